@@ -1,0 +1,46 @@
+import type { CryptoPort } from './ports.ts';
+
+/** How loud a log line is. Keys and stream bytes are never logged; where someone went only at `debug`. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/**
+ * The only outside world that core sees. A tab, a Node process and the simulator each hand in their own,
+ * so that a simulation with a seed and a virtual clock replays exactly.
+ */
+export interface Env {
+  /** Milliseconds since 1970, by the local clock (which may be wrong: compare with what peers say). */
+  now(): number;
+  /** That many bytes fit for keys. */
+  random(lengthBytes: number): Uint8Array;
+  /** Runs `task` once, `delayMs` from now; the answer cancels it. */
+  schedule(delayMs: number, task: () => void): () => void;
+  log(level: LogLevel, area: string, message: string): void;
+  readonly crypto: CryptoPort;
+}
+
+/** A whole number in [0, below), without bias. @throws RangeError when `below` is not in 1..2^32. */
+export function randomBelow(env: Pick<Env, 'random'>, below: number): number {
+  if (!(below >= 1 && below <= 2 ** 32)) throw new RangeError(`randomBelow(${below}): wanted 1 to 2^32`);
+  const limit = 2 ** 32 - (2 ** 32 % below);
+  for (;;) {
+    const bytes = env.random(4);
+    const value = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0);
+    if (value < limit) return value % below;
+  }
+}
+
+/** A new array of `count` distinct items of `items` (all of them when there are fewer), each order equally likely. */
+export function sample<T>(env: Pick<Env, 'random'>, items: readonly T[], count: number): T[] {
+  const pool = [...items];
+  const taken = Math.min(count, pool.length);
+  for (let i = 0; i < taken; i++) {
+    const j = i + randomBelow(env, pool.length - i);
+    [pool[i], pool[j]] = [pool[j] as T, pool[i] as T];
+  }
+  return pool.slice(0, taken);
+}
+
+/** @throws never: rejects nothing, resolves after `delayMs` of the environment's clock. */
+export function sleep(env: Pick<Env, 'schedule'>, delayMs: number): Promise<void> {
+  return new Promise((resolve) => void env.schedule(delayMs, resolve));
+}

@@ -1,0 +1,152 @@
+/**
+ * Every number on the wire that is a name for something. `docs/spec/02-registry.md` holds the same tables, and a checker
+ * compares them; lengths are in geometry.ts. A number, once used by a release, keeps its meaning for ever.
+ */
+
+/** Version of the whole: in the link handshake. Peers of another version are told so and the link is closed. */
+export const PROTOCOL_VERSION = 1;
+
+/** Domain separation: every key derivation and signature begins with one of these. One label, one purpose. */
+export const LABEL = {
+  linkHandshake: 'gnet/1 link handshake',
+  linkKeys: 'gnet/1 link keys',
+  setupKeys: 'gnet/1 setup keys',
+  circuitKeys: 'gnet/1 circuit keys',
+  setupWork: 'gnet/1 setup work',
+  extendSeed: 'gnet/1 extend seed',
+  descriptor: 'gnet/1 descriptor',
+  dhtPosition: 'gnet/1 dht position',
+  dhtValue: 'gnet/1 dht value',
+  storePosition: 'gnet/1 store position',
+  blind: 'gnet/1 blind',
+  serviceRecord: 'gnet/1 service record',
+  serviceRecordKey: 'gnet/1 service record key',
+  hello: 'gnet/1 hello',
+  helloAnswer: 'gnet/1 hello answer',
+  address: 'gnet/1 address',
+  manifest: 'gnet/1 manifest',
+  head: 'gnet/1 head',
+  signal: 'gnet/1 signal',
+} as const;
+
+/** First message of a link: what it is. */
+export const HANDSHAKE = { hello: 1, answer: 2, proof: 3 } as const;
+
+/** Byte 4 of a frame, behind the circuit id. */
+export const FRAME = {
+  /** One link-level control message, padded to a cell's length; circuit id 0. */
+  control: 0,
+  cell: 1,
+  setup: 2,
+  reply: 3,
+  /** The circuit has ended; the body holds one CLOSE reason and padding. */
+  destroy: 4,
+  /** Cover: thrown away by the other side of the link. */
+  padding: 5,
+} as const;
+
+/** Link-level control messages. */
+export const CONTROL = { ping: 1, pong: 2, descriptorPart: 3, goodbye: 4 } as const;
+
+/** Why a link was closed. Sent in `goodbye` where possible. */
+export const LINK_CLOSE = {
+  done: 0,
+  transport: 1, // the transport went away
+  breach: 2, // bytes that the spec does not allow
+  idle: 3,
+  budget: 4, // too many links, bytes or half-built circuits
+  version: 5,
+  identity: 6, // somebody else answered, or the proof failed
+  timeout: 7,
+  replaced: 8, // the same peer linked again
+} as const;
+export type LinkCloseCode = (typeof LINK_CLOSE)[keyof typeof LINK_CLOSE];
+
+/** Why a circuit, or a channel at a rendezvous point, ended. On the wire a failed check of any kind is `ended`: one reason for all. */
+export const CLOSE = {
+  ended: 0, // by choice, or for a reason that is nobody's business
+  unreachable: 1, // the next hop could not be reached
+  budget: 2,
+  timeout: 3,
+  noSuchService: 4, // a rendezvous point knows no such tag
+  linkLost: 5,
+} as const;
+export type CloseReason = (typeof CLOSE)[keyof typeof CLOSE];
+
+/** First byte of a setup packet's route field. */
+export const ROUTE = { forward: 0, last: 1 } as const;
+
+/** Messages in a channel's payload: type, 16-bit length, content. 0 begins the padding that fills the payload. */
+export const MESSAGE = {
+  padding: 0x00,
+  // circuit: between the builder and the last hop, channel 0 only
+  circuitAck: 0x01, // so many cells came
+  channelCredit: 0x02, // so many payloads of a channel were used up
+  channelClose: 0x03,
+  extend: 0x04,
+  extended: 0x05,
+  // rendezvous: channel 0 only
+  establish: 0x10,
+  established: 0x11,
+  connect: 0x12,
+  connectOk: 0x13,
+  incoming: 0x14,
+  // streams: channel 0, or sealed end to end in a rendezvous channel
+  streamOpen: 0x20,
+  streamConnected: 0x21,
+  streamData: 0x22,
+  streamCredit: 0x23,
+  streamEnd: 0x24,
+  streamReset: 0x25,
+  sessionResume: 0x26,
+  sessionMove: 0x27,
+} as const;
+
+/** What a stream is for: the first byte of its open message. */
+export const STREAM = {
+  directory: 1,
+  dht: 2,
+  signal: 3,
+  site: 4, // manifest, files and chunks of a hidden site
+  message: 5,
+  tcp: 6,
+} as const;
+export type StreamKind = (typeof STREAM)[keyof typeof STREAM];
+
+/** Why a stream ended before its end. */
+export const END = {
+  done: 0,
+  refused: 1, // by policy, or nobody handles this kind
+  unreachable: 2,
+  timeout: 3,
+  malformed: 4,
+  cancelled: 5,
+  sessionLost: 6,
+  internal: 7,
+  full: 8,
+} as const;
+export type EndReason = (typeof END)[keyof typeof END];
+
+/** Roles in a descriptor, a bit each. */
+export const ROLE = { open: 1, stable: 2, store: 4, rendezvous: 8, exit: 16 } as const;
+
+/** Kinds of address in a descriptor. */
+export const ADDRESS = { websocket: 1, direct: 2, stun: 3, mesh: 4 } as const;
+
+/** Requests in a directory stream, and their answers. */
+export const DIRECTORY = { publish: 1, forget: 2, relays: 3, byId: 4, answer: 16, error: 17 } as const;
+
+/** Requests in a dht stream, and their answers. */
+export const DHT = { find: 1, store: 2, route: 3, fetch: 4, keep: 5, values: 16, stored: 17, error: 18 } as const;
+
+/** Kinds of DHT value. */
+export const VALUE = { singleWriter: 1, bag: 2 } as const;
+
+/** What a single-writer value holds. */
+export const RECORD = { service: 1, head: 2 } as const;
+
+/** Requests in a site stream, and their answers. */
+export const SITE = { open: 1, chunks: 2, head: 3, answer: 16, missing: 17 } as const;
+
+/** Messages of signalling, sealed to the peer meant to read them. */
+export const SIGNAL = { offer: 1, answer: 2, refused: 3 } as const;
