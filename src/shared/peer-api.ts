@@ -50,6 +50,8 @@ export interface PeerStatus {
   upMs: number;
   join: JoinState;
   relaying: boolean;
+  /** Of all tabs of one browser profile only the holder of the profile's Web Lock relays and publishes. Always true outside a tab. */
+  leader: boolean;
   links: LinkStatus[];
   circuits: CircuitStatus[];
   /** Circuits of others that pass through here. */

@@ -1,0 +1,30 @@
+/**
+ * The answer to a call that crosses a thread. An error would lose its kind in structured clone, and the interface branches on
+ * the kind, so failure crosses as data.
+ */
+
+import type { ErrorKind } from '../core/bytes/errors.ts';
+import { GlobalNetError } from '../core/bytes/errors.ts';
+
+export interface Failure {
+  kind: ErrorKind;
+  /** What was wanted, what came, what to do; for people. */
+  message: string;
+}
+
+export type Outcome<Value> = { ok: true; value: Value } | ({ ok: false } & Failure);
+
+/** Any thrown value as data: a `GlobalNetError` keeps its kind, everything else is a fault of ours. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof GlobalNetError) return { kind: error.kind, message: error.message };
+  return { kind: 'internal', message: error instanceof Error ? error.message : String(error) };
+}
+
+/** Runs a call and turns what it throws into data. */
+export async function outcomeOf<Value>(call: () => Value | Promise<Value>): Promise<Outcome<Value>> {
+  try {
+    return { ok: true, value: await call() };
+  } catch (error) {
+    return { ok: false, ...failureOf(error) };
+  }
+}

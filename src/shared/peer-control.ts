@@ -1,0 +1,94 @@
+/**
+ * Contract 1: the shell's page and the peer's worker. Control calls only, over comlink; what moves bytes has a MessagePort of
+ * its own (`site-port.ts` for a site's service worker, `adapters/webrtc-bridge` for data channels). Types only.
+ *
+ * The worker exposes one `PeerControl` with `Comlink.expose`. The page wraps it. Each tab has a worker, and so a peer, of its
+ * own; the tabs of one profile share the store, and a Web Lock held in the worker says which of them relays and publishes.
+ */
+
+import type { Outcome } from './outcome.ts';
+import type { FetchProgress, PeerEvent, PeerStatus } from './peer-api.ts';
+
+/** What `/network.json` on the app's host says. Bootstraps are ordinary open peers that the app knows by address. */
+export interface NetworkInfo {
+  bootstraps: Bootstrap[];
+  /** A site to try at first. */
+  demo?: string;
+}
+
+export interface Bootstrap {
+  /** `ws://` (loopback only) or `wss://`. */
+  url: string;
+  /** The peer id that must answer there; any peer may when it is not given. */
+  peer?: string;
+}
+
+/** Sent from the page to the worker, once, before any other call. */
+export interface PeerConfig {
+  bootstraps: Bootstrap[];
+  relaying: boolean;
+  /** The page's end of the WebRTC bridge is connected to `rtc`; without it the peer uses WebSockets alone. */
+  rtc: MessagePort | undefined;
+}
+
+/** Called by the worker in the page (a comlink proxy). Nothing waits for these calls. */
+export interface PeerListener {
+  /** After each change, at most four times a second. */
+  onStatus(status: PeerStatus): void;
+  onEvent(event: PeerEvent): void;
+  /** While something is fetched for a site that is open, at most four times a second, and once at the end. */
+  onProgress(progress: FetchProgress): void;
+}
+
+/** What the shell shows about a site. */
+export interface SiteInfo {
+  address: string;
+  title: string;
+  /** Of the version shown; it only grows. */
+  serial: number;
+  createdMs: number;
+  files: number;
+  sizeBytes: number;
+  /** All of it came from this browser's store, without the network. */
+  fromStore: boolean;
+  /** Two manifests with this serial exist: somebody signed both. The shell shows it. */
+  conflict: boolean;
+}
+
+/** A site of which something is in the store. */
+export interface StoredSite {
+  address: string;
+  title: string;
+  serial: number;
+  visitedMs: number;
+  storedBytes: number;
+  sizeBytes: number;
+}
+
+/** Called by the page, answered by the worker. No call throws; failure is data. */
+export interface PeerControl {
+  /** Starts the peer once; a second call changes nothing. Resolves at once: how joining goes is told to listeners. */
+  start(config: PeerConfig): Promise<Outcome<undefined>>;
+  /** Tells the listener the present status and, from now on, all that happens. Listeners live as long as the worker. */
+  subscribe(listener: PeerListener): Promise<void>;
+  /**
+   * Gets the site's newest manifest that can be had and verifies it; begins to fetch `path` (the first request rides in the
+   * circuit's setup) without waiting for it. Falls back to the store when the network has nothing newer.
+   * Fails with: malformed (the address) | unknown | unserved | unverified | unreachable | timeout | clock.
+   */
+  openSite(address: string, path: string): Promise<Outcome<SiteInfo>>;
+  /**
+   * One end of a new channel that speaks `site-port.ts`; the other end stays with the peer. Transferred. To be asked for anew
+   * whenever the site's service worker was restarted; older ports of the same site go on working until they are collected.
+   */
+  sitePort(address: string): Promise<MessagePort>;
+  /** No frame shows the site any longer: its circuits may go. What is stored stays. */
+  closeSite(address: string): Promise<void>;
+  storedSites(): Promise<StoredSite[]>;
+  /** Deletes what is stored of a site, its trace in the list included. */
+  forgetSite(address: string): Promise<Outcome<undefined>>;
+  /** Off: no descriptor is published, no offer answered, no circuit of others accepted. */
+  setRelaying(relaying: boolean): Promise<Outcome<undefined>>;
+  /** Tears down at once: the page is going away or the user leaves the network. `start` may follow. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,41 @@
+/**
+ * Contract 2: a site's service worker and the peer, over the MessagePort that `PeerControl.sitePort` made. Types only.
+ *
+ * The port belongs to one address. The service worker believes nothing of what comes here: it verifies the manifest's signature
+ * against the address it was told by the shell, and each chunk's hash against the manifest. It holds no chunk; the peer's store
+ * is the only one. Several requests run at once, told apart by `id`, which the service worker counts up.
+ *
+ *   service worker                                 peer
+ *     manifest {id, have}             →
+ *                                     ←     manifest {id, bytes | undefined}
+ *     file {id, manifest, path, …}    →
+ *     pull {id, chunks: 4}            →
+ *                                     ←     chunk {id, index, bytes} …
+ *     pull {id, chunks: 1}            →
+ *                                     ←     chunk {id, index, bytes} …
+ *                                     ←     end {id}
+ */
+
+import type { Failure } from './outcome.ts';
+
+/** Sent from the service worker to the peer. */
+export type SiteRequest =
+  /** What is the newest manifest? `have`: SHA-256 of the signed bytes that are held here, as lower-case hex. */
+  | { type: 'manifest'; id: number; have: string | undefined }
+  /** Chunks `firstChunk` to `endChunk` (not included) of a file, by its path in the manifest with that SHA-256. */
+  | { type: 'file'; id: number; manifest: string; path: string; firstChunk: number; endChunk: number }
+  /** So many chunks more may be sent. Nothing is sent before the first `pull`. */
+  | { type: 'pull'; id: number; chunks: number }
+  /** Nobody wants the rest. */
+  | { type: 'cancel'; id: number };
+
+/** Sent from the peer to the service worker. */
+export type SiteAnswer =
+  /** The signed manifest; undefined when `have` is the newest. */
+  | { type: 'manifest'; id: number; bytes: Uint8Array | undefined }
+  /** One whole chunk, in order. Its buffer is transferred: it holds this chunk alone. */
+  | { type: 'chunk'; id: number; index: number; bytes: Uint8Array }
+  /** All chunks were sent. */
+  | { type: 'end'; id: number }
+  /** Ends a request, whichever it was. */
+  | ({ type: 'failed'; id: number } & Failure);

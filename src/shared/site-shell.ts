@@ -1,0 +1,62 @@
+/**
+ * Contract 3: the shell, the keeper frame on a site's origin, and the site's service worker. Types only.
+ *
+ *   shell  ── window.postMessage ──  keeper  ── postMessage ──  service worker
+ *   shell  ══ MessagePort `shell` ═════════════════════════════  service worker
+ *   peer  ══ MessagePort `peer` (site-port.ts) ═══════════════  service worker
+ *
+ * Shell and keeper are on different origins: each checks `event.origin` and `event.source` of every message, and neither posts
+ * to `'*'`. A service worker dies when it has nothing to do and forgets its ports; it asks its keepers, the keeper asks the
+ * shell, and the shell sends a new pair.
+ */
+
+import type { Failure } from './outcome.ts';
+
+/** What a service worker needs to serve a site. */
+export interface SitePorts {
+  /** The site of this origin, until the origin is given up: a service worker refuses another address. */
+  address: string;
+  /** Speaks `SiteRequest` and `SiteAnswer`. */
+  peer: MessagePort;
+  /** Speaks `FrameOrder` and `FrameReport`. */
+  shell: MessagePort;
+  /** The path that the content frame is to show. */
+  path: string;
+}
+
+/** Sent from the keeper to the shell. */
+export type KeeperReport =
+  /** The service worker is active and may be given ports. */
+  | { type: 'ready' }
+  /** The service worker has lost its ports. */
+  | { type: 'portsWanted' }
+  /** No service worker could be registered here. */
+  | { type: 'failed'; message: string };
+
+/** Sent from the shell to the keeper, which hands it to the service worker. */
+export type KeeperOrder = { type: 'ports'; ports: SitePorts };
+
+/** Sent from the keeper to the service worker. */
+export type KeeperMessage = KeeperOrder /** Keeps the service worker alive; every ten seconds. */ | { type: 'alive' };
+
+/** Sent from the service worker to its keepers. */
+export type WorkerMessage = { type: 'portsWanted' };
+
+/** Sent from the shell to the service worker. */
+export type FrameOrder =
+  /** The content frame will now load this path; any other top navigation of it is refused and reported as `asked`. */
+  { type: 'show'; path: string };
+
+/** Sent from the service worker to the shell. */
+export type FrameReport =
+  /** The ports arrived. */
+  | { type: 'listening' }
+  /** A navigation of the content frame was answered here, and not by the host of the app. */
+  | { type: 'answered'; path: string; status: number }
+  /** A link or form of the site leads here; the service worker left the frame where it was. */
+  | { type: 'asked'; path: string }
+  /** A link of the site leads out of it: to the shell to ask. */
+  | { type: 'outside'; url: string }
+  /** What came is not what the author signed. `differs` names what: the signature, a chunk of a file, a length. */
+  | { type: 'mismatch'; path: string; differs: string }
+  | ({ type: 'failed'; path: string } & Failure);
