@@ -29,6 +29,22 @@ export const FRAME_HEADER_BYTES = 5;
 export const CELL_BYTES = FRAME_CELL_BYTES - FRAME_HEADER_BYTES;
 export const SETUP_BYTES = FRAME_SETUP_BYTES - FRAME_HEADER_BYTES;
 
+// Links.
+/** Version in the clear behind the type: what every handshake message begins with. */
+export const HANDSHAKE_HEADER_BYTES = 1 + 2;
+/** Ephemeral key. */
+export const LINK_HELLO_BYTES = HANDSHAKE_HEADER_BYTES + KEY_BYTES;
+/** Peer id 32, clock 8, signature 64: sealed in answer and proof. */
+export const LINK_IDENTITY_BYTES = PEER_ID_BYTES + 8 + SIGNATURE_BYTES;
+export const LINK_ANSWER_BYTES = HANDSHAKE_HEADER_BYTES + KEY_BYTES + LINK_IDENTITY_BYTES + TAG_BYTES;
+export const LINK_PROOF_BYTES = HANDSHAKE_HEADER_BYTES + LINK_IDENTITY_BYTES + TAG_BYTES;
+/** Frames in one message of a link: sixteen cells, so that with the seal it still passes every data channel. */
+export const LINK_BATCH_MAX_BYTES = 16 * FRAME_CELL_BYTES;
+export const LINK_MESSAGE_MAX_BYTES = LINK_BATCH_MAX_BYTES + TAG_BYTES;
+/** Control type 1, whole length 2, offset 2, length 2. */
+export const DESCRIPTOR_PART_HEADER_BYTES = 1 + 2 + 2 + 2;
+export const DESCRIPTOR_PART_MAX_BYTES = CELL_BYTES - DESCRIPTOR_PART_HEADER_BYTES;
+
 // Cells.
 export const CELL_TAGS_BYTES = MAX_HOPS * TAG_BYTES;
 export const CELL_BODY_BYTES = CELL_BYTES - CELL_TAGS_BYTES;
@@ -59,6 +75,22 @@ export const MESSAGE_HEADER_BYTES = 3;
 // Records.
 export const DESCRIPTOR_MAX_BYTES = 4096;
 export const DHT_VALUE_MAX_BYTES = 4096;
+/** Counts and lengths inside a descriptor: all of them at once still fit in DESCRIPTOR_MAX_BYTES. */
+export const DESCRIPTOR_ADDRESSES_MAX = 4;
+export const DESCRIPTOR_LINKS_MAX = 48;
+export const DESCRIPTOR_TAG_MAX_BYTES = 32;
+export const DESCRIPTOR_HOST_MAX_BYTES = 128;
+export const DESCRIPTOR_EXTENSION_MAX_BYTES = 256;
+/** Points or ids in one directory request, and descriptors asked for per point. */
+export const DIRECTORY_POINTS_MAX = 8;
+export const DIRECTORY_PER_POINT_MAX = 16;
+export const DIRECTORY_IDS_MAX = 32;
+/** Proofs of fraud in one directory answer. */
+export const DIRECTORY_PROOFS_MAX = 2;
+/** Values in one answer: two positions, slots or ten of a bag, conflicts. */
+export const DHT_VALUES_MAX = 32;
+/** Store peers in one answer: eight at each of two positions. */
+export const DHT_NODES_MAX = 16;
 /** Rendezvous tag: which service a visitor at the point means; random, known only from the service record. */
 export const RENDEZVOUS_TAG_BYTES = 32;
 export const SESSION_ID_BYTES = 16;
@@ -67,3 +99,72 @@ export const SESSION_ID_BYTES = 16;
 /** One piece of a file, and of a torrent: the last of a file may be shorter. */
 export const CHUNK_BYTES = 65536;
 export const MANIFEST_MAX_BYTES = 16 * 1024 * 1024;
+export const MANIFEST_FILES_MAX = 16_384;
+export const MANIFEST_TAGS_MAX = 32;
+export const MANIFEST_REFERENCES_MAX = 64;
+export const PATH_MAX_BYTES = 1024;
+export const TITLE_MAX_BYTES = 512;
+export const TAG_TEXT_MAX_BYTES = 64;
+export const MEDIA_TYPE_MAX_BYTES = 128;
+/** Key 32, period 4, serial 8, manifest hash 32, signature 64. */
+export const HEAD_BYTES = KEY_BYTES + 4 + 8 + HASH_BYTES + SIGNATURE_BYTES;
+/** A message of a site stream begins with type 1, length 4. */
+export const SITE_HEADER_BYTES = 5;
+/** Hashes in one request for chunks: 4 MB of answers, and the request still fits in early data. */
+export const SITE_HASHES_MAX = 64;
+
+// Addresses: key 32, checksum 2, version 1.
+export const ADDRESS_CHECKSUM_BYTES = 2;
+export const ADDRESS_BYTES = KEY_BYTES + ADDRESS_CHECKSUM_BYTES + 1;
+
+// Service records: chosen, so that with the envelope of a DHT value they stay under DHT_VALUE_MAX_BYTES.
+export const SERVICE_RECORD_BYTES = 3072;
+export const SERVICE_RECORD_SALT_BYTES = 16;
+export const SERVICE_RECORD_CONTENT_BYTES = SERVICE_RECORD_BYTES - SERVICE_RECORD_SALT_BYTES - TAG_BYTES;
+export const SERVICE_RECORD_SIGNED_BYTES = SERVICE_RECORD_CONTENT_BYTES - SIGNATURE_BYTES;
+/** Places for rendezvous points; three are used. */
+export const SERVICE_POINTS_MAX = 6;
+export const SERVICE_POINT_BYTES = PEER_ID_BYTES + HASH_BYTES + RENDEZVOUS_TAG_BYTES;
+/** Names a generation of a service's hello keys. */
+export const HELLO_KEY_ID_BYTES = 8;
+export const SERVICE_RECORD_HEADER_BYTES = 16;
+/** Kept for the keys of client authorisation; random when there is none. */
+export const SERVICE_AUTHORISATION_BYTES =
+  SERVICE_RECORD_SIGNED_BYTES -
+  SERVICE_RECORD_HEADER_BYTES -
+  (HELLO_KEY_ID_BYTES + KEY_BYTES + KEM_PUBLIC_BYTES) -
+  SERVICE_POINTS_MAX * SERVICE_POINT_BYTES;
+
+// Rendezvous: contents of messages.
+export const RENDEZVOUS_SECRET_BYTES = 32;
+export const ESTABLISH_BYTES = 64;
+export const ESTABLISHED_BYTES = 16;
+export const CONNECT_FIELDS_BYTES = 128;
+export const CONNECT_OK_BYTES = 16;
+export const INCOMING_BYTES = 96;
+/** Where a session may go on, for the time when either end names a fresh point: peer id and tag. */
+export const MOVE_BYTES = PEER_ID_BYTES + RENDEZVOUS_TAG_BYTES;
+
+// Hellos: what is left of early data behind the message's header and the fields of connect.
+export const HELLO_BYTES = EARLY_DATA_MAX_BYTES - MESSAGE_HEADER_BYTES - CONNECT_FIELDS_BYTES;
+/** Payloads that a hello takes in a channel, the last one padded with zeros. */
+export const HELLO_PAYLOADS = Math.ceil(HELLO_BYTES / PAYLOAD_BYTES);
+/** Key id, E, C, the visitor's ephemeral KEM key. */
+export const HELLO_HEADER_BYTES = HELLO_KEY_ID_BYTES + KEY_BYTES + KEM_CIPHERTEXT_BYTES + KEM_PUBLIC_BYTES;
+export const HELLO_SEALED_BYTES = HELLO_BYTES - HELLO_HEADER_BYTES - TAG_BYTES;
+/** Session id 16, flags 1, reserved 15. */
+export const HELLO_FIELDS_BYTES = 32;
+export const HELLO_MESSAGES_BYTES = HELLO_SEALED_BYTES - HELLO_FIELDS_BYTES;
+/** E′ and KEM ciphertext, before the sealed part of the first payload back. */
+export const HELLO_ANSWER_HEADER_BYTES = KEY_BYTES + KEM_CIPHERTEXT_BYTES;
+export const HELLO_ANSWER_MESSAGES_BYTES = PAYLOAD_BYTES - HELLO_ANSWER_HEADER_BYTES - TAG_BYTES;
+
+// Signalling.
+export const SIGNAL_DESCRIPTION_MAX_BYTES = 1024;
+export const SIGNAL_CANDIDATES_MAX = 16;
+/** Sender's peer id 32, time 8, description. */
+export const SIGNAL_OFFER_MAX_BYTES = PEER_ID_BYTES + 8 + SIGNAL_DESCRIPTION_MAX_BYTES;
+/** Type 1, target's peer id 32, work 8, ephemeral key 32, tag 16. */
+export const SIGNAL_REQUEST_MAX_BYTES = 1 + PEER_ID_BYTES + WORK_BYTES + KEY_BYTES + TAG_BYTES + SIGNAL_OFFER_MAX_BYTES;
+/** Type 1, tag 16, description. */
+export const SIGNAL_RESPONSE_MAX_BYTES = 1 + TAG_BYTES + SIGNAL_DESCRIPTION_MAX_BYTES;

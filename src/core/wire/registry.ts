@@ -9,12 +9,17 @@ export const PROTOCOL_VERSION = 1;
 /** Domain separation: every key derivation and signature begins with one of these. One label, one purpose. */
 export const LABEL = {
   linkHandshake: 'gnet/1 link handshake',
+  linkBinding: 'gnet/1 link binding',
   linkKeys: 'gnet/1 link keys',
+  linkTraffic: 'gnet/1 link traffic',
   setupKeys: 'gnet/1 setup keys',
   circuitKeys: 'gnet/1 circuit keys',
   setupWork: 'gnet/1 setup work',
   extendSeed: 'gnet/1 extend seed',
   descriptor: 'gnet/1 descriptor',
+  directoryForget: 'gnet/1 directory forget',
+  dhtKey: 'gnet/1 dht key',
+  dhtWork: 'gnet/1 dht work',
   dhtPosition: 'gnet/1 dht position',
   dhtValue: 'gnet/1 dht value',
   storePosition: 'gnet/1 store position',
@@ -23,10 +28,13 @@ export const LABEL = {
   serviceRecordKey: 'gnet/1 service record key',
   hello: 'gnet/1 hello',
   helloAnswer: 'gnet/1 hello answer',
+  rendezvousTag: 'gnet/1 rendezvous tag',
+  connectWork: 'gnet/1 connect work',
   address: 'gnet/1 address',
   manifest: 'gnet/1 manifest',
   head: 'gnet/1 head',
   signal: 'gnet/1 signal',
+  signalWork: 'gnet/1 signal work',
 } as const;
 
 /** First message of a link: what it is. */
@@ -134,10 +142,14 @@ export const ROLE = { open: 1, stable: 2, store: 4, rendezvous: 8, exit: 16 } as
 export const ADDRESS = { websocket: 1, direct: 2, stun: 3, mesh: 4 } as const;
 
 /** Requests in a directory stream, and their answers. */
-export const DIRECTORY = { publish: 1, forget: 2, relays: 3, byId: 4, answer: 16, error: 17 } as const;
+export const DIRECTORY = { publish: 1, forget: 2, relays: 3, byId: 4, fraud: 5, answer: 16, error: 17 } as const;
 
 /** Requests in a dht stream, and their answers. */
-export const DHT = { find: 1, store: 2, route: 3, fetch: 4, keep: 5, values: 16, stored: 17, error: 18 } as const;
+export const DHT = { find: 1, store: 2, route: 3, fetch: 4, keep: 5, values: 16, stored: 17, error: 18, nodes: 19 } as const;
+
+/** What a storing peer says to a value. */
+export const KEEP = { kept: 0, stale: 1, full: 2, work: 3, notMine: 4, refused: 5 } as const;
+export type KeepResult = (typeof KEEP)[keyof typeof KEEP];
 
 /** Kinds of DHT value. */
 export const VALUE = { singleWriter: 1, bag: 2 } as const;
@@ -146,7 +158,38 @@ export const VALUE = { singleWriter: 1, bag: 2 } as const;
 export const RECORD = { service: 1, head: 2 } as const;
 
 /** Requests in a site stream, and their answers. */
-export const SITE = { open: 1, chunks: 2, head: 3, answer: 16, missing: 17 } as const;
+export const SITE = { open: 1, chunks: 2, cancel: 3, head: 16, manifest: 17, same: 18, chunk: 19, missing: 20, sent: 21, end: 22 } as const;
 
 /** Messages of signalling, sealed to the peer meant to read them. */
 export const SIGNAL = { offer: 1, answer: 2, refused: 3 } as const;
+
+/** What a rendezvous point says to `establish`. */
+export const ESTABLISH = { ok: 0, full: 1 } as const;
+
+/** What a rendezvous point says to `connect`. */
+export const CONNECT = {
+  ok: 0,
+  noSuchService: 1,
+  /** Too little work: the answer names the effort that is asked. */
+  work: 2,
+  full: 3,
+} as const;
+
+/** Versions of the formats that may grow beside each other. */
+export const ADDRESS_VERSION = 1;
+export const SERVICE_RECORD_VERSION = 1;
+
+/** Dated keys: one period, the same boundaries for every address; records stand this much before and after their period. */
+export const PERIOD_MS = 86_400_000;
+export const PERIOD_OVERLAP_MS = 10_800_000;
+/** A hello is good in the slot it was made in and in the two beside it. */
+export const HELLO_SLOT_MS = 600_000;
+
+/**
+ * Descriptors are dated: one per peer and epoch, valid from its epoch's start for DESCRIPTOR_EPOCHS epochs. Ten minutes, because a
+ * tab lives about twenty and its descriptor lists its links; two epochs, so that the old one still serves while the new one spreads.
+ */
+export const EPOCH_MS = 10 * 60_000;
+export const DESCRIPTOR_EPOCHS = 2;
+/** How far a clock may be off before descriptors of the running epoch are refused. */
+export const CLOCK_SKEW_MS = 2 * 60_000;

@@ -1,0 +1,15 @@
+/**
+ * Packs: signed bundles of files. The store that keeps them, the server that answers for one, the reader that checks every
+ * chunk before anyone sees it, and the links that name them.
+ *
+ * Not here: the bytes (wire/manifest, head, site), how a site is found and reached (service, dht), who mirrors what, disks.
+ */
+export * from './constants.ts';
+export * from './digest.ts';
+export * from './events.ts';
+export * from './pack-builder.ts';
+export * from './pack-link.ts';
+export * from './pack-store.ts';
+export * from './resolve-path.ts';
+export * from './site-reader.ts';
+export * from './site-server.ts';
