@@ -1,0 +1,6 @@
+/**
+ * Hidden services: the rendezvous point that joins two circuits, the host that waits at three of them, the visitor that comes
+ * by one, and the seal between host and visitor. Not here: circuits, sessions, the DHT (ports.ts says what is needed of them).
+ */
+export * from './ports.ts';
+export * from './types.ts';

@@ -1,0 +1,86 @@
+import type { Address, PeerId } from '../bytes/brand.ts';
+import type { Identity } from '../crypto/identity.ts';
+import type { Env } from '../env.ts';
+import type { CircuitSource, Pipe } from '../ports.ts';
+import type { OpenChannels, PointDirectory, RecordNetwork } from './ports.ts';
+
+/** What host and visitor both need. */
+export interface ServiceDeps {
+  readonly env: Env;
+  readonly circuits: CircuitSource;
+  readonly openChannels: OpenChannels;
+  readonly points: PointDirectory;
+  readonly records: RecordNetwork;
+}
+
+/** A visitor whose hello was accepted. */
+export interface Visit {
+  /** Sealed end to end. Its first payload is shorter than the rest: read `payloadBytes` before each `send`. */
+  readonly pipe: Pipe;
+  /** 16 bytes, chosen by the visitor. */
+  readonly sessionId: Uint8Array;
+  /** The visitor says that this session existed before. */
+  readonly resumes: boolean;
+  /** The session's first messages, padding and all. They may be a repetition: a visitor sends them again by another point. */
+  readonly messages: Uint8Array;
+}
+
+export interface HostOptions {
+  readonly identity: Identity;
+  /** Tells several hosts of one address apart; 0 for the only one. */
+  readonly slot?: number;
+  /** To be handed to a session; an exception closes this visitor's pipe. */
+  onVisitor(visit: Visit): void;
+  /** Something that the panel shows has changed. */
+  onChange?(): void;
+}
+
+export interface HostStatus {
+  readonly address: Address;
+  /** Points where visitors can arrive now. */
+  readonly points: PeerId[];
+  readonly visitors: number;
+  readonly sentBytes: number;
+  /** When the present record was first held by somebody, ms since 1970. */
+  readonly publishedAtMs: number | undefined;
+  /** Peers that hold it, as the last publication said. */
+  readonly holders: number;
+  /** Work asked of visitors, hashes on average. */
+  readonly effort: number;
+}
+
+export interface ConnectOptions {
+  /** 16 bytes; a fresh session when it is left out. */
+  readonly sessionId?: Uint8Array;
+  /** The session existed before. */
+  readonly resumes?: boolean;
+  /** At most HELLO_MESSAGES_BYTES; repeated at each point that is tried, so they must be safe to repeat. */
+  readonly messages: Uint8Array;
+  /** A point that has just failed, to be tried last. */
+  readonly avoid?: PeerId;
+  readonly signal?: AbortSignal;
+}
+
+export interface ServiceConnection {
+  /** Sealed end to end. Closing it ends the circuit it runs over. */
+  readonly pipe: Pipe;
+  readonly sessionId: Uint8Array;
+  /** The service's first messages, padding and all: to be taken before the pipe gets its handler. */
+  readonly messages: Uint8Array;
+  readonly point: PeerId;
+  /** From the first hop on; the last is the point. */
+  readonly hops: readonly PeerId[];
+}
+
+/**
+ * class RendezvousPoint(env, limits?)
+ *   onMessage(circuit: Channels, type, content, answer: (type, content) => void): boolean   false: no message of ours
+ *   onClose(circuit: Channels): void
+ * class ServiceHost(deps: ServiceDeps, options: HostOptions)
+ *   start(): void; stop(): void; status(): HostStatus; setEffort(effort): void
+ * class ServiceVisitor(deps: ServiceDeps)
+ *   connect(address: string, options: ConnectOptions): Promise<ServiceConnection>
+ *     throws GlobalNetError malformed | unknown | unserved | timeout | unreachable | cancelled
+ *   forget(): void
+ */
+export type { Channels } from './ports.ts';
