@@ -6,22 +6,9 @@
  * own; the tabs of one profile share the store, and a Web Lock held in the worker says which of them relays and publishes.
  */
 
+import type { Bootstrap } from './network-info.ts';
 import type { Outcome } from './outcome.ts';
 import type { FetchProgress, PeerEvent, PeerStatus } from './peer-api.ts';
-
-/** What `/network.json` on the app's host says. Bootstraps are ordinary open peers that the app knows by address. */
-export interface NetworkInfo {
-  bootstraps: Bootstrap[];
-  /** A site to try at first. */
-  demo?: string;
-}
-
-export interface Bootstrap {
-  /** `ws://` (loopback only) or `wss://`. */
-  url: string;
-  /** The peer id that must answer there; any peer may when it is not given. */
-  peer?: string;
-}
 
 /** Sent from the page to the worker, once, before any other call. */
 export interface PeerConfig {

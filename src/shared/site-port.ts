@@ -20,9 +20,9 @@ import type { Failure } from './outcome.ts';
 
 /** Sent from the service worker to the peer. */
 export type SiteRequest =
-  /** What is the newest manifest? `have`: SHA-256 of the signed bytes that are held here, as lower-case hex. */
+  /** What is the newest manifest? `have`: base32 of the hash of the one that is held here. */
   | { type: 'manifest'; id: number; have: string | undefined }
-  /** Chunks `firstChunk` to `endChunk` (not included) of a file, by its path in the manifest with that SHA-256. */
+  /** Chunks `firstChunk` to `endChunk` (not included) of a file, by its path in the manifest with that hash. */
   | { type: 'file'; id: number; manifest: string; path: string; firstChunk: number; endChunk: number }
   /** So many chunks more may be sent. Nothing is sent before the first `pull`. */
   | { type: 'pull'; id: number; chunks: number }
