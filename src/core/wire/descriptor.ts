@@ -6,7 +6,7 @@ import { Writer } from '../bytes/writer.ts';
 import { labelled } from '../crypto/derive.ts';
 import { type Identity, peerIdBytes, peerIdOf } from '../crypto/identity.ts';
 import type { CryptoPort } from '../ports.ts';
-import { netGroups, type PeerAddress, readAddress, writeAddress } from './address.ts';
+import { netGroups, type PeerAddress, readAddress, writeAddress } from './peer-address.ts';
 import {
   DESCRIPTOR_ADDRESSES_MAX,
   DESCRIPTOR_EXTENSION_MAX_BYTES,
@@ -32,7 +32,7 @@ import { CLOCK_SKEW_MS, DESCRIPTOR_EPOCHS, EPOCH_MS, LABEL, ROLE } from './regis
  *   roles        2      ROLE bits; unknown bits are kept
  *   operator     1 + n  printable ASCII, at most 32; empty: none given
  *   software     1 + n  the same
- *   addresses    1 + …  count, then each as address.ts says
+ *   addresses    1 + …  count, then each as peer-address.ts says
  *   links        1 + …  count, then the ids of open peers it holds links to, ascending; guard links are never among them
  *   extension    2 + n  for later versions: signed, kept, ignored
  *   signature    64     Ed25519 over labelled('gnet/1 descriptor', all before)
@@ -165,7 +165,7 @@ function branded(crypto: CryptoPort, content: DescriptorContent, bytes: Uint8Arr
   return { ...content, ...times, bytes, hash: crypto.sha256(bytes), netGroups: netGroups(content.addresses) } as unknown as Descriptor;
 }
 
-/** @throws RangeError when the content breaks the layout's limits or `identity` is not `content.id`'s. */
+/** @throws RangeError | DecodeError when the content breaks the layout's limits (two equal links, too many), or `identity` is not `content.id`'s. */
 export function signDescriptor(crypto: CryptoPort, identity: Identity, content: DescriptorContent): Descriptor {
   if (!equal(peerIdBytes(content.id), identity.publicKey)) throw new RangeError('a descriptor is signed by the peer it describes');
   const unsigned = encodeUnsigned(content);
@@ -187,7 +187,34 @@ export function verifyDescriptor(crypto: CryptoPort, bytes: Uint8Array, nowMs: n
   const { content, signature } = decodeDescriptor(own);
   const descriptor = branded(crypto, content, own);
   if (!isCurrent(descriptor, nowMs)) throw new GlobalNetError('clock', `descriptor of epoch ${content.epoch}, now is epoch ${epochAt(nowMs)}: it has ended, or a clock is wrong`);
-  const signed = own.subarray(0, own.length - SIGNATURE_BYTES);
-  if (!crypto.ed25519Verify(peerIdBytes(content.id), labelled(LABEL.descriptor, signed), signature)) throw new GlobalNetError('unverified', `descriptor of ${content.id} is not signed by it`);
+  if (!isSignedBy(crypto, content.id, own, signature)) throw new GlobalNetError('unverified', `descriptor of ${content.id} is not signed by it`);
   return descriptor;
+}
+
+function isSignedBy(crypto: CryptoPort, id: PeerId, bytes: Uint8Array, signature: Uint8Array): boolean {
+  return crypto.ed25519Verify(peerIdBytes(id), labelled(LABEL.descriptor, bytes.subarray(0, bytes.length - SIGNATURE_BYTES)), signature);
+}
+
+/** Two descriptors that one peer signed for one epoch. `first` is the lower of the two byte strings. */
+export interface FraudProof {
+  readonly first: Uint8Array;
+  readonly second: Uint8Array;
+}
+
+export function fraudProof(a: Uint8Array, b: Uint8Array): FraudProof {
+  return compare(a, b) < 0 ? { first: a, second: b } : { first: b, second: a };
+}
+
+/** Whom the proof convicts; undefined when it proves nothing. At any time: a fraud does not expire. */
+export function verifyFraud(crypto: CryptoPort, proof: FraudProof): PeerId | undefined {
+  try {
+    if (compare(proof.first, proof.second) >= 0) return undefined;
+    const [first, second] = [decodeDescriptor(proof.first), decodeDescriptor(proof.second)];
+    const { id, epoch } = first.content;
+    if (second.content.id !== id || second.content.epoch !== epoch) return undefined;
+    const both = isSignedBy(crypto, id, proof.first, first.signature) && isSignedBy(crypto, id, proof.second, second.signature);
+    return both ? id : undefined;
+  } catch {
+    return undefined;
+  }
 }
