@@ -59,6 +59,8 @@ export const SEALED_PAYLOAD_BYTES = PAYLOAD_BYTES - TAG_BYTES;
 export const SETUP_SLOT_BYTES = KEY_BYTES + KEM_CIPHERTEXT_BYTES + WORK_BYTES + TAG_BYTES + ROUTE_BYTES;
 export const SETUP_SLOTS_BYTES = MAX_HOPS * SETUP_SLOT_BYTES;
 export const SETUP_BODY_BYTES = SETUP_BYTES - SETUP_SLOTS_BYTES;
+/** What a packet's tag stands for: the route, the later slots, the body. */
+export const SETUP_SEALED_BYTES = ROUTE_BYTES + (MAX_HOPS - 1) * SETUP_SLOT_BYTES + SETUP_BODY_BYTES;
 /** Early data's own length comes first. */
 export const EARLY_DATA_MAX_BYTES = SETUP_BODY_BYTES - 2;
 
@@ -66,11 +68,51 @@ export const EARLY_DATA_MAX_BYTES = SETUP_BODY_BYTES - 2;
 export const REPLY_SLOT_BYTES = KEY_BYTES + TAG_BYTES;
 export const REPLY_SLOTS_BYTES = MAX_HOPS * REPLY_SLOT_BYTES;
 export const REPLY_BODY_BYTES = SETUP_BYTES - REPLY_SLOTS_BYTES;
+/** What a reply's tag stands for: the later slots, the body. */
+export const REPLY_SEALED_BYTES = SETUP_BYTES - REPLY_SLOT_BYTES;
 /** Less the seal under the last hop's inner key and the data's own length. */
 export const REPLY_DATA_MAX_BYTES = REPLY_BODY_BYTES - TAG_BYTES - 2;
 
 // Messages in a payload: type 1, length 2.
 export const MESSAGE_HEADER_BYTES = 3;
+
+// Contents of the circuit's own messages.
+export const CHANNEL_ACK_BYTES = 10;
+export const CHANNEL_CREDIT_BYTES = 8;
+export const CHANNEL_CLOSE_BYTES = 5;
+/** The last bytes of a body, which an ack repeats as a proof that the cell came. */
+export const ECHO_BYTES = 4;
+/** What a cell of channel 0 keeps free of stream messages: an ack, two credits, the padding byte and the echo. */
+export const CONTROL_RESERVE_BYTES =
+  MESSAGE_HEADER_BYTES + CHANNEL_ACK_BYTES + 2 * (MESSAGE_HEADER_BYTES + CHANNEL_CREDIT_BYTES) + 1 + ECHO_BYTES;
+/** Stream messages that one cell of channel 0 carries. */
+export const CONTROL_PAYLOAD_BYTES = PAYLOAD_BYTES - CONTROL_RESERVE_BYTES;
+
+// Stream messages.
+/** What an opener may say of what it wants. */
+export const STREAM_REQUEST_MAX_BYTES = 2048;
+/** Fields of a streamData message before its bytes. */
+export const STREAM_DATA_FIELDS_BYTES = 10;
+/** Bytes that the acceptor of a stream takes before it has given any credit. */
+export const STREAM_FIRST_CREDIT_BYTES = 16384;
+/** Payloads that each end of a channel takes before it has given any credit. */
+export const CHANNEL_FIRST_CREDIT = 32;
+/** Streams that each side may have opened and not yet finished. */
+export const STREAMS_MAX = 1024;
+
+// Extensions: a request or an answer is cut into parts, each one message that fills a payload but for the last.
+/** Part number 1, count of parts 1. */
+export const EXTEND_PART_HEADER_BYTES = 2;
+export const EXTEND_PART_BYTES = PAYLOAD_BYTES - MESSAGE_HEADER_BYTES - EXTEND_PART_HEADER_BYTES;
+/** Next peer, seed, slot 0 of the new hop's setup packet. */
+export const EXTEND_FIXED_BYTES = PEER_ID_BYTES + KEY_BYTES + SETUP_SLOT_BYTES;
+/** How much of the new hop's setup body is sent: what fills one cell, two, or all of it. */
+export const EXTEND_HEADS_BYTES = [EXTEND_PART_BYTES - EXTEND_FIXED_BYTES, 2 * EXTEND_PART_BYTES - EXTEND_FIXED_BYTES, SETUP_BODY_BYTES] as const;
+/** Slot 0 and the body of the new hop's reply. */
+export const EXTENDED_BYTES = REPLY_SLOT_BYTES + REPLY_BODY_BYTES;
+
+// Keystream of tags: cell n takes its share at n mod CELL_FILL_CELLS of a stretch of keystream.
+export const CELL_FILL_CELLS = 32;
 
 // Records.
 export const DESCRIPTOR_MAX_BYTES = 4096;
