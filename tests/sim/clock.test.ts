@@ -6,7 +6,13 @@ import { testEnv } from '../support/test-env.ts';
 test('timers run by due time, those of one instant in the order they were set', async () => {
   const env = testEnv();
   const ran: string[] = [];
-  for (const [name, delayMs] of [['c', 30], ['a', 10], ['b', 20], ['b2', 20]] as const) env.schedule(delayMs, () => void ran.push(name));
+  for (const [name, delayMs] of [
+    ['c', 30],
+    ['a', 10],
+    ['b', 20],
+    ['b2', 20],
+  ] as const)
+    env.schedule(delayMs, () => void ran.push(name));
   await env.advance(20);
   assert.deepEqual(ran, ['a', 'b', 'b2']);
   await env.advance(10);
@@ -53,7 +59,10 @@ test('many timers at random times come in order', async () => {
   for (let i = 0; i < cancels.length; i += 3) cancels[i]?.();
   await env.runAll();
   assert.equal(at.length, 500 - Math.ceil(500 / 3));
-  assert.deepEqual(at, at.toSorted((a, b) => a - b));
+  assert.deepEqual(
+    at,
+    at.toSorted((a, b) => a - b),
+  );
 });
 
 test('runAll gives up on a timer that renews itself', async () => {
@@ -82,6 +91,7 @@ test('the same seed gives the same bytes however they are asked for; another see
   const whole = testEnv({ seed: 's' }).random(10_000);
   const parts = testEnv({ seed: 's' });
   let offset = 0;
-  for (let size = 0; offset + size <= whole.length; offset += size++) assert.deepEqual(parts.random(size), whole.subarray(offset, offset + size));
+  for (let size = 0; offset + size <= whole.length; offset += size++)
+    assert.deepEqual(parts.random(size), whole.subarray(offset, offset + size));
   assert.notDeepEqual(testEnv({ seed: 't' }).random(32), whole.subarray(0, 32));
 });

@@ -1,0 +1,92 @@
+/**
+ * `npm run ok`: all that a reviewer would check and that needs no browser. `npm test` (`--all`): the same, then the tests in real
+ * browsers. Every step runs even when one before it failed; the last line sums up.
+ */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { ensureBrowsers } from './browser.ts';
+import { checkImports } from './check-imports.ts';
+import { checkPurity } from './check-purity.ts';
+import { checkSize } from './check-size.ts';
+import { checkSpec } from './check-spec.ts';
+import { checkTree } from './check-tree.ts';
+import { checkTypes } from './check-types.ts';
+import { root } from './paths.ts';
+import { runTests, type TestSums } from './run-tests.ts';
+
+interface Step {
+  readonly name: string;
+  /** Problems, a line each; none when all is well. Tests print their own and answer sums. */
+  run(): string[] | TestSums | Promise<string[] | TestSums>;
+}
+
+const CHECKS: Step[] = [
+  { name: 'types (one program per runtime)', run: checkTypes },
+  { name: 'lint and format', run: lint },
+  { name: 'imports', run: () => checkImports() },
+  { name: 'core purity', run: () => checkPurity() },
+  { name: 'spec tables', run: checkSpec },
+  { name: 'nothing of this machine in the tree', run: checkTree },
+  { name: 'size of the shell', run: checkSize },
+  {
+    name: 'tests without a browser',
+    run: () => runTests({ folders: ['core', 'reference', 'sim', 'tools', 'node'], concurrency: 2, fileTimeoutMs: 120_000 }),
+  },
+];
+
+/** One file at a time: each of them drives several tabs, and two would fight for two cores. */
+const BROWSER_STEPS: Step[] = [
+  {
+    name: 'tests in browsers',
+    async run() {
+      const env = await ensureBrowsers();
+      return runTests({ folders: ['browser', 'e2e'], concurrency: 1, fileTimeoutMs: 300_000, env });
+    },
+  },
+];
+
+function lint(): string[] {
+  const biome = join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [biome, 'check', '--colors=off', '--max-diagnostics=40'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (status === 0) return [];
+  return [...`${stdout}${stderr}`.trim().split('\n'), '`npm run fix` formats, and mends what can be mended by itself'];
+}
+
+async function runStep(step: Step): Promise<TestSums> {
+  console.log(`▶ ${step.name}`);
+  const startMs = performance.now();
+  let sums: TestSums = { passed: 0, failed: 0 };
+  try {
+    const outcome = await step.run();
+    if (Array.isArray(outcome)) {
+      for (const problem of outcome) console.log(`  ${problem}`);
+      sums = { passed: 0, failed: Math.min(1, outcome.length) };
+    } else sums = outcome;
+  } catch (error) {
+    console.log(`  ${error instanceof Error ? error.message : String(error)}`);
+    sums = { passed: 0, failed: 1 };
+  }
+  console.log(`${sums.failed === 0 ? '✓' : '✗ FAILED:'} ${step.name} (${((performance.now() - startMs) / 1000).toFixed(1)} s)`);
+  return sums;
+}
+
+const all = process.argv.includes('--all');
+const startMs = performance.now();
+const failedSteps: string[] = [];
+let passed = 0;
+let failed = 0;
+for (const step of all ? [...CHECKS, ...BROWSER_STEPS] : CHECKS) {
+  const sums = await runStep(step);
+  passed += sums.passed;
+  failed += sums.failed;
+  if (sums.failed > 0) failedSteps.push(step.name);
+}
+console.log(
+  `\n${failedSteps.length === 0 ? 'all is well' : `failed: ${failedSteps.join('; ')}`} (${((performance.now() - startMs) / 1000).toFixed(0)} s)`,
+);
+// A failed check counts as one failed test.
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

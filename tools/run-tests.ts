@@ -1,0 +1,43 @@
+/** Runs test files with node:test, each in a process of its own, and sums what came of them. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { filesUnder, root } from './paths.ts';
+
+export interface TestSums {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+export interface TestRun {
+  /** Folders below tests/. */
+  readonly folders: readonly string[];
+  /** Files at a time. */
+  readonly concurrency: number;
+  /** For one whole file: a test that hangs must not hang the gate. */
+  readonly fileTimeoutMs: number;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export async function runTests({ folders, concurrency, fileTimeoutMs, env = {} }: TestRun): Promise<TestSums> {
+  const files = folders.flatMap((folder) => filesUnder(`tests/${folder}`)).filter((path) => path.endsWith('.test.ts'));
+  if (files.length === 0) return { passed: 0, failed: 0 };
+  const sums = join(root, '.cache', `test-sums.${process.pid}.json`);
+  mkdirSync(join(root, '.cache'), { recursive: true });
+  const args = ['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, `--test-timeout=${fileTimeoutMs}`];
+  args.push('--test-reporter=./tools/test-reporter.mjs', '--test-reporter-destination=stdout', ...files);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env, GNET_TEST_SUMS: sums } });
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  try {
+    const { passed, failed } = JSON.parse(readFileSync(sums, 'utf8')) as TestSums;
+    return { passed, failed: code === 0 ? failed : Math.max(1, failed) };
+  } catch {
+    console.log(`  the test runner ended with code ${code} before it summed up`);
+    return { passed: 0, failed: 1 };
+  } finally {
+    rmSync(sums, { force: true });
+  }
+}

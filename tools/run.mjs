@@ -1,0 +1,37 @@
+// The one entry of every npm script: sees to the dependencies, then hands on. Builtins only, as it runs before the first install.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { ensureBuilt, ensureInstalled, root } from './ensure.mjs';
+
+const commands = {
+  start: { built: true, run: (args) => [join('dist', 'node', 'gnet.js'), 'up', ...args] },
+  build: { built: true },
+  ok: { run: (args) => ['--import', 'tsx', 'tools/gate.ts', ...args] },
+  test: { run: (args) => ['--import', 'tsx', 'tools/gate.ts', '--all', ...args] },
+  fix: { run: (args) => ['node_modules/@biomejs/biome/bin/biome', 'check', '--write', ...args] },
+  bench: { run: (args) => ['--expose-gc', '--import', 'tsx', 'tools/bench.ts', ...args] },
+};
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+const [name = '', ...args] = process.argv.slice(2);
+const command = commands[name];
+if (major < 20 || (major === 20 && minor < 19)) fail(`Node ${process.versions.node} is too old: install Node 20.19 or newer`);
+if (command === undefined) fail(`no command "${name}": wanted one of ${Object.keys(commands).join(', ')}`);
+
+try {
+  await ensureInstalled();
+  if (command.built) await ensureBuilt();
+} catch (error) {
+  fail(error.message);
+}
+if (command.run !== undefined) {
+  const child = spawn(process.execPath, command.run(args), { cwd: root, stdio: 'inherit' });
+  // Ctrl-C reaches the child by itself; a signal sent to this process alone has to be passed on.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
+}
+
+function fail(message) {
+  console.error(`gnet: ${message}`);
+  process.exit(1);
+}

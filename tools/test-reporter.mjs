@@ -1,0 +1,61 @@
+// Reporter for node:test: a line per file, failures in full with what the file printed, and the sums as JSON for the gate.
+// JavaScript, as Node loads reporters without tsx.
+import { writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
+
+export default async function* report(events) {
+  const sums = { passed: 0, failed: 0 };
+  let file = emptyFile();
+  for await (const { type, data } of events) {
+    if (data.file !== undefined && data.file !== file.path) {
+      yield* closeFile(file);
+      file = emptyFile(data.file);
+    }
+    if (type === 'test:stdout' || type === 'test:stderr') file.output += data.message;
+    // Sums of the whole run have no file; what a test itself noted does.
+    if (type === 'test:diagnostic' && data.file !== undefined) file.output += `${data.message}\n`;
+    if (type !== 'test:pass' && type !== 'test:fail') continue;
+    const outcome = outcomeOf(type, data, file);
+    if (data.nesting === 0) file.durationMs += data.details.duration_ms;
+    if (outcome === undefined) continue;
+    sums[outcome]++;
+    file[outcome]++;
+    if (outcome === 'failed') file.failures.push(describe(data));
+  }
+  yield* closeFile(file);
+  writeFileSync(process.env.GNET_TEST_SUMS, JSON.stringify(sums));
+}
+
+function emptyFile(path) {
+  return { path, passed: 0, failed: 0, skipped: 0, durationMs: 0, output: '', failures: [] };
+}
+
+/** Suites are no tests; a test with failed subtests was counted by them; a file that passes without any test tests nothing. */
+function outcomeOf(type, data, file) {
+  if (data.skip !== undefined || data.todo !== undefined) {
+    file.skipped++;
+    return undefined;
+  }
+  if (type === 'test:fail') return data.details.error?.failureType === 'subtestsFailed' ? undefined : 'failed';
+  if (data.details.type === 'suite') return undefined;
+  return data.name === data.file ? 'failed' : 'passed';
+}
+
+function describe(data) {
+  const error = data.details.error;
+  const cause = error?.cause ?? error;
+  const what = error === undefined ? 'the file holds no test' : (cause?.stack ?? error.message ?? String(cause));
+  const name = data.name === data.file ? 'the whole file' : data.name;
+  return `    ✗ ${name}\n${String(what).replace(/^/gm, '      ')}`;
+}
+
+function* closeFile(file) {
+  if (file.path === undefined) return;
+  const skipped = file.skipped === 0 ? '' : `, ${file.skipped} skipped`;
+  const failed = file.failed === 0 ? '' : `, ${file.failed} FAILED`;
+  const name = relative(process.cwd(), file.path);
+  yield `  ${file.failed === 0 ? '✓' : '✗'} ${name}: ${file.passed} passed${failed}${skipped} (${(file.durationMs / 1000).toFixed(1)} s)\n`;
+  if (file.failed === 0) return;
+  for (const failure of file.failures) yield `${failure}\n`;
+  if (file.output !== '') yield `    it printed:\n${file.output.replace(/^/gm, '      ').trimEnd()}\n`;
+}
