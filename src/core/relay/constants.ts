@@ -1,0 +1,25 @@
+import type { RelayLimits } from './types.ts';
+
+/**
+ * Setup packets one onion key opens. A key lives 22 minutes, and a core that does nothing else opens some 330 a second: 435,600.
+ * The memory it takes is reckoned at SeenSet.
+ */
+export const SEEN_MAX = 2 ** 19;
+
+export const RELAY_LIMITS: RelayLimits = {
+  // A guard's busiest client builds a handful of circuits at a time; 64 that hang cost a relay 64 table entries and no packet.
+  halfBuiltPerLink: 64,
+  // A junk packet costs some 3 ms: 30 a second from one link are a tenth of a core. The burst is a tab that starts and builds its spares
+  // through one guard.
+  setupBurst: 60,
+  setupsPerSecond: 30,
+  // A browser counts its connections for life, and a dial shows our address to a stranger: a new one every two seconds at most.
+  dialBurst: 30,
+  dialsPerMinute: 30,
+  // 20 KB each at the most while they idle (two stretches of tag stream, table entries): 80 MB.
+  circuits: 4096,
+  // 4 MB: what a window that fills 100 Mbit/s over 300 ms puts in flight. An honest sender keeps far below; a hostile one gets no more memory.
+  queuedCells: 1024,
+  // Longer than a builder waits, so that the builder's own deadline, at a time it has drawn, ends a circuit that hangs.
+  replyDeadlineMs: 30_000,
+};

@@ -1,0 +1,38 @@
+import { CELL_TAGS_BYTES, CHANNEL_BYTES, FRAME_HEADER_BYTES, TAG_BYTES } from './geometry.ts';
+import { newFrame } from './frame.ts';
+import { CLOSE, FRAME } from './registry.ts';
+
+/**
+ * A cell, at its offsets in the whole frame:
+ *
+ *   header      5
+ *   tag 0      16   over tags 1..7 and the body
+ *   tags 1..7 112
+ *   body    3,963   channel 4, payload 3,959
+ */
+export const CELL_AT = {
+  tag0: FRAME_HEADER_BYTES,
+  tag1: FRAME_HEADER_BYTES + TAG_BYTES,
+  tag7: FRAME_HEADER_BYTES + CELL_TAGS_BYTES - TAG_BYTES,
+  body: FRAME_HEADER_BYTES + CELL_TAGS_BYTES,
+} as const;
+
+export function bodyChannel(body: Uint8Array): number {
+  return (((body[0] as number) << 24) | ((body[1] as number) << 16) | ((body[2] as number) << 8) | (body[3] as number)) >>> 0;
+}
+
+export function bodyPayload(body: Uint8Array): Uint8Array {
+  return body.subarray(CHANNEL_BYTES);
+}
+
+/**
+ *   reason    1   CLOSE.ended, whatever the cause: a reason would tell a neighbour which check failed, and where
+ *   padding       zero
+ *
+ * A receiver ignores the content.
+ */
+export function encodeDestroy(circuitId: number): Uint8Array {
+  const frame = newFrame(circuitId, FRAME.destroy);
+  frame[FRAME_HEADER_BYTES] = CLOSE.ended;
+  return frame;
+}
