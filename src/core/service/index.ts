@@ -4,3 +4,5 @@
  */
 export * from './ports.ts';
 export * from './types.ts';
+export * from './rendezvous-point.ts';
+export * from './sealed-pipe.ts';

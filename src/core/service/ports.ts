@@ -8,12 +8,15 @@ import type { CloseReason } from '../wire/registry.ts';
 export interface Channels {
   /** Sends a message on channel 0. */
   sendMessage(type: number, content: Uint8Array): void;
+  /** The circuit stands and has room for one channel more. */
+  readonly canOpen: boolean;
   /** The pipe of a channel of 1 or more, the same at every call while it stands. Its `close` ends that channel alone. */
   channel(number: number): Pipe;
   /** Ends the circuit, and each channel with it. */
   close(reason: CloseReason): void;
 }
 
+/** `content` is a view. */
 export interface ChannelsHandler {
   /** A message of channel 0 that is none of the circuit's or a stream's own. */
   onMessage(type: number, content: Uint8Array): void;

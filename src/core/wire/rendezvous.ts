@@ -1,5 +1,7 @@
 import { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { labelled } from '../crypto/derive.ts';
 import {
   CONNECT_FIELDS_BYTES,
   CONNECT_OK_BYTES,
@@ -14,6 +16,7 @@ import {
   RENDEZVOUS_TAG_BYTES,
   WORK_BYTES,
 } from './geometry.ts';
+import { LABEL } from './registry.ts';
 
 /**
  * What a service, its rendezvous point and a visitor say on channel 0. Reserved bytes are sent as zeros and not looked at.
@@ -54,6 +57,11 @@ export interface Establish {
 
 export function encodeEstablish({ secret, effort }: Establish): Uint8Array {
   return padded(new Writer(ESTABLISH_BYTES).raw(secret).u32(effort), ESTABLISH_BYTES);
+}
+
+/** The tag that stands in records, 32 bytes, of the secret that only the service and its point know. */
+export function rendezvousTag(secret: Uint8Array): Uint8Array {
+  return sha256(labelled(LABEL.rendezvousTag, secret));
 }
 
 /** @throws DecodeError. */

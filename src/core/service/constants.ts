@@ -1,0 +1,65 @@
+/** Local policy of hidden services: nobody else has to agree with these. */
+
+// ---- host
+
+/** Circuits that a host keeps: with two, the death of one while the other is being opened again cuts a service off. */
+export const POINTS = 3;
+/** A circuit to a point that is not there by then is given up; a path of four links takes at most a second or two. */
+export const ESTABLISH_TIMEOUT_MS = 20_000;
+/** First wait after a failure, doubled up to the second: a dead network is not hammered, a blip is over at once. */
+export const REOPEN_MIN_MS = 500;
+export const REOPEN_MAX_MS = 60_000;
+/** After so many failures at one point another is drawn: once may be the path, twice is the point. */
+export const POINT_FAILURES_MAX = 2;
+/** A circuit that stood this long wipes out earlier failures, so that a point that kills circuits by and by is left all the same. */
+export const POINT_STABLE_MS = 300_000;
+/** Hello keys live so long and are kept once more for those who read the record just before. What was asked in a hello can be
+ * read by a thief of the keys for that long; shorter means more records. */
+export const HELLO_KEYS_MS = 7_200_000;
+/** The record is stored again this often: storing peers come and go by the hour. */
+export const REPUBLISH_MS = 3_600_000;
+/** Wait after a publication that nobody took, doubled up to REPUBLISH_MS. */
+export const PUBLISH_RETRY_MS = 15_000;
+/** A change waits this long, so that three points that come up together make one record. */
+export const PUBLISH_SETTLE_MS = 1_000;
+/** The second record near a period's boundary follows the first at a random time within this, so that a peer that sees two
+ * publications at one moment cannot tell that they belong together. */
+export const PUBLISH_APART_MS = 120_000;
+/** How often periods and keys are looked at. */
+export const HOUSEKEEPING_MS = 60_000;
+/** A hello's two payloads follow `incoming` at once; a point that holds them back ties up memory. */
+export const HELLO_TIMEOUT_MS = 15_000;
+/** When the session has said nothing by then, an empty answer goes out: the visitor waits for it to know that it is let in. */
+export const ANSWER_DELAY_MS = 50;
+/** An accepted hello costs about 5 ms of X25519 and ML-KEM in one thread: a fifth of it at this rate. */
+export const HELLOS_PER_S = 40;
+export const HELLO_BURST = 120;
+/** Visitors at a time; each may hold a session's buffers of some hundred kilobytes. */
+export const VISITORS_MAX = 500;
+/** Hellos remembered against replay: half an hour at HELLOS_PER_S is 72,000. When it is full, hellos are refused, never forgotten. */
+export const REPLAY_MAX = 100_000;
+
+/** Price under load, in hashes on average: the first step is 10 ms of a tab, the last about 3 s. */
+export const EFFORT_MIN = 2_048;
+export const EFFORT_MAX = 524_288;
+
+// ---- visitor
+
+/** What a visitor is ready to work: twice the most that a host asks, so that a service cannot make it burn its battery. */
+export const VISITOR_EFFORT_MAX = 2 * EFFORT_MAX;
+/** Hashes between two breaths: about 10 ms, so that relaying does not stall. */
+export const WORK_SLICE = 2_000;
+/** One point, from the first byte to the service's answer: eight links, a setup peeled by seven. */
+export const ATTEMPT_TIMEOUT_MS = 20_000;
+/** Circuits spent on one connect: whoever kills them makes hops be drawn again. */
+export const ATTEMPTS_MAX = 6;
+/** Records kept; a record is 3 KB. */
+export const RECORDS_MAX = 200;
+
+// ---- point
+
+/** Services that wait at one point, and visitors of one of them. */
+export const POINT_SERVICES_MAX = 500;
+export const POINT_VISITORS_MAX = 1_000;
+/** Payloads that wait in a splice each way: a sender keeps within its channel's window, which is smaller; one who does not is cut off. */
+export const SPLICE_QUEUE_MAX = 1_024;
