@@ -163,6 +163,12 @@ export const SITE = { open: 1, chunks: 2, cancel: 3, head: 16, manifest: 17, sam
 /** Messages of signalling, sealed to the peer meant to read them. */
 export const SIGNAL = { offer: 1, answer: 2, refused: 3 } as const;
 
+/** Who begins DTLS, in a description. */
+export const DTLS_SETUP = { either: 0, active: 1, passive: 2 } as const;
+
+/** Kinds of candidate in a description. */
+export const CANDIDATE = { ipv4: 4, ipv6: 6, mdns: 7 } as const;
+
 /** What a rendezvous point says to `establish`. */
 export const ESTABLISH = { ok: 0, full: 1 } as const;
 
