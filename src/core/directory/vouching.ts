@@ -1,0 +1,43 @@
+import type { PeerId } from '../bytes/brand.ts';
+import { hex } from '../bytes/bytes.ts';
+import { type Descriptor, hasRole } from '../wire/descriptor.ts';
+import { ROLE } from '../wire/registry.ts';
+import { VOUCHERS_MAX } from './constants.ts';
+import { unrelated } from './related.ts';
+
+interface Vouched {
+  readonly epoch: number;
+  readonly vouchers: Descriptor[];
+}
+
+/**
+ * Who named which descriptor hash. A relay that shows each asker other keys reads from the key who the builder is; so a hash
+ * counts only when unrelated answerers, never the relay itself, showed us the same.
+ */
+export class Vouching {
+  readonly #byHash = new Map<string, Vouched>();
+
+  constructor(readonly capacity: number) {}
+
+  /** `voucher` must be an open peer: a tab has no published address, so nothing tells two tabs of one owner apart. */
+  note(id: PeerId, epoch: number, hash: Uint8Array, voucher: Descriptor): void {
+    if (voucher.id === id || !hasRole(voucher, ROLE.open)) return;
+    const key = hex(hash);
+    let vouched = this.#byHash.get(key);
+    if (vouched === undefined) {
+      // Insertion order: the oldest goes; whoever floods us with hashes of nothing costs us an epoch's vouching, not memory.
+      if (this.#byHash.size >= this.capacity) this.#byHash.delete(this.#byHash.keys().next().value as string);
+      this.#byHash.set(key, (vouched = { epoch, vouchers: [] }));
+    }
+    if (vouched.vouchers.length < VOUCHERS_MAX && !vouched.vouchers.some((other) => other.id === voucher.id)) vouched.vouchers.push(voucher);
+  }
+
+  /** How many of those who named it are unrelated to each other. */
+  count(hash: Uint8Array): number {
+    return unrelated(this.#byHash.get(hex(hash))?.vouchers ?? [], VOUCHERS_MAX, (voucher) => voucher).length;
+  }
+
+  dropBefore(epoch: number): void {
+    for (const [key, vouched] of this.#byHash) if (vouched.epoch < epoch) this.#byHash.delete(key);
+  }
+}
