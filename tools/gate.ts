@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ensureBrowsers } from './browser.ts';
 import { checkImports } from './check-imports.ts';
+import { checkLock } from './check-lock.ts';
 import { checkPurity } from './check-purity.ts';
 import { checkSize } from './check-size.ts';
 import { checkSpec } from './check-spec.ts';
@@ -26,6 +27,7 @@ const CHECKS: Step[] = [
   { name: 'imports', run: () => checkImports() },
   { name: 'core purity', run: () => checkPurity() },
   { name: 'spec tables', run: checkSpec },
+  { name: 'lockfile', run: checkLock },
   { name: 'nothing of this machine in the tree', run: checkTree },
   { name: 'size of the shell', run: checkSize },
   {

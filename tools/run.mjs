@@ -8,6 +8,7 @@ const commands = {
   build: { built: true },
   ok: { run: (args) => ['--import', 'tsx', 'tools/gate.ts', ...args] },
   test: { run: (args) => ['--import', 'tsx', 'tools/gate.ts', '--all', ...args] },
+  lock: { run: () => ['--import', 'tsx', 'tools/check-lock.ts'] },
   fix: { run: (args) => ['node_modules/@biomejs/biome/bin/biome', 'check', '--write', ...args] },
   bench: { run: (args) => ['--expose-gc', '--import', 'tsx', 'tools/bench.ts', ...args] },
 };
