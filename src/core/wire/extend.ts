@@ -2,7 +2,9 @@ import type { PeerId } from '../bytes/brand.ts';
 import { concat } from '../bytes/bytes.ts';
 import { DecodeError } from '../bytes/errors.ts';
 import { Reader } from '../bytes/reader.ts';
+import { keystream } from '../crypto/derive.ts';
 import { peerIdBytes, peerIdOf } from '../crypto/identity.ts';
+import type { Aead } from '../ports.ts';
 import {
   CELL_BODY_BYTES,
   CHANNEL_BYTES,
@@ -14,10 +16,14 @@ import {
   KEY_BYTES,
   MESSAGE_HEADER_BYTES,
   PEER_ID_BYTES,
+  REPLY_SLOT_BYTES,
+  SETUP_BYTES,
   SETUP_SLOT_BYTES,
 } from './geometry.ts';
+import { deriveExtendKey } from './circuit-keys.ts';
 import { readMessages, writeMessage } from './message.ts';
 import { bodyChannel, bodyPayload } from './cell.ts';
+import { REPLY_AT, SETUP_AT } from './setup.ts';
 import type { MESSAGE } from './registry.ts';
 
 /**
@@ -59,6 +65,30 @@ export function decodeExtendRequest(bytes: Uint8Array): ExtendRequest {
     slot0: reader.raw(SETUP_SLOT_BYTES, 'slot 0'),
     bodyHead: reader.rest(),
   };
+}
+
+/** The setup packet that the hop sends on: what the request leaves out is the stream of its seed. */
+export function expandSetup(aead: Aead, request: ExtendRequest): Uint8Array {
+  const packet = new Uint8Array(SETUP_BYTES);
+  const headBytes = request.bodyHead.length;
+  const expanded = keystream(aead, deriveExtendKey(request.seed), 0, SETUP_BYTES - SETUP_SLOT_BYTES - headBytes);
+  const slotsBytes = SETUP_AT.body - SETUP_AT.slot1;
+  packet.set(request.slot0);
+  packet.set(expanded.subarray(0, slotsBytes), SETUP_AT.slot1);
+  packet.set(request.bodyHead, SETUP_AT.body);
+  packet.set(expanded.subarray(slotsBytes), SETUP_AT.body + headBytes);
+  return packet;
+}
+
+/** Of a reply, what its receiver cannot work out. */
+export function encodeExtendAnswer(reply: Uint8Array): Uint8Array {
+  return concat(reply.subarray(0, REPLY_SLOT_BYTES), reply.subarray(REPLY_AT.body));
+}
+
+/** Views; undefined for a wrong length. */
+export function readExtendAnswer(answer: Uint8Array): { slot0: Uint8Array; body: Uint8Array } | undefined {
+  if (answer.length !== EXTENDED_BYTES) return undefined;
+  return { slot0: answer.subarray(0, REPLY_SLOT_BYTES), body: answer.subarray(REPLY_SLOT_BYTES) };
 }
 
 /** Cell bodies that carry `bytes`, in order. */
