@@ -10,13 +10,21 @@ export const CACHE_BYTES = 16 * 1024 * 1024;
 export const PUSH_BYTES = 2 * 1024 * 1024;
 /** What a server pushes at most, whatever is asked for: an open request of 100 bytes must not cost it a whole film. */
 export const PUSH_MAX_BYTES = 4 * 1024 * 1024;
-/** Chunks a server keeps in mind for one stream; above it the stream is reset. 32,768 is a file of 2 GB in one `open`. */
-export const SERVER_JOBS_MAX = 65_536;
-/** Requests go on being read while answers wait, up to so many hashes asked for: 64 KB of hashes. */
-export const SERVER_ASKED_MAX = 2048;
+/** Chunks that wait to be sent in one stream: 512 hashes are 100 KB of memory. A longer `open` is cut, a longer `chunks` resets the stream. */
+export const SERVER_QUEUE_MAX = 512;
+/** Streams that one server answers at once. */
+export const SERVER_STREAMS_MAX = 512;
+/** A stream on which nothing was asked for so long, and nothing is left to send, is ended. */
+export const SERVER_IDLE_MS = 300_000;
+/** Of a manifest, written at once: a slow reader must not make the server hold a copy of 16 MB. */
+export const WRITE_BYTES = 65_536;
 /** Priority of chunks asked for by a reader who waits, of read-ahead, and of what is fetched for later. */
 export const PRIORITY = { now: 0, soon: 64, later: 128, pushed: 255 } as const;
 /** Streams tried in a row without one verified chunk before reading fails. */
 export const FRUITLESS_STREAMS_MAX = 3;
 /** Pause before the second of them, doubled for each further one. */
 export const RETRY_DELAY_MS = 500;
+/** A pack not asked for counts half after a week. */
+export const SCORE_HALF_LIFE_MS = 604_800_000;
+/** Chunks being written to the store while more are received: a slow disk slows the reader, it does not fill memory. */
+export const KEEPING_MAX = 32;

@@ -1,10 +1,9 @@
-import type { FileEntry } from '../wire/manifest.ts';
-
 /** What reader and store have to tell and do not fail for. */
 export type PackWarning =
   | { readonly kind: 'full' } // no room: reading goes on, nothing is kept
   | { readonly kind: 'damaged'; readonly chunk: string } // a stored chunk no longer has its hash; it was thrown away
-  | { readonly kind: 'stale'; readonly serial: number } // nobody could be asked for a newer version: the stored one is shown
+  | { readonly kind: 'conflict'; readonly serial: number } // two manifests with one serial: the first seen is shown
+  | { readonly kind: 'stale'; readonly serial: number; readonly message: string } // nobody could be asked for a newer version: the stored one is shown
   | { readonly kind: 'behind'; readonly serial: number; readonly headSerial: number } // a signed head names a newer version than the server has
   | { readonly kind: 'newer'; readonly serial: number } // a newer version is stored; the next reader shows it
   | { readonly kind: 'retry'; readonly message: string }; // a stream died; another one is asked for the rest
@@ -16,16 +15,4 @@ export interface PackProgress {
   readonly totalBytes: number;
   /** Of them, those that were in the store before. */
   readonly fromStoreBytes: number;
-}
-
-/** A file as `SiteReader.open` found it. */
-export interface OpenedFile {
-  /** The path in the manifest that the asked one led to. */
-  readonly entry: FileEntry;
-  /** 404: the asked path is not there, and `entry` is the site's own 404.html. */
-  readonly status: 200 | 404;
-  /** Set when the path named a folder without its last '/': links in the page are relative to this path. */
-  readonly redirect: string | undefined;
-  /** Verified bytes in order. @throws MismatchError, GlobalNetError `unserved` | `closed` | `cancelled`, RangeError. */
-  read(offset?: number, lengthBytes?: number): AsyncIterable<Uint8Array>;
 }

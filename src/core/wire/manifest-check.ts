@@ -20,8 +20,7 @@ import { pathProblem } from './path.ts';
 const FIELDS = ['v', 'key', 'type', 'serial', 'prev', 'title', 'tags', 'refs', 'files', 'info', 'created'];
 // RFC 6838 names, parameters behind ';': printable ASCII only, for it goes into a response header.
 const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*(?:; ?[\x20-\x7e]+)?$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
+const CONTROL = /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/u;
 
 function fail(problem: string): never {
   throw new DecodeError('manifest', SIGNATURE_BYTES, problem);

@@ -1,8 +1,9 @@
 import { utf8 } from '../bytes/bytes.ts';
 import { PATH_MAX_BYTES } from './geometry.ts';
 
-// C0, DEL and C1 controls; line and paragraph separators; the marks that turn text round (a path that reads "gpj.exe" would hide what it is); lone surrogates, which UTF-8 cannot hold.
-const BARRED = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+// Controls (C0, DEL, C1) and lone surrogates, which UTF-8 cannot hold; line and paragraph separators; the marks that turn text
+// round: a path that reads "gpj.exe" would hide what it is.
+const BARRED = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/u;
 
 /**
  * Why this may not be a path in a pack, in words; undefined when it may. A path is relative, parted by '/', in Unicode NFC: one

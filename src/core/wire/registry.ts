@@ -160,6 +160,9 @@ export const RECORD = { service: 1, head: 2 } as const;
 /** Requests in a site stream, and their answers. */
 export const SITE = { open: 1, chunks: 2, cancel: 3, head: 16, manifest: 17, same: 18, chunk: 19, missing: 20, sent: 21, end: 22 } as const;
 
+/** Bits of the flags in `open`. */
+export const SITE_OPEN_FLAG = { fileHeld: 1 } as const;
+
 /** Messages of signalling, sealed to the peer meant to read them. */
 export const SIGNAL = { offer: 1, answer: 2, refused: 3 } as const;
 

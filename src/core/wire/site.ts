@@ -2,7 +2,7 @@ import { DecodeError } from '../bytes/errors.ts';
 import { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
 import { CHUNK_BYTES, HASH_BYTES, HEAD_BYTES, MANIFEST_MAX_BYTES, PATH_MAX_BYTES, SITE_HASHES_MAX, SITE_HEADER_BYTES } from './geometry.ts';
-import { SITE } from './registry.ts';
+import { SITE, SITE_OPEN_FLAG } from './registry.ts';
 
 /**
  * A site stream, both directions: messages of
@@ -13,7 +13,8 @@ import { SITE } from './registry.ts';
  *
  * From the reader; the first of them is the stream's own request, so it rides in early data:
  *
- *   open      serial held 8 (0: none) ‖ hash of the manifest held 32 ‖ first chunk 4 ‖ chunks 4 ‖ push budget 4 ‖ path length 2 ‖ path
+ *   open      serial held 8 (0: none) ‖ hash of the manifest held 32 ‖ flags 1 ‖ first chunk 4 ‖ chunks 4 ‖ push budget 4 ‖
+ *             path length 2 ‖ path
  *   chunks    priority 1 (0 is first) ‖ 1 to SITE_HASHES_MAX hashes of 32
  *   cancel    the same hashes, no longer wanted: without priority
  *
@@ -34,13 +35,16 @@ export type SiteMessage =
   | { readonly type: typeof SITE.head | typeof SITE.manifest; readonly bytes: Uint8Array }
   | { readonly type: typeof SITE.chunk; readonly hash: Uint8Array; readonly bytes: Uint8Array }
   | { readonly type: typeof SITE.missing | typeof SITE.sent; readonly hash: Uint8Array }
-  | { readonly type: typeof SITE.same | typeof SITE.end };
+  | { readonly type: typeof SITE.same }
+  | { readonly type: typeof SITE.end };
 
 export interface OpenRequest {
   readonly type: typeof SITE.open;
   /** What the reader holds already; 0 and 32 zero bytes when nothing. The server leaves out what that manifest lists. */
   readonly serialHeld: number;
   readonly manifestHeld: Uint8Array;
+  /** Of the file at `path`, all chunks that the held manifest lists are here (flag 1). */
+  readonly fileHeld: boolean;
   /** Which chunks of the file at `path` are wanted at once. */
   readonly firstChunk: number;
   readonly chunks: number;
@@ -62,7 +66,8 @@ export function encodeSiteMessage(message: SiteMessage): Uint8Array {
 function writeContent(writer: Writer, message: SiteMessage): void {
   switch (message.type) {
     case SITE.open:
-      writer.u64(message.serialHeld).raw(message.manifestHeld).u32(message.firstChunk).u32(message.chunks).u32(message.pushBytes).text16(message.path);
+      writer.u64(message.serialHeld).raw(message.manifestHeld).u8(message.fileHeld ? SITE_OPEN_FLAG.fileHeld : 0);
+      writer.u32(message.firstChunk).u32(message.chunks).u32(message.pushBytes).text16(message.path);
       return;
     case SITE.chunks:
       writer.u8(message.priority);
@@ -87,7 +92,7 @@ function writeContent(writer: Writer, message: SiteMessage): void {
 function lengthAllowed(type: number, lengthBytes: number): boolean {
   switch (type) {
     case SITE.open:
-      return lengthBytes <= 8 + HASH_BYTES + 4 + 4 + 4 + 2 + PATH_MAX_BYTES;
+      return lengthBytes <= 8 + HASH_BYTES + 1 + 4 + 4 + 4 + 2 + PATH_MAX_BYTES;
     case SITE.chunks:
     case SITE.cancel:
       return lengthBytes <= 1 + SITE_HASHES_MAX * HASH_BYTES;
@@ -114,6 +119,12 @@ function readHashes(reader: Reader): Uint8Array[] {
   return Array.from({ length: count }, () => reader.raw(HASH_BYTES, 'hash'));
 }
 
+function readFlags(reader: Reader): boolean {
+  const flags = reader.u8('flags');
+  if (flags > SITE_OPEN_FLAG.fileHeld) reader.fail(`flags ${flags}`);
+  return flags === SITE_OPEN_FLAG.fileHeld;
+}
+
 function readContent(type: number, reader: Reader): SiteMessage {
   switch (type) {
     case SITE.open:
@@ -121,6 +132,7 @@ function readContent(type: number, reader: Reader): SiteMessage {
         type,
         serialHeld: reader.u64('serial held'),
         manifestHeld: reader.raw(HASH_BYTES, 'manifest held'),
+        fileHeld: readFlags(reader),
         firstChunk: reader.u32('first chunk'),
         chunks: reader.u32('chunks'),
         pushBytes: reader.u32('push budget'),

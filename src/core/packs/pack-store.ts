@@ -1,0 +1,249 @@
+import { base32 } from '../bytes/base32.ts';
+import { equal } from '../bytes/bytes.ts';
+import { GlobalNetError } from '../bytes/errors.ts';
+import type { Env } from '../env.ts';
+import type { ChunkStore, RecordStore } from '../ports.ts';
+import type { PackType, VerifiedManifest } from '../wire/manifest.ts';
+import { MismatchError } from '../wire/mismatch.ts';
+import { type ChunkPlace, distinctChunks } from './chunk-place.ts';
+import { SCORE_HALF_LIFE_MS } from './constants.ts';
+import { type Digest, digestOf } from './digest.ts';
+import type { PackWarning } from './events.ts';
+import { type KeptPack, PackRecords } from './pack-records.ts';
+
+export interface PackStoreOptions {
+  readonly env: Env;
+  readonly records: RecordStore;
+  readonly chunks: ChunkStore;
+  readonly digest?: Digest;
+  /** Bytes of chunks kept at most; packs that are asked for least go first. */
+  readonly quotaBytes?: number;
+  readonly onWarning?: (warning: PackWarning) => void;
+}
+
+/** Of these the newest version stands for all; posts and comments of one author stand beside each other. */
+const REPLACING: ReadonlySet<PackType> = new Set<PackType>(['site', 'profile', 'software']);
+
+/** Manifests and chunks that this peer holds. Chunks are kept once, whatever packs and versions they belong to. */
+export class PackStore {
+  readonly #options: PackStoreOptions;
+  readonly #records: PackRecords;
+  readonly #digest: Digest;
+  /** Manifests that are being read or served, by key: not to be evicted. */
+  readonly #held = new Map<string, number>();
+  #turn: Promise<unknown> = Promise.resolve();
+  #full = false;
+
+  constructor(options: PackStoreOptions) {
+    this.#options = options;
+    this.#records = new PackRecords(options.env, options.records);
+    this.#digest = digestOf(options.env, options.digest);
+  }
+
+  /**
+   * Keeps a manifest, and remembers its serial for ever.
+   * @throws MismatchError `rollback` for a serial below one seen, `conflict` for a second manifest with one serial; the first stays.
+   */
+  adopt(manifest: VerifiedManifest): Promise<'new' | 'known'> {
+    return this.#inTurn(async () => {
+      if (REPLACING.has(manifest.type)) await this.#compareWithSeen(manifest);
+      const known = await this.#records.kept(manifest.hash);
+      if (known) return 'known';
+      try {
+        await this.#write(manifest);
+      } catch (error) {
+        if (!isFull(error)) throw error;
+        this.#options.onWarning?.({ kind: 'full' }); // it can be read all the same
+      }
+      return 'new';
+    });
+  }
+
+  async #write(manifest: VerifiedManifest): Promise<void> {
+    const { author, type, serial, title, hash } = manifest;
+    // The serial first: should the rest not fit, an older version is refused all the same.
+    if (REPLACING.has(type)) await this.#records.setSeen(author, type, { serial, hash, rivals: [] });
+    await this.#records.setManifest(manifest);
+    const sizeBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
+    await this.#records.setKept({ manifestHash: hash, author, type, serial, title, sizeBytes, pinned: false, usedMs: this.#options.env.now(), score: 1 });
+  }
+
+  async #compareWithSeen(manifest: VerifiedManifest): Promise<void> {
+    const seen = await this.#records.seen(manifest.author, manifest.type);
+    if (!seen || manifest.serial > seen.serial) return;
+    if (manifest.serial < seen.serial) {
+      throw new MismatchError(
+        { part: 'rollback', wanted: String(seen.serial), got: String(manifest.serial) },
+        `this is version ${manifest.serial}; version ${seen.serial} was seen here before, and versions only grow`,
+      );
+    }
+    if (equal(manifest.hash, seen.hash)) return;
+    if (!seen.rivals.some((rival) => equal(rival, manifest.hash)) && seen.rivals.length < RIVALS_MAX) {
+      await this.#records.setSeen(manifest.author, manifest.type, { ...seen, rivals: [...seen.rivals, manifest.hash] });
+    }
+    throw new MismatchError(
+      { part: 'conflict', wanted: base32(seen.hash), got: base32(manifest.hash) },
+      `two different packs are signed as version ${seen.serial}: the key is used in two places, or in two hands`,
+    );
+  }
+
+  /** Undefined when it is not kept here. */
+  async manifest(hash: Uint8Array): Promise<VerifiedManifest | undefined> {
+    const manifest = await this.#records.manifest(hash);
+    if (manifest !== 'damaged') return manifest;
+    this.#options.onWarning?.({ kind: 'damaged', chunk: base32(hash) });
+    return undefined;
+  }
+
+  /** The newest version seen, when it is still kept. */
+  async latest(author: Uint8Array, type: PackType): Promise<VerifiedManifest | undefined> {
+    const seen = await this.#records.seen(author, type);
+    return seen && (await this.manifest(seen.hash));
+  }
+
+  /** Hashes of all manifests signed with the newest serial, when there is more than one: the first seen comes first. */
+  async conflict(author: Uint8Array, type: PackType): Promise<Uint8Array[]> {
+    const seen = await this.#records.seen(author, type);
+    return seen && seen.rivals.length > 0 ? [seen.hash, ...seen.rivals] : [];
+  }
+
+  /** A chunk whose hash was checked just now, or undefined. */
+  async chunk(hash: Uint8Array): Promise<Uint8Array | undefined> {
+    const { chunks, onWarning } = this.#options;
+    const bytes = await chunks.get(hash);
+    if (!bytes) return undefined;
+    if (equal(await this.#digest(bytes), hash)) return bytes;
+    onWarning?.({ kind: 'damaged', chunk: base32(hash) });
+    await chunks.delete(hash);
+    return undefined;
+  }
+
+  has(hash: Uint8Array): Promise<boolean> {
+    return this.#options.chunks.has(hash);
+  }
+
+  /** Keeps a chunk that was verified; false when there is no room, which is told once. */
+  async keep(hash: Uint8Array, bytes: Uint8Array): Promise<boolean> {
+    const { chunks, quotaBytes = Number.POSITIVE_INFINITY, onWarning } = this.#options;
+    if (this.#full) return false;
+    if (await chunks.has(hash)) return true;
+    for (;;) {
+      try {
+        if ((await chunks.usedBytes()) + bytes.length > quotaBytes) throw new GlobalNetError('full', 'the quota is used up');
+        await chunks.put(hash, bytes);
+        return true;
+      } catch (error) {
+        if (!isFull(error)) throw error;
+        if (await this.#evictOne()) continue;
+        if (!this.#full) onWarning?.({ kind: 'full' });
+        this.#full = true; // until something is removed: a full disk is not asked again for each chunk
+        return false;
+      }
+    }
+  }
+
+  /** The chunks that are not here yet: what a fetch that was cut off has still to do. */
+  async missing(manifest: VerifiedManifest): Promise<ChunkPlace[]> {
+    const missing: ChunkPlace[] = [];
+    for (const place of distinctChunks(manifest.files)) if (!(await this.#options.chunks.has(place.hash))) missing.push(place);
+    return missing;
+  }
+
+  /** Counts a use, and keeps the pack from eviction until the answer is called. */
+  hold(manifest: VerifiedManifest): () => void {
+    const key = base32(manifest.hash);
+    this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
+    void this.#change(manifest.hash, (kept) => ({ ...kept, usedMs: this.#options.env.now(), score: scoreAt(kept, this.#options.env.now()) + 1 }));
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      const count = (this.#held.get(key) ?? 1) - 1;
+      if (count > 0) this.#held.set(key, count);
+      else this.#held.delete(key);
+    };
+  }
+
+  pin(manifestHash: Uint8Array, pinned: boolean): Promise<void> {
+    return this.#change(manifestHash, (kept) => ({ ...kept, pinned }));
+  }
+
+  packs(): Promise<KeptPack[]> {
+    return this.#records.allKept();
+  }
+
+  usedBytes(): Promise<number> {
+    return this.#options.chunks.usedBytes();
+  }
+
+  /** Deletes a pack's manifest and every chunk that no other pack here uses. Its serial stays known. */
+  remove(manifestHash: Uint8Array): Promise<void> {
+    return this.#inTurn(() => this.#remove(manifestHash));
+  }
+
+  /** Deletes all that is here of an author's packs of a type, and that it ever was. */
+  forget(author: Uint8Array, type: PackType): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const kept of await this.packs()) if (kept.type === type && equal(kept.author, author)) await this.#remove(kept.manifestHash);
+      await this.#records.deleteSeen(author, type);
+    });
+  }
+
+  async #remove(manifestHash: Uint8Array): Promise<void> {
+    const { chunks } = this.#options;
+    const manifest = await this.manifest(manifestHash);
+    await this.#records.deleteKept(manifestHash);
+    if (manifest) {
+      const needed = await this.#chunksNeeded();
+      for (const place of distinctChunks(manifest.files)) if (!needed.has(place.key)) await chunks.delete(place.hash);
+    }
+    // Last, so that a crash in between leaves a manifest by which the rest can be deleted, not chunks that nobody knows.
+    await this.#records.deleteManifest(manifestHash);
+    this.#full = false;
+  }
+
+  async #chunksNeeded(): Promise<Set<string>> {
+    const needed = new Set<string>();
+    for (const kept of await this.packs()) {
+      const manifest = await this.manifest(kept.manifestHash);
+      if (manifest) for (const place of distinctChunks(manifest.files)) needed.add(place.key);
+    }
+    return needed;
+  }
+
+  /** False when there is nothing that may go. */
+  #evictOne(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const now = this.#options.env.now();
+      const packs = (await this.packs()).filter((kept) => !kept.pinned && !this.#held.has(base32(kept.manifestHash)));
+      const least = packs.sort((a, b) => scoreAt(a, now) - scoreAt(b, now) || a.usedMs - b.usedMs)[0];
+      if (least) await this.#remove(least.manifestHash);
+      return least !== undefined;
+    });
+  }
+
+  #change(hash: Uint8Array, change: (kept: KeptPack) => KeptPack): Promise<void> {
+    return this.#inTurn(async () => {
+      const kept = await this.#records.kept(hash);
+      if (kept) await this.#records.setKept(change(kept));
+    });
+  }
+
+  /** What reads a record and writes it again runs one at a time. */
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(task);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}
+
+/** An author whose key is in many hands must not fill the record. */
+const RIVALS_MAX = 8;
+
+function isFull(error: unknown): boolean {
+  return error instanceof GlobalNetError && error.kind === 'full';
+}
+
+function scoreAt(kept: KeptPack, nowMs: number): number {
+  return kept.score * 0.5 ** (Math.max(0, nowMs - kept.usedMs) / SCORE_HALF_LIFE_MS);
+}

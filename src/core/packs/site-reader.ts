@@ -1,0 +1,220 @@
+import { equal } from '../bytes/bytes.ts';
+import { GlobalNetError } from '../bytes/errors.ts';
+import type { Env } from '../env.ts';
+import { datedPublicKey, periodOf } from '../wire/dated-key.ts';
+import { CHUNK_BYTES, HASH_BYTES } from '../wire/geometry.ts';
+import { verifyHead } from '../wire/head.ts';
+import { type VerifiedManifest, verifyManifest } from '../wire/manifest.ts';
+import { MismatchError } from '../wire/mismatch.ts';
+import { SITE } from '../wire/registry.ts';
+import type { OpenRequest, SiteMessage } from '../wire/site.ts';
+import { type ChunkKey, chunkKey, type ChunkPlace, distinctChunks } from './chunk-place.ts';
+import { ChunkSource } from './chunk-source.ts';
+import { PRIORITY, PUSH_BYTES, READ_AHEAD_CHUNKS } from './constants.ts';
+import { checkChunk, type Digest, digestOf } from './digest.ts';
+import type { PackProgress, PackWarning } from './events.ts';
+import { FileReading } from './file-reading.ts';
+import type { PackStore } from './pack-store.ts';
+import { PathTable, type ResolvedPath } from './resolve-path.ts';
+import { type OpenSiteStream, SiteClient } from './site-client.ts';
+
+export interface SiteReaderOptions {
+  readonly env: Env;
+  readonly store: PackStore;
+  /** The 32-byte key in the site's address. */
+  readonly author: Uint8Array;
+  readonly openStream: OpenSiteStream;
+  readonly digest?: Digest;
+  /**
+   * `newest` (default): asks the network first, and shows the stored version when nobody answers. `stored`: shows the stored
+   * version at once and asks for a newer one meanwhile.
+   */
+  readonly prefer?: 'newest' | 'stored';
+  /** Of the site's other files to be sent unasked with the first page. */
+  readonly pushBytes?: number;
+  readonly onProgress?: (progress: PackProgress) => void;
+  readonly onWarning?: (warning: PackWarning) => void;
+}
+
+/** Reads one version of a site: all pages of a visit come from the manifest that the visit began with. */
+export class SiteReader {
+  readonly #options: SiteReaderOptions;
+  readonly #digest: Digest;
+  readonly #client: SiteClient;
+  readonly #chunks: ChunkSource;
+  #manifest: VerifiedManifest | undefined;
+  #table = new PathTable({ files: [] });
+  #places = new Map<ChunkKey, ChunkPlace>();
+  /** The version in the store, before the network was asked. */
+  #stored: VerifiedManifest | undefined;
+  #starting: Promise<VerifiedManifest> | undefined;
+  #headSerial = 0;
+  #release: () => void = () => undefined;
+
+  constructor(options: SiteReaderOptions) {
+    this.#options = options;
+    this.#digest = digestOf(options.env, options.digest);
+    this.#client = new SiteClient(options.env, options.openStream, {
+      onSite: (message) => this.#onSite(message),
+      onChunk: (hash, bytes) => this.#onChunk(hash, bytes),
+      onRetry: (error) => this.#warn({ kind: 'retry', message: error instanceof Error ? error.message : String(error) }),
+    });
+    this.#chunks = new ChunkSource(options.store, this.#client);
+  }
+
+  /** The version being read; undefined until `start` has resolved. */
+  get manifest(): VerifiedManifest | undefined {
+    return this.#manifest;
+  }
+
+  /**
+   * Gets the manifest; the same request asks for the file at `path`, from `offset` on.
+   * @throws MismatchError; GlobalNetError as `openStream`, or `unserved` when nobody answered to the end.
+   */
+  start(path = '', offset = 0): Promise<VerifiedManifest> {
+    this.#starting ??= this.#start(path, offset).catch((error) => {
+      this.#starting = undefined;
+      throw error;
+    });
+    return this.#starting;
+  }
+
+  /** @throws GlobalNetError `unknown` when the site has neither that file nor a 404.html; and as `start`. */
+  async open(path: string, offset = 0): Promise<FileReading> {
+    await this.start(path, offset);
+    const found = this.#table.resolve(path);
+    if (!found) throw new GlobalNetError('unknown', `this site has no '${path || 'index.html'}'`);
+    return this.#reading(found);
+  }
+
+  /** The file with exactly that path in the manifest. @throws as `open`. */
+  async file(path: string): Promise<FileReading> {
+    await this.start(path);
+    const entry = this.#table.file(path);
+    if (!entry) throw new GlobalNetError('unknown', `this site has no file '${path}'`);
+    return this.#reading({ entry, status: 200, redirect: undefined });
+  }
+
+  /** Fetches all that is not here yet; resolves when all of it is, or the store is full. @throws as `FileReading.read`. */
+  async prefetch(signal?: AbortSignal): Promise<void> {
+    const manifest = await this.start();
+    const totalBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
+    const missing = await this.#options.store.missing(manifest);
+    const missingBytes = missing.reduce((sum, place) => sum + place.sizeBytes, 0);
+    const fromStoreBytes = totalBytes - missingBytes;
+    let receivedBytes = fromStoreBytes;
+    for await (const { bytes } of this.#chunks.inOrder(missing, { priorities: [PRIORITY.later], aheadChunks: READ_AHEAD_CHUNKS, signal })) {
+      receivedBytes += bytes.length;
+      this.#options.onProgress?.({ path: '', receivedBytes, totalBytes, fromStoreBytes });
+      if (this.#chunks.full) return;
+    }
+    await this.#chunks.settled();
+  }
+
+  /** Streams and waits end; what is in the store stays. */
+  close(): void {
+    this.#release();
+    this.#client.close();
+  }
+
+  #reading(found: ResolvedPath): FileReading {
+    return new FileReading(found, this.#chunks, this.#options.onProgress);
+  }
+
+  async #start(path: string, offset: number): Promise<VerifiedManifest> {
+    const { store, author, prefer } = this.#options;
+    this.#stored ??= await store.latest(author, 'site');
+    const asked = this.#client.open(await this.#openRequest(path, offset));
+    if (prefer === 'stored' && this.#stored) {
+      this.#use(this.#stored);
+      // The user reads already: a newer version, or a failure to ask, is told beside the page.
+      asked.catch((error) => this.#warn({ kind: 'stale', serial: this.#stored?.serial ?? 0, message: messageOf(error) }));
+    } else {
+      await asked.catch((error) => this.#fallBack(error));
+    }
+    return this.#manifest as VerifiedManifest;
+  }
+
+  #fallBack(error: unknown): void {
+    if (error instanceof MismatchError || !this.#stored) throw error;
+    this.#warn({ kind: 'stale', serial: this.#stored.serial, message: messageOf(error) });
+    this.#use(this.#stored);
+  }
+
+  /** When the file is stored as the held version has it, only what is new in it is asked for. */
+  async #openRequest(path: string, offset: number): Promise<OpenRequest> {
+    const stored = this.#stored;
+    const entry = stored && new PathTable(stored).resolve(path)?.entry;
+    const first = Math.floor(offset / CHUNK_BYTES);
+    const have = stored !== undefined && entry !== undefined && (await this.#chunks.allStored(entry, first, READ_AHEAD_CHUNKS));
+    return {
+      type: SITE.open,
+      serialHeld: stored?.serial ?? 0,
+      manifestHeld: stored?.hash ?? new Uint8Array(HASH_BYTES),
+      fileHeld: have,
+      firstChunk: first,
+      chunks: READ_AHEAD_CHUNKS,
+      pushBytes: this.#options.pushBytes ?? PUSH_BYTES,
+      path,
+    };
+  }
+
+  async #onSite(message: Extract<SiteMessage, { type: typeof SITE.head | typeof SITE.manifest } | { type: typeof SITE.same }>): Promise<void> {
+    if (message.type === SITE.head) this.#onHead(message.bytes);
+    else if (message.type === SITE.manifest) await this.#onManifest(message.bytes);
+    else if (!this.#stored) throw new GlobalNetError('malformed', "'same' to a reader who holds nothing");
+    else if (!this.#manifest) this.#use(this.#stored);
+    const serial = this.#manifest?.serial ?? 0;
+    if (message.type !== SITE.head && this.#headSerial > serial) this.#warn({ kind: 'behind', serial, headSerial: this.#headSerial });
+  }
+
+  #onHead(bytes: Uint8Array): void {
+    const { env, author } = this.#options;
+    // An earlier head would say less, not lie; a later one than tomorrow's nobody needs.
+    const period = new DataView(bytes.buffer, bytes.byteOffset).getUint32(HASH_BYTES);
+    if (period > periodOf(env.now()) + 1) return;
+    const head = verifyHead(env.crypto, bytes, { key: datedPublicKey(author, period), period });
+    this.#headSerial = Math.max(this.#headSerial, head.serial);
+  }
+
+  async #onManifest(bytes: Uint8Array): Promise<void> {
+    const { env, store, author } = this.#options;
+    const manifest = verifyManifest(env.crypto, bytes.slice(), { author });
+    if (manifest.type !== 'site') throw new GlobalNetError('malformed', `a pack of type '${manifest.type}' was served for a site`);
+    if (this.#manifest && equal(this.#manifest.hash, manifest.hash)) return;
+    try {
+      await store.adopt(manifest);
+    } catch (error) {
+      if (!(error instanceof MismatchError && error.detail.part === 'conflict' && this.#stored)) throw error;
+      this.#warn({ kind: 'conflict', serial: manifest.serial });
+      if (!this.#manifest) this.#use(this.#stored);
+      return;
+    }
+    if (this.#manifest) this.#warn({ kind: 'newer', serial: manifest.serial });
+    else this.#use(manifest);
+  }
+
+  #use(manifest: VerifiedManifest): void {
+    this.#manifest = manifest;
+    this.#table = new PathTable(manifest);
+    this.#places = new Map([...distinctChunks(manifest.files)].map((place) => [place.key, place]));
+    this.#release = this.#options.store.hold(manifest);
+  }
+
+  async #onChunk(hash: Uint8Array, bytes: Uint8Array): Promise<boolean> {
+    const place = this.#places.get(chunkKey(hash));
+    if (!place) return false;
+    const chunk = bytes.slice(); // of the stream's buffer, which would be kept whole for it
+    await checkChunk(this.#digest, place.hash, chunk, { path: place.file.path, chunkIndex: place.index });
+    await this.#chunks.received(place, chunk);
+    return true;
+  }
+
+  #warn(warning: PackWarning): void {
+    this.#options.onWarning?.(warning);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
