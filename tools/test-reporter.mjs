@@ -5,16 +5,18 @@ import { relative } from 'node:path';
 
 export default async function* report(events) {
   const sums = { passed: 0, failed: 0 };
-  let file = emptyFile();
+  const files = new Map();
+  let shown;
   for await (const { type, data } of events) {
-    if (data.file !== undefined && data.file !== file.path) {
-      yield* closeFile(file);
-      file = emptyFile(data.file);
-    }
+    if (data.file === undefined) continue;
+    const file = files.get(data.file) ?? emptyFile(data.file);
+    files.set(data.file, file);
     if (type === 'test:stdout' || type === 'test:stderr') file.output += data.message;
-    // Sums of the whole run have no file; what a test itself noted does.
-    if (type === 'test:diagnostic' && data.file !== undefined) file.output += `${data.message}\n`;
+    if (type === 'test:diagnostic') file.output += `${data.message}\n`;
     if (type !== 'test:pass' && type !== 'test:fail') continue;
+    // Output of files that run at one time comes mixed; outcomes come file by file.
+    if (shown !== undefined && shown !== file) yield* closeFile(shown);
+    shown = file;
     const outcome = outcomeOf(type, data, file);
     if (data.nesting === 0) file.durationMs += data.details.duration_ms;
     if (outcome === undefined) continue;
@@ -22,7 +24,7 @@ export default async function* report(events) {
     file[outcome]++;
     if (outcome === 'failed') file.failures.push(describe(data));
   }
-  yield* closeFile(file);
+  if (shown !== undefined) yield* closeFile(shown);
   writeFileSync(process.env.GNET_TEST_SUMS, JSON.stringify(sums));
 }
 
@@ -50,7 +52,6 @@ function describe(data) {
 }
 
 function* closeFile(file) {
-  if (file.path === undefined) return;
   const skipped = file.skipped === 0 ? '' : `, ${file.skipped} skipped`;
   const failed = file.failed === 0 ? '' : `, ${file.failed} FAILED`;
   const name = relative(process.cwd(), file.path);
