@@ -53,6 +53,8 @@ export const WORK_SLICE = 2_000;
 export const ATTEMPT_TIMEOUT_MS = 20_000;
 /** Circuits spent on one connect: whoever kills them makes hops be drawn again. */
 export const ATTEMPTS_MAX = 6;
+/** Points of a remembered record that are tried before it is looked up anew: each costs a round trip, a look-up several. */
+export const CACHED_ATTEMPTS_MAX = 2;
 /** Records kept; a record is 3 KB. */
 export const RECORDS_MAX = 200;
 

@@ -6,3 +6,5 @@ export * from './ports.ts';
 export * from './types.ts';
 export * from './rendezvous-point.ts';
 export * from './sealed-pipe.ts';
+export * from './host.ts';
+export * from './visitor.ts';

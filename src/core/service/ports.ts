@@ -46,7 +46,7 @@ export interface PointDirectory {
   descriptorHash(peer: PeerId): Uint8Array | undefined;
   /** Sees to it that a circuit to this point can be built.
    * @throws GlobalNetError `unknown` when nobody has its descriptor, `unverified` when it is another one than the hash says. */
-  learn(point: PointRef): Promise<void>;
+  learn(point: PointRef, signal?: AbortSignal): Promise<void>;
 }
 
 export interface FoundRecord {

@@ -71,16 +71,3 @@ export interface ServiceConnection {
   /** From the first hop on; the last is the point. */
   readonly hops: readonly PeerId[];
 }
-
-/**
- * class RendezvousPoint(env, limits?)
- *   onMessage(circuit: Channels, type, content, answer: (type, content) => void): boolean   false: no message of ours
- *   onClose(circuit: Channels): void
- * class ServiceHost(deps: ServiceDeps, options: HostOptions)
- *   start(): void; stop(): void; status(): HostStatus; setEffort(effort): void
- * class ServiceVisitor(deps: ServiceDeps)
- *   connect(address: string, options: ConnectOptions): Promise<ServiceConnection>
- *     throws GlobalNetError malformed | unknown | unserved | timeout | unreachable | cancelled
- *   forget(): void
- */
-export type { Channels } from './ports.ts';

@@ -1,0 +1,127 @@
+import type { PeerId } from '../bytes/brand.ts';
+import { encodeAddress } from '../wire/address.ts';
+import { SEALED_PAYLOAD_BYTES } from '../wire/geometry.ts';
+import type { Incoming } from '../wire/rendezvous.ts';
+import type { ServiceRecord } from '../wire/service-record.ts';
+import { HOUSEKEEPING_MS, POINTS } from './constants.ts';
+import { HelloKeyring } from './hello-keys.ts';
+import { PointKeeper } from './point-keeper.ts';
+import type { BuilderChannels } from './ports.ts';
+import { Price } from './price.ts';
+import { Reception } from './reception.ts';
+import { RecordPublisher } from './record-publisher.ts';
+import type { HostOptions, HostStatus, ServiceDeps } from './types.ts';
+
+/** A live service: waits at its points, tells the DHT where, and receives visitors. Wires the parts beside it; decides little. */
+export class ServiceHost {
+  readonly #deps: ServiceDeps;
+  readonly #options: HostOptions;
+  readonly #address: HostStatus['address'];
+  readonly #keyring: HelloKeyring;
+  readonly #price: Price;
+  readonly #keepers: PointKeeper[];
+  readonly #publisher: RecordPublisher;
+  readonly #reception: Reception;
+  #publishedAtMs: number | undefined;
+  #holders = 0;
+  /** What the record named when it was last called changed. */
+  #told = '';
+  #cancelTimer: () => void = () => undefined;
+
+  constructor(deps: ServiceDeps, options: HostOptions) {
+    const { env, records } = deps;
+    const { identity, slot = 0 } = options;
+    this.#deps = deps;
+    this.#options = options;
+    this.#address = encodeAddress(identity.publicKey);
+    this.#keyring = new HelloKeyring(env);
+    this.#price = new Price(env.now());
+    this.#publisher = new RecordPublisher({ env, records, identity, slot, record: () => this.#record(), onPublished: (holders) => this.#onPublished(holders) });
+    this.#reception = new Reception({
+      env,
+      service: identity.publicKey,
+      keyring: this.#keyring,
+      price: this.#price,
+      onVisitor: (visit) => options.onVisitor(visit),
+      onChange: () => options.onChange?.(),
+    });
+    this.#keepers = Array.from({ length: POINTS }, (_, i) => this.#keeper(i));
+  }
+
+  #keeper(number: number): PointKeeper {
+    // A circuit to each point of its own: none of them learns of another by a shared hop's spare.
+    return new PointKeeper(this.#deps, `host ${this.#address} ${number}`, {
+      taken: () => this.#keepers.flatMap((keeper) => keeper.peer ?? []),
+      onChange: () => this.#onPoints(),
+      onIncoming: (peer: PeerId, channels: BuilderChannels, { channel }: Incoming) => {
+        if (channels.canOpen) this.#reception.receive(peer, channels.channel(channel));
+      },
+    });
+  }
+
+  start(): void {
+    for (const keeper of this.#keepers) keeper.start();
+    this.#publisher.start();
+    this.#housekeep();
+  }
+
+  /** Takes leave at once: circuits are closed, and the record is left to run out. */
+  stop(): void {
+    this.#cancelTimer();
+    this.#publisher.stop();
+    this.#reception.stop();
+    for (const keeper of this.#keepers) keeper.stop();
+    this.#keyring.wipe();
+  }
+
+  status(): HostStatus {
+    return {
+      address: this.#address,
+      points: this.#keepers.flatMap((keeper) => (keeper.state === 'up' ? (keeper.peer ?? []) : [])),
+      visitors: this.#reception.visitors,
+      sentBytes: this.#reception.sentPayloads * SEALED_PAYLOAD_BYTES,
+      publishedAtMs: this.#publishedAtMs,
+      holders: this.#holders,
+      effort: this.#price.effort,
+    };
+  }
+
+  #record(): ServiceRecord | undefined {
+    const points = this.#keepers.flatMap((keeper) => keeper.point ?? []);
+    if (points.length === 0) return undefined;
+    return { effort: this.#price.effort, freshUntilMs: this.#keyring.freshUntilMs, keys: this.#keyring.current.keys, points };
+  }
+
+  #onPoints(): void {
+    this.#publishIfChanged();
+    this.#options.onChange?.();
+  }
+
+  #publishIfChanged(): void {
+    const record = this.#record();
+    if (record === undefined) return;
+    const named = describe(record);
+    if (named === this.#told) return;
+    this.#told = named;
+    this.#publisher.changed();
+  }
+
+  #onPublished(holders: number): void {
+    this.#holders = holders;
+    this.#publishedAtMs = this.#deps.env.now();
+    this.#options.onChange?.();
+  }
+
+  #housekeep(): void {
+    this.#keyring.rotateIfDue();
+    if (this.#price.adjust()) for (const keeper of this.#keepers) keeper.setEffort(this.#price.effort);
+    // Points' descriptors change with the epoch: the record follows.
+    this.#publishIfChanged();
+    this.#cancelTimer = this.#deps.env.schedule(HOUSEKEEPING_MS, () => this.#housekeep());
+  }
+}
+
+function describe(record: ServiceRecord): string {
+  const points = record.points.map(({ peer, descriptorHash, tag }) => `${peer} ${descriptorHash.join()} ${tag.join()}`);
+  return [record.effort, record.keys.keyId.join(), ...points].join(';');
+}

@@ -1,0 +1,175 @@
+import type { PeerId } from '../bytes/brand.ts';
+import { DecodeError } from '../bytes/errors.ts';
+import { randomBelow } from '../env.ts';
+import { RENDEZVOUS_SECRET_BYTES } from '../wire/geometry.ts';
+import { encodeMessage } from '../wire/message.ts';
+import { CLOSE, ESTABLISH, MESSAGE } from '../wire/registry.ts';
+import { decodeEstablished, decodeIncoming, encodeEstablish, rendezvousTag, type Incoming } from '../wire/rendezvous.ts';
+import type { ServicePoint } from '../wire/service-record.ts';
+import { ESTABLISH_TIMEOUT_MS, POINT_FAILURES_MAX, POINT_STABLE_MS, REOPEN_MAX_MS, REOPEN_MIN_MS } from './constants.ts';
+import { abortAfter } from './deadline.ts';
+import type { BuilderChannels, PointRef } from './ports.ts';
+import type { ServiceDeps } from './types.ts';
+
+export interface KeeperHandler {
+  /** Points of the other keepers: none of them twice. */
+  taken(): PeerId[];
+  /** It stands, or has gone, or will be another. */
+  onChange(): void;
+  onIncoming(peer: PeerId, channels: BuilderChannels, incoming: Incoming): void;
+}
+
+interface Target {
+  readonly ref: PointRef;
+  /** Stays with the point, so that a circuit that died and was built again needs no new record. */
+  readonly secret: Uint8Array;
+  failures: number;
+  /** It took us in once, so that it may stand in a record. */
+  stood: boolean;
+}
+
+/**
+ * waiting   until the timer opens a circuit
+ * opening   a point is being chosen, a circuit built, `established` awaited
+ * up        visitors can arrive
+ * stopped   for good
+ */
+export type KeeperState = 'waiting' | 'opening' | 'up' | 'stopped';
+
+/** Keeps one circuit to one rendezvous point; when it dies it is built again, and when that fails another point is drawn. */
+export class PointKeeper {
+  readonly #deps: ServiceDeps;
+  readonly #isolation: string;
+  readonly #handler: KeeperHandler;
+  #state: KeeperState = 'waiting';
+  #target: Target | undefined;
+  #channels: BuilderChannels | undefined;
+  #effort = 0;
+  #misses = 0;
+  #upSinceMs = 0;
+  #cancelTimer: () => void = () => undefined;
+  #abort: () => void = () => undefined;
+
+  constructor(deps: ServiceDeps, isolation: string, handler: KeeperHandler) {
+    this.#deps = deps;
+    this.#isolation = isolation;
+    this.#handler = handler;
+  }
+
+  get state(): KeeperState {
+    return this.#state;
+  }
+
+  get peer(): PeerId | undefined {
+    return this.#target?.ref.peer;
+  }
+
+  /** What visitors need to know. It stays the same while a lost circuit to the same point is being built again. */
+  get point(): ServicePoint | undefined {
+    if (!this.#target?.stood) return undefined;
+    const { ref, secret } = this.#target;
+    const descriptorHash = this.#deps.points.descriptorHash(ref.peer) ?? ref.descriptorHash;
+    return { peer: ref.peer, descriptorHash, tag: rendezvousTag(secret) };
+  }
+
+  start(): void {
+    void this.#open();
+  }
+
+  stop(): void {
+    this.#state = 'stopped';
+    this.#cancelTimer();
+    this.#abort();
+    this.#channels?.close(CLOSE.ended);
+    this.#channels = undefined;
+  }
+
+  setEffort(effort: number): void {
+    this.#effort = effort;
+    if (this.#state === 'up' && this.#target !== undefined) {
+      this.#channels?.sendMessage(MESSAGE.establish, encodeEstablish({ secret: this.#target.secret, effort }));
+    }
+  }
+
+  async #open(): Promise<void> {
+    this.#state = 'opening';
+    try {
+      this.#target ??= await this.#choose();
+      if (this.#ended()) return;
+      await this.#establish(this.#target);
+    } catch {
+      if (!this.#ended()) this.#failed();
+    }
+  }
+
+  #ended(): boolean {
+    return this.#state === 'stopped';
+  }
+
+  async #choose(): Promise<Target> {
+    const [ref] = await this.#deps.points.choose(1, this.#handler.taken());
+    if (ref === undefined) throw new RangeError('no peer with the rendezvous role is known');
+    return { ref, secret: this.#deps.env.random(RENDEZVOUS_SECRET_BYTES), failures: 0, stood: false };
+  }
+
+  async #establish(target: Target): Promise<void> {
+    const { env, circuits, openChannels } = this.#deps;
+    const deadline = abortAfter(env, ESTABLISH_TIMEOUT_MS);
+    this.#abort = deadline.abort;
+    const early = encodeMessage(MESSAGE.establish, encodeEstablish({ secret: target.secret, effort: this.#effort }));
+    try {
+      const opened = await circuits.openTo(target.ref.peer, early, this.#isolation, deadline.signal);
+      if (deadline.signal.aborted) return opened.end.close(CLOSE.ended);
+      const channels: BuilderChannels = openChannels(opened.end, {
+        onMessage: (type, content) => this.#onMessage(channels, type, content),
+        onClose: () => this.#onClosed(channels),
+      });
+      this.#channels = channels;
+      channels.acceptMessages(opened.reply);
+      // A point answers in the reply; `established` that has not come with it does not come.
+      if (this.#state === 'opening' && this.#channels === channels) channels.close(CLOSE.ended);
+    } finally {
+      deadline.done();
+    }
+    if (this.#state === 'opening') throw new RangeError('the point did not take us in');
+  }
+
+  #onMessage(channels: BuilderChannels, type: number, content: Uint8Array): void {
+    try {
+      if (type === MESSAGE.established) this.#onEstablished(channels, decodeEstablished(content));
+      else if (type === MESSAGE.incoming && this.#state === 'up' && this.#target !== undefined) {
+        this.#handler.onIncoming(this.#target.ref.peer, channels, decodeIncoming(content));
+      }
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      channels.close(CLOSE.ended);
+    }
+  }
+
+  #onEstablished(channels: BuilderChannels, code: number): void {
+    if (code !== ESTABLISH.ok) return channels.close(CLOSE.ended);
+    if (this.#state !== 'opening' || this.#target === undefined) return;
+    this.#state = 'up';
+    this.#target.stood = true;
+    this.#upSinceMs = this.#deps.env.now();
+    this.#misses = 0;
+    this.#deps.env.log('debug', 'service', `waiting at ${this.peer}`);
+    this.#handler.onChange();
+  }
+
+  #onClosed(channels: BuilderChannels): void {
+    if (this.#channels !== channels) return;
+    this.#channels = undefined;
+    if (this.#state !== 'up') return; // `#establish` reports it
+    if (this.#target !== undefined && this.#deps.env.now() - this.#upSinceMs >= POINT_STABLE_MS) this.#target.failures = 0;
+    this.#failed();
+  }
+
+  #failed(): void {
+    if (this.#target !== undefined && ++this.#target.failures >= POINT_FAILURES_MAX) this.#target = undefined;
+    const waitMs = Math.min(REOPEN_MAX_MS, REOPEN_MIN_MS * 2 ** this.#misses++);
+    this.#state = 'waiting';
+    this.#cancelTimer = this.#deps.env.schedule(waitMs / 2 + randomBelow(this.#deps.env, waitMs), () => void this.#open());
+    this.#handler.onChange();
+  }
+}

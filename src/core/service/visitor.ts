@@ -1,0 +1,156 @@
+import type { Address } from '../bytes/brand.ts';
+import { hex } from '../bytes/bytes.ts';
+import { GlobalNetError } from '../bytes/errors.ts';
+import { sample } from '../env.ts';
+import { decodeAddress, encodeAddress } from '../wire/address.ts';
+import { HELLO_MESSAGES_BYTES, MOVE_BYTES, SESSION_ID_BYTES, WORK_BYTES } from '../wire/geometry.ts';
+import { encodeMessage } from '../wire/message.ts';
+import { MESSAGE } from '../wire/registry.ts';
+import { encodeConnect } from '../wire/rendezvous.ts';
+import type { ServicePoint, ServiceRecord } from '../wire/service-record.ts';
+import { ATTEMPT_TIMEOUT_MS, ATTEMPTS_MAX, CACHED_ATTEMPTS_MAX, EFFORT_MIN, VISITOR_EFFORT_MAX } from './constants.ts';
+import { abortAfter } from './deadline.ts';
+import { makeHello, type PendingHello } from './hello.ts';
+import { RecordCache } from './record-cache.ts';
+import type { ConnectOptions, ServiceConnection, ServiceDeps } from './types.ts';
+import { awaitWelcome, WorkWanted } from './visit-attempt.ts';
+import { solveWork } from './work.ts';
+
+interface Way {
+  readonly point: ServicePoint;
+  readonly record: ServiceRecord;
+}
+
+interface Log {
+  readonly failures: GlobalNetError[];
+  readonly tried: Set<string>;
+}
+
+interface Visiting {
+  readonly address: Address;
+  readonly publicKey: Uint8Array;
+  readonly sessionId: Uint8Array;
+  readonly options: ConnectOptions;
+}
+
+/** Opens ways to services. Each connect is a circuit of its own, isolated by the address. */
+export class ServiceVisitor {
+  readonly #deps: ServiceDeps;
+  readonly #cache: RecordCache;
+
+  constructor(deps: ServiceDeps) {
+    this.#deps = deps;
+    this.#cache = new RecordCache(deps.env, deps.records);
+  }
+
+  /** Forgets which services were looked up. */
+  forget(): void {
+    this.#cache.clear();
+  }
+
+  /**
+   * One point after another, in random order, until the service answers; a record from before is looked up anew when it leads
+   * nowhere.
+   * @throws GlobalNetError `malformed` (the address), `unknown` (no record of it), `unserved` (a record, and nobody answers),
+   * `timeout` (nor says no), `refused` (it asks for more work than we do), `cancelled`, or why the DHT could not be asked.
+   */
+  async connect(address: string, options: ConnectOptions): Promise<ServiceConnection> {
+    const publicKey = decodeAddress(address);
+    const sessionId = options.sessionId ?? this.#deps.env.random(SESSION_ID_BYTES);
+    if (options.messages.length > HELLO_MESSAGES_BYTES) throw new RangeError(`${options.messages.length} bytes of messages, ${HELLO_MESSAGES_BYTES} fit in a hello`);
+    const visiting: Visiting = { address: encodeAddress(publicKey), publicKey, sessionId, options };
+    const log: Log = { failures: [], tried: new Set() };
+    const known = await this.#cache.get(visiting.address, publicKey, false, options.signal);
+    let connection = await this.#tryWays(visiting, known.records, log, known.cached ? CACHED_ATTEMPTS_MAX : ATTEMPTS_MAX);
+    if (connection === undefined && known.cached) {
+      const { records } = await this.#cache.get(visiting.address, publicKey, true, options.signal);
+      connection = await this.#tryWays(visiting, records, log, ATTEMPTS_MAX);
+    }
+    if (connection === undefined) throw verdict(visiting.address, log.failures);
+    return connection;
+  }
+
+  /** Undefined when no way led there; the log says why. */
+  async #tryWays(visiting: Visiting, records: readonly ServiceRecord[], log: Log, attempts: number): Promise<ServiceConnection | undefined> {
+    const ways = this.#ways(records, visiting.options).filter((way) => !log.tried.has(nameOf(way)));
+    for (const way of ways.slice(0, attempts)) {
+      log.tried.add(nameOf(way));
+      try {
+        return await this.#attempt(visiting, way);
+      } catch (error) {
+        if (visiting.options.signal?.aborted) throw new GlobalNetError('cancelled', 'stopped on the way to a service');
+        if (!(error instanceof GlobalNetError)) throw error;
+        this.#deps.env.log('debug', 'service', `no way by ${way.point.peer}: ${error.message}`);
+        log.failures.push(error);
+      }
+    }
+    return undefined;
+  }
+
+  /** All points of a host drawn at random, then those of the next; what has just failed comes last. */
+  #ways(records: readonly ServiceRecord[], { avoid }: ConnectOptions): Way[] {
+    const { env } = this.#deps;
+    const ways = sample(env, records, records.length).flatMap((record) =>
+      sample(env, record.points, record.points.length).map((point) => ({ point, record })),
+    );
+    return [...ways.filter(({ point }) => point.peer !== avoid), ...ways.filter(({ point }) => point.peer === avoid)];
+  }
+
+  async #attempt(visiting: Visiting, way: Way): Promise<ServiceConnection> {
+    const { effort } = way.record;
+    try {
+      return await this.#knock(visiting, way, effort);
+    } catch (error) {
+      // The price may have risen since the record. A point that asks for far more than the service signed only wastes our work.
+      if (!(error instanceof WorkWanted) || error.effort > 4 * Math.max(effort, EFFORT_MIN)) throw error;
+      return this.#knock(visiting, way, error.effort);
+    }
+  }
+
+  async #knock(visiting: Visiting, way: Way, effort: number): Promise<ServiceConnection> {
+    const { env, points, circuits, openChannels } = this.#deps;
+    const { options, address, sessionId } = visiting;
+    const hello = this.#hello(visiting, way);
+    const early = await this.#connectMessage(way, hello, effort, options.signal);
+    const deadline = abortAfter(env, ATTEMPT_TIMEOUT_MS, options.signal);
+    try {
+      await points.learn(way.point, deadline.signal);
+      const opened = await circuits.openTo(way.point.peer, early, `visit ${address}`, deadline.signal);
+      const { pipe, messages } = await awaitWelcome(env, openChannels, opened, hello, deadline.signal);
+      return { pipe, sessionId, messages, point: way.point.peer, hops: opened.hops };
+    } catch (error) {
+      if (!deadline.signal.aborted) throw error;
+      throw new GlobalNetError('timeout', 'the service did not answer in time', { cause: error });
+    } finally {
+      deadline.done();
+    }
+  }
+
+  #hello({ publicKey, sessionId, options }: Visiting, { point, record }: Way): PendingHello {
+    const content = { sessionId, resumes: options.resumes ?? false, messages: options.messages };
+    const hello = makeHello(this.#deps.env, { service: publicKey, point: point.peer }, record.keys, content);
+    if (hello === undefined) throw new GlobalNetError('unverified', 'the service has published keys that are none');
+    return hello;
+  }
+
+  async #connectMessage({ point }: Way, hello: PendingHello, effort: number, signal?: AbortSignal): Promise<Uint8Array> {
+    if (effort > VISITOR_EFFORT_MAX) throw new GlobalNetError('refused', `the service asks for work of ${effort}, this peer does at most ${VISITOR_EFFORT_MAX}`);
+    const work = effort === 0 ? new Uint8Array(WORK_BYTES) : await solveWork(this.#deps.env, point.tag, hello.bytes, effort, signal);
+    return encodeMessage(MESSAGE.connect, encodeConnect({ tag: point.tag, effort, work, move: new Uint8Array(MOVE_BYTES), hello: hello.bytes }));
+  }
+}
+
+/** With new hello keys a point is worth another try. */
+function nameOf({ point, record }: Way): string {
+  return hex(point.tag) + hex(record.keys.keyId);
+}
+
+function verdict(address: Address, failures: readonly GlobalNetError[]): GlobalNetError {
+  const last = failures.at(-1);
+  const options = { cause: last };
+  if (last !== undefined && failures.every(({ kind }) => kind === 'timeout')) {
+    return new GlobalNetError('timeout', `${address} is known, but did not answer in time at any of ${failures.length} points`, options);
+  }
+  if (last?.kind === 'refused' && failures.every(({ kind }) => kind === 'refused')) return last;
+  return new GlobalNetError('unserved', `${address} is known, but nobody answers for it at the ${failures.length} points that were tried`, options);
+}
