@@ -2,6 +2,7 @@
 export * from './base32.ts';
 export * from './brand.ts';
 export * from './bytes.ts';
+export * from './distance.ts';
 export * from './errors.ts';
 export * from './reader.ts';
 export * from './writer.ts';

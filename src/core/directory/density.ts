@@ -1,7 +1,7 @@
 import type { PeerId } from '../bytes/brand.ts';
 import { peerIdBytes } from '../crypto/identity.ts';
 import { DENSITY_TOLERANCE_BITS } from './constants.ts';
-import { distanceShare } from './distance.ts';
+import { distanceShare } from '../bytes/distance.ts';
 
 /** What one answerer said about a point. */
 export interface View {

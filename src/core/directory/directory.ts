@@ -6,7 +6,7 @@ import { type Descriptor, epochAt, type FraudProof, fraudProof, hasRole, isCurre
 import { isPrivateIp } from '../wire/peer-address.ts';
 import { DESCRIPTOR_EPOCHS, ROLE } from '../wire/registry.ts';
 import { EVICT_SHARE, FLAG_HALF_LIFE_MS, FLAG_WEIGHT, type Flag, REMEMBER_MS, TABLE_CAPACITY, VOUCHERS_WANTED } from './constants.ts';
-import { nearestTo } from './distance.ts';
+import { nearestTo } from '../bytes/distance.ts';
 import { Frauds } from './frauds.ts';
 import { Vouching } from './vouching.ts';
 

@@ -17,7 +17,7 @@ import {
 } from './constants.ts';
 import type { Directory } from './directory.ts';
 import { openPeers } from './learn.ts';
-import { areRelated } from './related.ts';
+import { areRelated } from '../wire/related.ts';
 import { isPeerId, urlsOf } from './saved-peers.ts';
 import { drawWeighted, hopWeight } from './weights.ts';
 

@@ -4,11 +4,9 @@
  */
 export * from './constants.ts';
 export * from './directory.ts';
-export { compareDistance, nearestTo } from './distance.ts';
 export * from './guards.ts';
 export * from './learn.ts';
 export * from './own-descriptor.ts';
 export * from './paths.ts';
-export * from './related.ts';
 export * from './saved-peers.ts';
 export * from './server.ts';

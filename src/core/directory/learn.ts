@@ -9,8 +9,8 @@ import { ROLE, STREAM } from '../wire/registry.ts';
 import { LEARN_ANSWERERS, LEARN_PER_POINT, LEARN_POINTS } from './constants.ts';
 import { densityOutliers } from './density.ts';
 import type { Directory } from './directory.ts';
-import { nearestTo } from './distance.ts';
-import { unrelated } from './related.ts';
+import { nearestTo } from '../bytes/distance.ts';
+import { unrelated } from '../wire/related.ts';
 
 export interface DirectoryAccess {
   readonly env: Env;

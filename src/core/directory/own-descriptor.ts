@@ -7,8 +7,8 @@ import { encodeDirectoryRequest, signForget } from '../wire/directory.ts';
 import { STREAM } from '../wire/registry.ts';
 import { PUBLISH_SPREAD_MS, PUBLISH_TO } from './constants.ts';
 import { askDirectory, type DirectoryAccess, openPeers } from './learn.ts';
-import { nearestTo } from './distance.ts';
-import { unrelated } from './related.ts';
+import { nearestTo } from '../bytes/distance.ts';
+import { unrelated } from '../wire/related.ts';
 
 /** What a peer says about itself; id and epoch are added. */
 export type OwnContent = Omit<DescriptorContent, 'id' | 'epoch'>;

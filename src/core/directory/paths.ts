@@ -6,7 +6,7 @@ import { MAX_HOPS } from '../wire/geometry.ts';
 import { ROLE } from '../wire/registry.ts';
 import { LINKED_TAB_BOOST, PATH_STEPS_MAX } from './constants.ts';
 import type { Directory } from './directory.ts';
-import { areRelated } from './related.ts';
+import { areRelated } from '../wire/related.ts';
 import { drawWeighted, hopWeight } from './weights.ts';
 
 export interface PathWish {

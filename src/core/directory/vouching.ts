@@ -3,7 +3,7 @@ import { hex } from '../bytes/bytes.ts';
 import { type Descriptor, hasRole } from '../wire/descriptor.ts';
 import { ROLE } from '../wire/registry.ts';
 import { VOUCHERS_MAX } from './constants.ts';
-import { unrelated } from './related.ts';
+import { unrelated } from '../wire/related.ts';
 
 interface Vouched {
   readonly epoch: number;

@@ -1,6 +1,6 @@
 import { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
-import { DESCRIPTOR_MAX_BYTES, DHT_NODES_MAX, DHT_VALUE_MAX_BYTES, DHT_VALUES_MAX, HASH_BYTES } from './geometry.ts';
+import { DESCRIPTOR_MAX_BYTES, DHT_NODES_MAX, DHT_VALUE_MAX_BYTES, DHT_VALUES_MAX, HASH_BYTES, ID_PREFIX_BYTES } from './geometry.ts';
 import { DHT, END, type EndReason, KEEP, type KeepResult } from './registry.ts';
 
 /**
@@ -9,7 +9,8 @@ import { DHT, END, type EndReason, KEEP, type KeepResult } from './registry.ts';
  *   find    responders 1 (0 or 1), key 32          to any store peer: run the query. 1: name who answered
  *   store   value 2 + n                            to any store peer: bring it to its sixteen
  *   route   hops left 1, budget 2 (ms), target 32  between store peers: who is nearest to the target?
- *   fetch   position 1 (0 or 1), key 32            what do you hold, and who is nearest to that position of the key?
+ *   fetch   position 1 (0 or 1), key 32, count 1, then the first 8 bytes of ids
+ *                                                  what do you hold, and who else is nearest to that position of the key?
  *   keep    value 2 + n                            hold this
  *   values  count 1, values 2 + n each; count 1, descriptors 2 + n each
  *   nodes   count 1, descriptors 2 + n each
@@ -20,7 +21,7 @@ export type DhtRequest =
   | { readonly type: 'find'; readonly responders: boolean; readonly key: Uint8Array }
   | { readonly type: 'store'; readonly value: Uint8Array }
   | { readonly type: 'route'; readonly hopsLeft: number; readonly budgetMs: number; readonly target: Uint8Array }
-  | { readonly type: 'fetch'; readonly position: 0 | 1; readonly key: Uint8Array }
+  | { readonly type: 'fetch'; readonly position: 0 | 1; readonly key: Uint8Array; /** Peers that the asker knows: ID_PREFIX_BYTES each. */ readonly known: readonly Uint8Array[] }
   | { readonly type: 'keep'; readonly value: Uint8Array };
 
 export type DhtAnswer =
@@ -40,7 +41,9 @@ export function encodeDhtRequest(request: DhtRequest): Uint8Array {
     case 'route':
       return writer.u8(request.hopsLeft).u16(request.budgetMs).raw(request.target).done();
     case 'fetch':
-      return writer.u8(request.position).raw(request.key).done();
+      writer.u8(request.position).raw(request.key).u8(request.known.length);
+      for (const prefix of request.known) writer.raw(prefix);
+      return writer.done();
     case 'store':
     case 'keep':
       return writer.bytes16(request.value).done();
@@ -50,6 +53,14 @@ export function encodeDhtRequest(request: DhtRequest): Uint8Array {
 function readBit(reader: Reader, field: string): 0 | 1 {
   const value = reader.u8(field);
   return value === 0 || value === 1 ? value : reader.fail(`${field} is ${value}, not 0 or 1`);
+}
+
+function readFetch(reader: Reader): DhtRequest {
+  const position = readBit(reader, 'position');
+  const key = reader.raw(HASH_BYTES, 'key');
+  const count = reader.u8('known count');
+  if (count > DHT_NODES_MAX) reader.fail(`${count} known peers, at most ${DHT_NODES_MAX}`);
+  return { type: 'fetch', position, key, known: Array.from({ length: count }, () => reader.raw(ID_PREFIX_BYTES, 'known')) };
 }
 
 function readRequest(reader: Reader): DhtRequest {
@@ -62,7 +73,7 @@ function readRequest(reader: Reader): DhtRequest {
     case DHT.route:
       return { type: 'route', hopsLeft: reader.u8('hops left'), budgetMs: reader.u16('budget'), target: reader.raw(HASH_BYTES, 'target') };
     case DHT.fetch:
-      return { type: 'fetch', position: readBit(reader, 'position'), key: reader.raw(HASH_BYTES, 'key') };
+      return readFetch(reader);
     case DHT.keep:
       return { type: 'keep', value: reader.bytes16(DHT_VALUE_MAX_BYTES, 'value') };
     default:

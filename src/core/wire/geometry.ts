@@ -133,6 +133,8 @@ export const DIRECTORY_PROOFS_MAX = 2;
 export const DHT_VALUES_MAX = 32;
 /** Store peers in one answer: eight at each of two positions. */
 export const DHT_NODES_MAX = 16;
+/** Of an id, where it only says which of a few peers is meant. */
+export const ID_PREFIX_BYTES = 8;
 /** Rendezvous tag: which service a visitor at the point means; random, known only from the service record. */
 export const RENDEZVOUS_TAG_BYTES = 32;
 export const SESSION_ID_BYTES = 16;

@@ -1,4 +1,4 @@
-/** Kademlia's metric between two byte strings of 32: their XOR as a number. */
+/** Kademlia's metric between byte strings of one length: their XOR as a number. */
 
 /** Order of `a` and `b` by distance to `point`. */
 export function compareDistance(point: Uint8Array, a: Uint8Array, b: Uint8Array): number {
@@ -14,6 +14,15 @@ export function distanceShare(a: Uint8Array, b: Uint8Array): number {
   let share = 0;
   for (let i = 5; i >= 0; i--) share = (share + ((a[i] as number) ^ (b[i] as number))) / 256;
   return share;
+}
+
+/** How many bits `a` and `b` share from the front. */
+export function sharedBits(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < a.length; i++) {
+    const difference = (a[i] as number) ^ (b[i] as number);
+    if (difference !== 0) return 8 * i + Math.clz32(difference) - 24;
+  }
+  return 8 * a.length;
 }
 
 /** The `count` items nearest to `point`, nearest first. */

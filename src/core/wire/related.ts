@@ -1,4 +1,4 @@
-import type { Descriptor } from '../wire/descriptor.ts';
+import type { Descriptor } from './descriptor.ts';
 
 /** May be one owner, as far as published: one id, a shared address prefix, or one operator tag. */
 export function areRelated(a: Descriptor, b: Descriptor): boolean {
