@@ -120,7 +120,12 @@ export function openHello(env: Env, target: HelloTarget, secrets: HelloSecrets, 
   return undefined;
 }
 
-function answerHello(env: Env, parts: HelloParts, chain: Uint8Array, hello: Uint8Array): { header: Uint8Array; keys: SealKeys } | undefined {
+function answerHello(
+  env: Env,
+  parts: HelloParts,
+  chain: Uint8Array,
+  hello: Uint8Array,
+): { header: Uint8Array; keys: SealKeys } | undefined {
   const { crypto } = env;
   const secretKey = env.random(32);
   const shared = crypto.x25519(secretKey, parts.x25519);

@@ -36,7 +36,14 @@ export class ServiceHost {
     this.#address = encodeAddress(identity.publicKey);
     this.#keyring = new HelloKeyring(env);
     this.#price = new Price(env.now());
-    this.#publisher = new RecordPublisher({ env, records, identity, slot, record: () => this.#record(), onPublished: (holders) => this.#onPublished(holders) });
+    this.#publisher = new RecordPublisher({
+      env,
+      records,
+      identity,
+      slot,
+      record: () => this.#record(),
+      onPublished: (holders) => this.#onPublished(holders),
+    });
     this.#reception = new Reception({
       env,
       service: identity.publicKey,

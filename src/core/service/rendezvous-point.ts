@@ -84,7 +84,8 @@ export class RendezvousPoint {
       return answer(MESSAGE.established, encodeEstablished(ESTABLISH.ok));
     }
     const before = this.#services.get(tag);
-    const refused = own !== undefined || this.#visitors.has(circuit) || (before === undefined && this.#services.size >= this.#limits.services);
+    const refused =
+      own !== undefined || this.#visitors.has(circuit) || (before === undefined && this.#services.size >= this.#limits.services);
     if (refused) return answer(MESSAGE.established, encodeEstablished(ESTABLISH.full));
     // Only the service knows the secret: its circuit died on its side and has not yet on ours.
     if (before !== undefined) {

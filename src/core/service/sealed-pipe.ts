@@ -129,4 +129,3 @@ export class SealedPipe implements Pipe {
     this.#onEnd?.(reason);
   }
 }
-

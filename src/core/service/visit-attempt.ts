@@ -21,14 +21,23 @@ export class WorkWanted extends GlobalNetError {
 
 function refusal({ code, effort }: ConnectOk): GlobalNetError {
   if (code === CONNECT.work) return new WorkWanted(effort);
-  return new GlobalNetError('unserved', code === CONNECT.noSuchService ? 'the service does not wait at this point' : 'the point has no room');
+  return new GlobalNetError(
+    'unserved',
+    code === CONNECT.noSuchService ? 'the service does not wait at this point' : 'the point has no room',
+  );
 }
 
 /**
  * The service's answer to a hello that went out with the circuit. Ends the circuit unless it succeeds.
  * @throws GlobalNetError `refused` (WorkWanted) | `unserved` | `unverified` (not the service answered) | `closed` | `timeout`.
  */
-export function awaitWelcome(env: Env, openChannels: OpenChannels, opened: OpenedCircuit, hello: PendingHello, signal: AbortSignal): Promise<Welcome> {
+export function awaitWelcome(
+  env: Env,
+  openChannels: OpenChannels,
+  opened: OpenedCircuit,
+  hello: PendingHello,
+  signal: AbortSignal,
+): Promise<Welcome> {
   return new Promise((resolve, reject) => {
     let settled = false;
     const fail = (error: GlobalNetError): void => {

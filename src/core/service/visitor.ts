@@ -57,7 +57,8 @@ export class ServiceVisitor {
   async connect(address: string, options: ConnectOptions): Promise<ServiceConnection> {
     const publicKey = decodeAddress(address);
     const sessionId = options.sessionId ?? this.#deps.env.random(SESSION_ID_BYTES);
-    if (options.messages.length > HELLO_MESSAGES_BYTES) throw new RangeError(`${options.messages.length} bytes of messages, ${HELLO_MESSAGES_BYTES} fit in a hello`);
+    if (options.messages.length > HELLO_MESSAGES_BYTES)
+      throw new RangeError(`${options.messages.length} bytes of messages, ${HELLO_MESSAGES_BYTES} fit in a hello`);
     const visiting: Visiting = { address: encodeAddress(publicKey), publicKey, sessionId, options };
     const log: Log = { failures: [], tried: new Set() };
     const known = await this.#cache.get(visiting.address, publicKey, false, options.signal);
@@ -71,7 +72,12 @@ export class ServiceVisitor {
   }
 
   /** Undefined when no way led there; the log says why. */
-  async #tryWays(visiting: Visiting, records: readonly ServiceRecord[], log: Log, attempts: number): Promise<ServiceConnection | undefined> {
+  async #tryWays(
+    visiting: Visiting,
+    records: readonly ServiceRecord[],
+    log: Log,
+    attempts: number,
+  ): Promise<ServiceConnection | undefined> {
     const ways = this.#ways(records, visiting.options).filter((way) => !log.tried.has(nameOf(way)));
     for (const way of ways.slice(0, attempts)) {
       log.tried.add(nameOf(way));
@@ -134,9 +140,13 @@ export class ServiceVisitor {
   }
 
   async #connectMessage({ point }: Way, hello: PendingHello, effort: number, signal?: AbortSignal): Promise<Uint8Array> {
-    if (effort > VISITOR_EFFORT_MAX) throw new GlobalNetError('refused', `the service asks for work of ${effort}, this peer does at most ${VISITOR_EFFORT_MAX}`);
+    if (effort > VISITOR_EFFORT_MAX)
+      throw new GlobalNetError('refused', `the service asks for work of ${effort}, this peer does at most ${VISITOR_EFFORT_MAX}`);
     const work = effort === 0 ? new Uint8Array(WORK_BYTES) : await solveWork(this.#deps.env, point.tag, hello.bytes, effort, signal);
-    return encodeMessage(MESSAGE.connect, encodeConnect({ tag: point.tag, effort, work, move: new Uint8Array(MOVE_BYTES), hello: hello.bytes }));
+    return encodeMessage(
+      MESSAGE.connect,
+      encodeConnect({ tag: point.tag, effort, work, move: new Uint8Array(MOVE_BYTES), hello: hello.bytes }),
+    );
   }
 }
 
@@ -152,5 +162,9 @@ function verdict(address: Address, failures: readonly GlobalNetError[]): GlobalN
     return new GlobalNetError('timeout', `${address} is known, but did not answer in time at any of ${failures.length} points`, options);
   }
   if (last?.kind === 'refused' && failures.every(({ kind }) => kind === 'refused')) return last;
-  return new GlobalNetError('unserved', `${address} is known, but nobody answers for it at the ${failures.length} points that were tried`, options);
+  return new GlobalNetError(
+    'unserved',
+    `${address} is known, but nobody answers for it at the ${failures.length} points that were tried`,
+    options,
+  );
 }

@@ -58,7 +58,8 @@ export function decodeAddress(text: string): Uint8Array {
   if (!equal(bytes.subarray(KEY_BYTES, ADDRESS_BYTES - 1), checksum(publicKey, version))) {
     throw wrong('its checksum does not match; a letter is wrong or missing');
   }
-  if (version !== ADDRESS_VERSION) throw wrong(`it is of version ${version}, this peer knows version ${ADDRESS_VERSION}; an update may help`);
+  if (version !== ADDRESS_VERSION)
+    throw wrong(`it is of version ${version}, this peer knows version ${ADDRESS_VERSION}; an update may help`);
   return publicKey;
 }
 

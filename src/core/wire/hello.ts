@@ -83,7 +83,8 @@ export interface HelloContent {
 
 export function encodeHelloContent({ sessionId, resumes, messages }: HelloContent): Uint8Array {
   if (sessionId.length !== SESSION_ID_BYTES) throw new RangeError(`a session id is ${SESSION_ID_BYTES} bytes`);
-  if (messages.length > HELLO_MESSAGES_BYTES) throw new RangeError(`${messages.length} bytes of messages, ${HELLO_MESSAGES_BYTES} fit in a hello`);
+  if (messages.length > HELLO_MESSAGES_BYTES)
+    throw new RangeError(`${messages.length} bytes of messages, ${HELLO_MESSAGES_BYTES} fit in a hello`);
   const out = new Writer(HELLO_SEALED_BYTES).raw(sessionId).u8(resumes ? 1 : 0);
   out.raw(new Uint8Array(HELLO_FIELDS_BYTES - out.length)).raw(messages);
   return out.raw(new Uint8Array(HELLO_SEALED_BYTES - out.length)).done();
