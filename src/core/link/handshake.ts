@@ -161,7 +161,7 @@ export class Handshake {
 
   #sealIdentity(role: Uint8Array, key: Uint8Array): Uint8Array {
     const { seed, publicKey } = this.#options.identity;
-    const clockMs = this.#env.now();
+    const clockMs = Math.floor(this.#env.now());
     const signature = this.#env.crypto.ed25519Sign(seed, this.#signed(role, publicKey, clockMs));
     const sealed = new Uint8Array(LINK_IDENTITY_BYTES + TAG_BYTES);
     const inside = sealed.subarray(0, LINK_IDENTITY_BYTES);

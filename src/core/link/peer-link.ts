@@ -205,7 +205,8 @@ export class PeerLink implements Link, LinkPulse, TransportHandler {
     // Up to half of what the transport may hold stays unsent there; then as much as fits in one message, so messages are large.
     while (this.#open && this.#transport.bufferedBytes <= this.#holdBytes / 2) {
       this.#queuePong();
-      const frames = this.#queue.take(Math.min(this.#batchBytes, this.#holdBytes - this.#transport.bufferedBytes));
+      const roomBytes = this.#holdBytes - this.#transport.bufferedBytes - this.#sealer.overheadBytes;
+      const frames = this.#queue.take(Math.min(this.#batchBytes, roomBytes));
       if (frames.length === 0) break;
       this.#send(frames);
     }

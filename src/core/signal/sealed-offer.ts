@@ -36,7 +36,7 @@ export function sealOffer(
   const shared = crypto.x25519(secret, target.onionX25519);
   if (shared === undefined) throw new RangeError('the onion key of the target is of small order');
   const { offerKey, answerKey } = signalKeys(shared, target.peer, target.onionX25519, ephemeral);
-  const offer = encodeOffer({ from: peerIdBytes(from), sentAtMs: env.now(), description });
+  const offer = encodeOffer({ from: peerIdBytes(from), sentAtMs: Math.floor(env.now()), description });
   return {
     sealed: encodeSealedOffer({ ephemeral, ...seal(crypto.aead, offerKey, offer) }),
     openAnswer: (answer) => open(crypto.aead, answerKey, answer),

@@ -1,0 +1,91 @@
+import { WebSocket } from 'ws';
+import { GlobalNetError } from '../src/core/bytes/errors.ts';
+import { HandlerSlot } from '../src/adapters/handler-slot.ts';
+import { TRANSPORT_HOLD_BYTES, type TransportDialer } from '../src/core/link/index.ts';
+import type { Transport, TransportHandler } from '../src/core/ports.ts';
+import { LINK_MESSAGE_MAX_BYTES } from '../src/core/wire/geometry.ts';
+
+/** A name server, a TCP and a TLS handshake on a bad link. */
+const DIAL_TIMEOUT_MS = 10_000;
+
+/** No compression: it would tell lengths apart by content, and sealed bytes do not shrink. */
+export const WS_OPTIONS = { perMessageDeflate: false, maxPayload: LINK_MESSAGE_MAX_BYTES, skipUTF8Validation: true } as const;
+
+const HALF_BYTES = TRANSPORT_HOLD_BYTES.websocket / 2;
+
+/** An open socket of the `ws` package as a transport, on either side. */
+export class WsTransport implements Transport {
+  readonly kind = 'websocket';
+  readonly binding = undefined;
+  readonly maxMessageBytes = LINK_MESSAGE_MAX_BYTES;
+  readonly #slot = new HandlerSlot();
+  readonly #socket: WebSocket;
+  #isHigh = false;
+
+  constructor(
+    socket: WebSocket,
+    readonly dialled: boolean,
+  ) {
+    this.#socket = socket;
+    socket.on('message', (data: Buffer, isBinary) => {
+      // A plain view: `Buffer.slice` shares memory where `Uint8Array.slice` copies, and core takes the latter for granted.
+      if (isBinary) this.#slot.message(new Uint8Array(data.buffer, data.byteOffset, data.length));
+      else this.close();
+    });
+    socket.on('close', (code) => this.#slot.close(`WebSocket closed with code ${code}`));
+    socket.on('error', (error) => this.#slot.close(error.message));
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  get handler(): TransportHandler | undefined {
+    return this.#slot.handler;
+  }
+
+  set handler(handler: TransportHandler | undefined) {
+    this.#slot.handler = handler;
+  }
+
+  send(message: Uint8Array): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#socket.send(message, this.#onSent);
+    if (this.#socket.bufferedAmount > HALF_BYTES) this.#isHigh = true;
+  }
+
+  close(): void {
+    this.#socket.close(1000);
+    this.#slot.close('closed here');
+  }
+
+  readonly #onSent = (): void => {
+    if (!this.#isHigh || this.#socket.bufferedAmount > HALF_BYTES) return;
+    this.#isHigh = false;
+    this.#slot.drain();
+  };
+}
+
+/** Dials `ws://` and `wss://` addresses from Node. */
+export const wsDialer: TransportDialer = {
+  handles: ({ url }) => url !== undefined && /^wss?:\/\//.test(url),
+  dial: ({ url = '' }, signal) =>
+    new Promise((resolve, reject) => {
+      // Masks keep a page from writing a request into a proxy's cache; our bytes are sealed, so a mask of zeros, which `ws`
+      // skips, loses nothing and saves a pass over them.
+      const socket = new WebSocket(url, { ...WS_OPTIONS, handshakeTimeout: DIAL_TIMEOUT_MS, generateMask: (mask) => void mask.fill(0) });
+      const onAbort = (): void => {
+        socket.terminate();
+        reject(new GlobalNetError('cancelled', 'the dial was given up'));
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      socket.on('error', (cause) => {
+        const kind = cause.message.includes('handshake has timed out') ? 'timeout' : 'unreachable';
+        reject(new GlobalNetError(kind, `${url}: ${cause.message}`, { cause }));
+      });
+      socket.on('open', () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve(new WsTransport(socket, true));
+      });
+    }),
+};
