@@ -102,4 +102,3 @@ export function nearestStores(crypto: CryptoPort, target: Uint8Array, descriptor
   }
   return taken;
 }
-

@@ -4,7 +4,16 @@ import { type Env, sample } from '../env.ts';
 import type { RecordStore } from '../ports.ts';
 import { CLOCK_SKEW_MS, KEEP, type KeepResult } from '../wire/registry.ts';
 import { type DhtValue, verifyValue } from '../wire/value.ts';
-import { BAG_ANSWER, BAG_EFFORT_MIN, BAG_ENTRIES_MAX, EVICT_SHARE, POSITIONS, SLOTS_MAX, STORE_CAPACITY_BYTES, VALUE_LIFE_MAX_MS } from './constants.ts';
+import {
+  BAG_ANSWER,
+  BAG_EFFORT_MIN,
+  BAG_ENTRIES_MAX,
+  EVICT_SHARE,
+  POSITIONS,
+  SLOTS_MAX,
+  STORE_CAPACITY_BYTES,
+  VALUE_LIFE_MAX_MS,
+} from './constants.ts';
 import { newest } from './merge.ts';
 import { valuePosition } from './positions.ts';
 
@@ -69,7 +78,8 @@ export class ValueStore {
     const refusal = this.#refuse(value, held);
     if (refusal !== undefined) return refusal;
     const kept = this.#trimBag(newest([...held, value]));
-    if (!kept.includes(value)) return { result: held.some((other) => hex(other.hash) === hex(value.hash)) ? KEEP.kept : KEEP.stale, effort: 0 };
+    if (!kept.includes(value))
+      return { result: held.some((other) => hex(other.hash) === hex(value.hash)) ? KEEP.kept : KEEP.stale, effort: 0 };
     this.#replace(hex(value.key), held, kept);
     if (this.#usedBytes > this.#capacityBytes) this.#evict();
     return { result: KEEP.kept, effort: 0 };
@@ -124,12 +134,16 @@ export class ValueStore {
 
   #record(value: DhtValue): void {
     this.#usedBytes += value.bytes.length;
-    this.options.records?.set(recordName(value), value.bytes).catch((error: unknown) => this.env.log('warn', 'dht', `a value is held in memory only: ${String(error)}`));
+    this.options.records
+      ?.set(recordName(value), value.bytes)
+      .catch((error: unknown) => this.env.log('warn', 'dht', `a value is held in memory only: ${String(error)}`));
   }
 
   #forget(value: DhtValue): void {
     this.#usedBytes -= value.bytes.length;
-    this.options.records?.delete(recordName(value)).catch((error: unknown) => this.env.log('warn', 'dht', `a dropped value stays on disk: ${String(error)}`));
+    this.options.records
+      ?.delete(recordName(value))
+      .catch((error: unknown) => this.env.log('warn', 'dht', `a dropped value stays on disk: ${String(error)}`));
   }
 
   /** The farthest keys first: for them others are nearer. */

@@ -128,7 +128,16 @@ export class Directory {
 
   #remember(id: PeerId, firstSeenMs: number): Known {
     if (this.#known.size >= this.capacity) this.#evict();
-    const known: Known = { id, key: peerIdBytes(id), firstSeenMs, lastSeenMs: this.env.now(), open: true, descriptors: [], flagScore: 0, flaggedAtMs: 0 };
+    const known: Known = {
+      id,
+      key: peerIdBytes(id),
+      firstSeenMs,
+      lastSeenMs: this.env.now(),
+      open: true,
+      descriptors: [],
+      flagScore: 0,
+      flaggedAtMs: 0,
+    };
     this.#known.set(id, known);
     return known;
   }

@@ -131,9 +131,13 @@ export class Guards {
   #grow(list: Guard[], life: { from: number; to: number }): boolean {
     const listed = [...this.#listed.first, ...this.#listed.second];
     const taken = listed.flatMap(({ id }) => this.directory.get(id) ?? []);
-    const fits = openPeers(this.directory).filter((one) => this.directory.isVouched(one) && !listed.some(({ id }) => id === one.id) && !taken.some((other) => areRelated(one, other)));
+    const fits = openPeers(this.directory).filter(
+      (one) => this.directory.isVouched(one) && !listed.some(({ id }) => id === one.id) && !taken.some((other) => areRelated(one, other)),
+    );
     const stable = fits.filter((descriptor) => hasRole(descriptor, ROLE.stable));
-    const drawn = drawWeighted(this.env, stable.length > 0 ? stable : fits, (descriptor: Descriptor) => hopWeight(this.directory, descriptor));
+    const drawn = drawWeighted(this.env, stable.length > 0 ? stable : fits, (descriptor: Descriptor) =>
+      hopWeight(this.directory, descriptor),
+    );
     if (drawn === undefined) return false;
     const endsAtMs = this.env.now() + life.from + randomBelow(this.env, Math.floor((life.to - life.from) / 1000)) * 1000;
     list.push({ id: drawn.id, endsAtMs, urls: urlsOf(drawn), failures: 0, failingSinceMs: 0, failedAtMs: 0 });
@@ -161,5 +165,7 @@ function parseGuards(list: unknown): Guard[] {
 function isGuard(value: unknown): value is Guard {
   const { id, urls, ...times } = (value ?? {}) as Partial<Guard>;
   const numbers = [times.endsAtMs, times.failures, times.failingSinceMs, times.failedAtMs];
-  return isPeerId(id) && Array.isArray(urls) && urls.every((url) => typeof url === 'string') && numbers.every((time) => typeof time === 'number');
+  return (
+    isPeerId(id) && Array.isArray(urls) && urls.every((url) => typeof url === 'string') && numbers.every((time) => typeof time === 'number')
+  );
 }

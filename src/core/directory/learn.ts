@@ -3,7 +3,14 @@ import type { Env } from '../env.ts';
 import { peerIdBytes } from '../crypto/identity.ts';
 import type { Ask } from '../ports.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
-import { type AskedPoint, decodeDirectoryAnswer, DIRECTORY_ANSWER_MAX_BYTES, type DirectoryAnswer, type DirectoryRequest, encodeDirectoryRequest } from '../wire/directory.ts';
+import {
+  type AskedPoint,
+  decodeDirectoryAnswer,
+  DIRECTORY_ANSWER_MAX_BYTES,
+  type DirectoryAnswer,
+  type DirectoryRequest,
+  encodeDirectoryRequest,
+} from '../wire/directory.ts';
 import { DIRECTORY_IDS_MAX, DIRECTORY_POINTS_MAX, HASH_BYTES } from '../wire/geometry.ts';
 import { ROLE, STREAM } from '../wire/registry.ts';
 import { LEARN_ANSWERERS, LEARN_PER_POINT, LEARN_POINTS } from './constants.ts';
@@ -37,9 +44,15 @@ export interface LearnReport {
 }
 
 /** One request, one answer. Undefined when there is none or it is no answer; the answerer then has its flag. */
-export async function askDirectory(access: DirectoryAccess, answerer: PeerId, request: DirectoryRequest): Promise<DirectoryAnswer | undefined> {
+export async function askDirectory(
+  access: DirectoryAccess,
+  answerer: PeerId,
+  request: DirectoryRequest,
+): Promise<DirectoryAnswer | undefined> {
   try {
-    const answer = decodeDirectoryAnswer(await access.ask(answerer, STREAM.directory, access.via, encodeDirectoryRequest(request), DIRECTORY_ANSWER_MAX_BYTES));
+    const answer = decodeDirectoryAnswer(
+      await access.ask(answerer, STREAM.directory, access.via, encodeDirectoryRequest(request), DIRECTORY_ANSWER_MAX_BYTES),
+    );
     if (answer.type === 'answer') return answer;
   } catch {
     access.directory.flag(answerer, 'noAnswer');
@@ -109,7 +122,12 @@ async function takeHashes(access: DirectoryAccess, answerer: Descriptor, answer:
   if (contradicted.some((id) => !directory.frauds.has(id))) directory.flag(answerer.id, 'lied');
 }
 
-function flagDensity(directory: Directory, plan: Map<Descriptor, AskedPoint[]>, answers: Map<Descriptor, DirectoryAnswer>, perPoint: number): void {
+function flagDensity(
+  directory: Directory,
+  plan: Map<Descriptor, AskedPoint[]>,
+  answers: Map<Descriptor, DirectoryAnswer>,
+  perPoint: number,
+): void {
   const flagged = new Set<PeerId>();
   for (const point of new Set([...plan.values()].flatMap((asked) => asked.map((one) => one.point)))) {
     const views = [...answers]

@@ -2,7 +2,16 @@ import { equal } from '../bytes/bytes.ts';
 import { type Identity, peerIdBytes, peerIdOf } from '../crypto/identity.ts';
 import { type Env, randomBelow, sample } from '../env.ts';
 import type { RecordStore } from '../ports.ts';
-import { decodeDescriptor, type Descriptor, type DescriptorContent, epochAt, epochStartMs, type FraudProof, signDescriptor, verifyDescriptor } from '../wire/descriptor.ts';
+import {
+  decodeDescriptor,
+  type Descriptor,
+  type DescriptorContent,
+  epochAt,
+  epochStartMs,
+  type FraudProof,
+  signDescriptor,
+  verifyDescriptor,
+} from '../wire/descriptor.ts';
 import { encodeDirectoryRequest, signForget } from '../wire/directory.ts';
 import { STREAM } from '../wire/registry.ts';
 import { PUBLISH_SPREAD_MS, PUBLISH_TO } from './constants.ts';
@@ -78,7 +87,8 @@ export async function publishDescriptor(access: DirectoryAccess, own: Descriptor
 /** Asks those who have it to drop it: we leave. Waits for nobody. */
 export function forgetDescriptor(access: DirectoryAccess, identity: Identity, own: Descriptor): void {
   const request = encodeDirectoryRequest(signForget(access.env.crypto, identity, own.epoch));
-  for (const target of publishTargets(access, own)) void access.ask(target.id, STREAM.directory, access.via, request, ERROR_MAX_BYTES).catch(() => undefined);
+  for (const target of publishTargets(access, own))
+    void access.ask(target.id, STREAM.directory, access.via, request, ERROR_MAX_BYTES).catch(() => undefined);
 }
 
 function publishTargets(access: DirectoryAccess, own: Descriptor): Descriptor[] {

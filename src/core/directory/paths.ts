@@ -114,7 +114,10 @@ class PathSearch {
 
   whyNot(): string {
     const { hops, last, lastRoles = 0, guards } = this.wish;
-    if (this.#guards.length === 0) return guards.length === 0 ? 'no path: no guard is linked; wait for a link, or try other bootstraps' : 'no path: no descriptor of a linked guard is known yet';
+    if (this.#guards.length === 0)
+      return guards.length === 0
+        ? 'no path: no guard is linked; wait for a link, or try other bootstraps'
+        : 'no path: no descriptor of a linked guard is known yet';
     const ends = last === undefined ? `a last hop with roles ${lastRoles}` : `the last hop ${last.id}`;
     return `no path of ${hops} hops to ${ends}: ${this.#guards.length} guards and ${this.#relays.length} relays that two unrelated peers vouch for do not make one; too few, of one owner, or without links to each other`;
   }

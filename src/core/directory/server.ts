@@ -2,7 +2,14 @@ import type { PeerId } from '../bytes/brand.ts';
 import type { Env } from '../env.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
-import { decodeDirectoryRequest, type DirectoryAnswer, type DirectoryError, type DirectoryRequest, encodeDirectoryAnswer, isForgetSigned } from '../wire/directory.ts';
+import {
+  decodeDirectoryRequest,
+  type DirectoryAnswer,
+  type DirectoryError,
+  type DirectoryRequest,
+  encodeDirectoryAnswer,
+  isForgetSigned,
+} from '../wire/directory.ts';
 import { DIRECTORY_PROOFS_MAX } from '../wire/geometry.ts';
 import { END } from '../wire/registry.ts';
 import { PUBLISH_BURST, PUBLISH_PER_SECOND } from './constants.ts';

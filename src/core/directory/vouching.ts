@@ -29,7 +29,8 @@ export class Vouching {
       if (this.#byHash.size >= this.capacity) this.#byHash.delete(this.#byHash.keys().next().value as string);
       this.#byHash.set(key, (vouched = { epoch, vouchers: [] }));
     }
-    if (vouched.vouchers.length < VOUCHERS_MAX && !vouched.vouchers.some((other) => other.id === voucher.id)) vouched.vouchers.push(voucher);
+    if (vouched.vouchers.length < VOUCHERS_MAX && !vouched.vouchers.some((other) => other.id === voucher.id))
+      vouched.vouchers.push(voucher);
   }
 
   /** How many of those who named it are unrelated to each other. */

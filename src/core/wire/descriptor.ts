@@ -83,13 +83,15 @@ export function hasRole(descriptor: Pick<DescriptorContent, 'roles'>, roles: num
 }
 
 function writeTag(writer: Writer, text: string, field: string): void {
-  if (text.length > DESCRIPTOR_TAG_MAX_BYTES || !PRINTABLE.test(text)) throw new RangeError(`${field}: at most ${DESCRIPTOR_TAG_MAX_BYTES} printable ASCII characters`);
+  if (text.length > DESCRIPTOR_TAG_MAX_BYTES || !PRINTABLE.test(text))
+    throw new RangeError(`${field}: at most ${DESCRIPTOR_TAG_MAX_BYTES} printable ASCII characters`);
   writer.u8(text.length).raw(Uint8Array.from(text, (letter) => letter.charCodeAt(0)));
 }
 
 function readTag(reader: Reader, field: string): string {
   const lengthBytes = reader.u8(field);
-  if (lengthBytes > DESCRIPTOR_TAG_MAX_BYTES) reader.fail(`${field} is ${lengthBytes} bytes, at most ${DESCRIPTOR_TAG_MAX_BYTES} are allowed`);
+  if (lengthBytes > DESCRIPTOR_TAG_MAX_BYTES)
+    reader.fail(`${field} is ${lengthBytes} bytes, at most ${DESCRIPTOR_TAG_MAX_BYTES} are allowed`);
   const text = String.fromCharCode(...reader.raw(lengthBytes, field));
   return PRINTABLE.test(text) ? text : reader.fail(`${field} is not printable ASCII`);
 }
@@ -132,7 +134,8 @@ function checkRoles(reader: Reader, roles: number, addresses: readonly PeerAddre
   const dialled = addresses[0];
   const open = (roles & ROLE.open) !== 0;
   // The first address of an open peer gives its place and its prefix, so it is the one that dialling proves.
-  if (open && dialled?.kind !== 'websocket' && dialled?.kind !== 'direct') reader.fail('an open peer whose first address cannot be dialled');
+  if (open && dialled?.kind !== 'websocket' && dialled?.kind !== 'direct')
+    reader.fail('an open peer whose first address cannot be dialled');
   if (!open && (roles & ROLE.store) !== 0) reader.fail('a store peer that is not open');
 }
 
@@ -169,7 +172,10 @@ function branded(crypto: CryptoPort, content: DescriptorContent, bytes: Uint8Arr
 export function signDescriptor(crypto: CryptoPort, identity: Identity, content: DescriptorContent): Descriptor {
   if (!equal(peerIdBytes(content.id), identity.publicKey)) throw new RangeError('a descriptor is signed by the peer it describes');
   const unsigned = encodeUnsigned(content);
-  const bytes = new Writer(unsigned.length + SIGNATURE_BYTES).raw(unsigned).raw(crypto.ed25519Sign(identity.seed, labelled(LABEL.descriptor, unsigned))).done();
+  const bytes = new Writer(unsigned.length + SIGNATURE_BYTES)
+    .raw(unsigned)
+    .raw(crypto.ed25519Sign(identity.seed, labelled(LABEL.descriptor, unsigned)))
+    .done();
   return branded(crypto, decodeDescriptor(bytes).content, bytes);
 }
 
@@ -186,8 +192,13 @@ export function verifyDescriptor(crypto: CryptoPort, bytes: Uint8Array, nowMs: n
   const own = bytes.slice();
   const { content, signature } = decodeDescriptor(own);
   const descriptor = branded(crypto, content, own);
-  if (!isCurrent(descriptor, nowMs)) throw new GlobalNetError('clock', `descriptor of epoch ${content.epoch}, now is epoch ${epochAt(nowMs)}: it has ended, or a clock is wrong`);
-  if (!isSignedBy(crypto, content.id, own, signature)) throw new GlobalNetError('unverified', `descriptor of ${content.id} is not signed by it`);
+  if (!isCurrent(descriptor, nowMs))
+    throw new GlobalNetError(
+      'clock',
+      `descriptor of epoch ${content.epoch}, now is epoch ${epochAt(nowMs)}: it has ended, or a clock is wrong`,
+    );
+  if (!isSignedBy(crypto, content.id, own, signature))
+    throw new GlobalNetError('unverified', `descriptor of ${content.id} is not signed by it`);
   return descriptor;
 }
 

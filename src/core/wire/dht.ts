@@ -21,7 +21,12 @@ export type DhtRequest =
   | { readonly type: 'find'; readonly responders: boolean; readonly key: Uint8Array }
   | { readonly type: 'store'; readonly value: Uint8Array }
   | { readonly type: 'route'; readonly hopsLeft: number; readonly budgetMs: number; readonly target: Uint8Array }
-  | { readonly type: 'fetch'; readonly position: 0 | 1; readonly key: Uint8Array; /** Peers that the asker knows: ID_PREFIX_BYTES each. */ readonly known: readonly Uint8Array[] }
+  | {
+      readonly type: 'fetch';
+      readonly position: 0 | 1;
+      readonly key: Uint8Array /** Peers that the asker knows: ID_PREFIX_BYTES each. */;
+      readonly known: readonly Uint8Array[];
+    }
   | { readonly type: 'keep'; readonly value: Uint8Array };
 
 export type DhtAnswer =
@@ -37,7 +42,10 @@ export function encodeDhtRequest(request: DhtRequest): Uint8Array {
   const writer = new Writer(64).u8(DHT[request.type]);
   switch (request.type) {
     case 'find':
-      return writer.u8(request.responders ? 1 : 0).raw(request.key).done();
+      return writer
+        .u8(request.responders ? 1 : 0)
+        .raw(request.key)
+        .done();
     case 'route':
       return writer.u8(request.hopsLeft).u16(request.budgetMs).raw(request.target).done();
     case 'fetch':

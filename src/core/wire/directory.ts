@@ -63,7 +63,8 @@ export interface DirectoryError {
 
 const DESCRIPTORS_MAX = DIRECTORY_POINTS_MAX * DIRECTORY_PER_POINT_MAX;
 /** The longest answer that an asker reads. */
-export const DIRECTORY_ANSWER_MAX_BYTES = 6 + (DESCRIPTORS_MAX + 2 * DIRECTORY_PROOFS_MAX) * (2 + DESCRIPTOR_MAX_BYTES) + DESCRIPTORS_MAX * (PEER_ID_BYTES + 4 + HASH_BYTES);
+export const DIRECTORY_ANSWER_MAX_BYTES =
+  6 + (DESCRIPTORS_MAX + 2 * DIRECTORY_PROOFS_MAX) * (2 + DESCRIPTOR_MAX_BYTES) + DESCRIPTORS_MAX * (PEER_ID_BYTES + 4 + HASH_BYTES);
 
 function forgetBytes(id: PeerId, epoch: number): Uint8Array {
   return labelled(LABEL.directoryForget, new Writer(36).raw(peerIdBytes(id)).u32(epoch).done());
@@ -136,7 +137,12 @@ function readRequest(reader: Reader): DirectoryRequest {
     case DIRECTORY.publish:
       return { type: 'publish', descriptor: reader.bytes16(DESCRIPTOR_MAX_BYTES, 'descriptor') };
     case DIRECTORY.forget:
-      return { type: 'forget', id: peerIdOf(reader.raw(PEER_ID_BYTES, 'id')), epoch: reader.u32('epoch'), signature: reader.raw(SIGNATURE_BYTES, 'signature') };
+      return {
+        type: 'forget',
+        id: peerIdOf(reader.raw(PEER_ID_BYTES, 'id')),
+        epoch: reader.u32('epoch'),
+        signature: reader.raw(SIGNATURE_BYTES, 'signature'),
+      };
     case DIRECTORY.relays:
       return readRelays(reader);
     case DIRECTORY.byId:
@@ -176,7 +182,11 @@ function readDescriptors(reader: Reader): Uint8Array[] {
 function readHashes(reader: Reader): VouchedHash[] {
   const count = reader.u16('hash count');
   if (count > DESCRIPTORS_MAX) reader.fail(`${count} hashes, at most ${DESCRIPTORS_MAX}`);
-  return Array.from({ length: count }, () => ({ id: peerIdOf(reader.raw(PEER_ID_BYTES, 'id')), epoch: reader.u32('epoch'), hash: reader.raw(HASH_BYTES, 'hash') }));
+  return Array.from({ length: count }, () => ({
+    id: peerIdOf(reader.raw(PEER_ID_BYTES, 'id')),
+    epoch: reader.u32('epoch'),
+    hash: reader.raw(HASH_BYTES, 'hash'),
+  }));
 }
 
 /** @throws DecodeError */

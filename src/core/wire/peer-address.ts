@@ -27,7 +27,10 @@ const CONTENT_MAX_BYTES = 256;
 
 function writeIp(writer: Writer, ip: Uint8Array, port: number): Writer {
   if (ip.length !== 4 && ip.length !== 16) throw new RangeError(`an ip is 4 or 16 bytes, not ${ip.length}`);
-  return writer.u8(ip.length === 4 ? 4 : 6).raw(ip).u16(port);
+  return writer
+    .u8(ip.length === 4 ? 4 : 6)
+    .raw(ip)
+    .u16(port);
 }
 
 function addressContent(address: PeerAddress): { type: number; content: Uint8Array } {
@@ -35,7 +38,10 @@ function addressContent(address: PeerAddress): { type: number; content: Uint8Arr
   switch (address.kind) {
     case 'websocket': {
       const host = utf8(address.host);
-      writeIp(writer, address.ip, address.port).u8(address.tls ? 1 : 0).u8(host.length).raw(host);
+      writeIp(writer, address.ip, address.port)
+        .u8(address.tls ? 1 : 0)
+        .u8(host.length)
+        .raw(host);
       return { type: ADDRESS.websocket, content: writer.done() };
     }
     case 'direct':
@@ -118,7 +124,16 @@ export function websocketUrl(address: PeerAddress & { kind: 'websocket' }): stri
 export function isPrivateIp(ip: Uint8Array): boolean {
   const [a, b] = ip as unknown as [number, number];
   if (ip.length === 4) {
-    return a === 0 || a === 10 || a === 127 || a >= 224 || (a === 100 && (b & 0xc0) === 64) || (a === 169 && b === 254) || (a === 172 && (b & 0xf0) === 16) || (a === 192 && b === 168);
+    return (
+      a === 0 ||
+      a === 10 ||
+      a === 127 ||
+      a >= 224 ||
+      (a === 100 && (b & 0xc0) === 64) ||
+      (a === 169 && b === 254) ||
+      (a === 172 && (b & 0xf0) === 16) ||
+      (a === 192 && b === 168)
+    );
   }
   const low = ip.subarray(0, 15).every((byte) => byte === 0); // :: and ::1
   return low || (a & 0xfe) === 0xfc || (a === 0xfe && (b & 0xc0) === 0x80) || a === 0xff;
@@ -131,7 +146,10 @@ export function isPrivateIp(ip: Uint8Array): boolean {
 export function netPrefix(ip: Uint8Array, port: number): Uint8Array {
   const family = ip.length === 4 ? 4 : 6;
   if (isPrivateIp(ip)) return new Writer(19).u8(family).raw(ip).u16(port).done();
-  return new Writer(5).u8(family).raw(ip.subarray(0, ip.length === 4 ? 2 : 4)).done();
+  return new Writer(5)
+    .u8(family)
+    .raw(ip.subarray(0, ip.length === 4 ? 2 : 4))
+    .done();
 }
 
 /** The prefixes of all addresses, as text to compare; empty for a tab. */

@@ -79,7 +79,8 @@ export function isWorkDone(crypto: CryptoPort, content: Pick<BagContent, 'bag' |
 
 function encodeUnsigned(content: SingleWriterContent | BagContent): Uint8Array {
   const writer = new Writer(512).u8(VALUE[content.kind]);
-  if (content.kind === 'singleWriter') writer.u8(content.record).raw(content.writer).u16(content.slot).u64(content.serial).u64(content.expiresAtMs);
+  if (content.kind === 'singleWriter')
+    writer.u8(content.record).raw(content.writer).u16(content.slot).u64(content.serial).u64(content.expiresAtMs);
   else writer.raw(content.bag).raw(content.writer).u64(content.serial).u64(content.expiresAtMs).u32(content.effort).raw(content.work);
   return writer.bytes16(content.payload).done();
 }
@@ -125,7 +126,10 @@ function branded(crypto: CryptoPort, content: SingleWriterContent | BagContent, 
 /** @throws RangeError | DecodeError when the content breaks the layout's limits. */
 export function signValue(crypto: CryptoPort, sign: SignValue, content: SingleWriterContent | BagContent): DhtValue {
   const unsigned = encodeUnsigned(content);
-  const bytes = new Writer(unsigned.length + SIGNATURE_BYTES).raw(unsigned).raw(sign(labelled(LABEL.dhtValue, unsigned))).done();
+  const bytes = new Writer(unsigned.length + SIGNATURE_BYTES)
+    .raw(unsigned)
+    .raw(sign(labelled(LABEL.dhtValue, unsigned)))
+    .done();
   return branded(crypto, decodeValue(bytes).content, bytes);
 }
 
@@ -140,6 +144,7 @@ export function verifyValue(crypto: CryptoPort, bytes: Uint8Array, nowMs: number
   if (content.expiresAtMs <= nowMs) throw new GlobalNetError('clock', 'dht value: expired');
   if (content.kind === 'bag' && !isWorkDone(crypto, content)) throw new GlobalNetError('unverified', 'dht value: its work is not done');
   const signed = labelled(LABEL.dhtValue, own.subarray(0, own.length - SIGNATURE_BYTES));
-  if (!crypto.ed25519Verify(content.writer, signed, signature)) throw new GlobalNetError('unverified', 'dht value: not signed by its writer');
+  if (!crypto.ed25519Verify(content.writer, signed, signature))
+    throw new GlobalNetError('unverified', 'dht value: not signed by its writer');
   return branded(crypto, content, own);
 }

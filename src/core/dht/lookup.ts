@@ -1,0 +1,172 @@
+import type { PeerId } from '../bytes/brand.ts';
+import { hex } from '../bytes/bytes.ts';
+import { compareDistance } from '../bytes/distance.ts';
+import { peerIdBytes } from '../crypto/identity.ts';
+import type { Env } from '../env.ts';
+import type { Ask } from '../ports.ts';
+import { type Descriptor, isCurrent, verifyDescriptor } from '../wire/descriptor.ts';
+import { decodeDhtAnswer, DHT_ANSWER_MAX_BYTES, type DhtAnswer, type DhtRequest, encodeDhtRequest } from '../wire/dht.ts';
+import { DHT_NODES_MAX, ID_PREFIX_BYTES } from '../wire/geometry.ts';
+import { STREAM } from '../wire/registry.ts';
+import { type DhtValue, verifyValue } from '../wire/value.ts';
+import {
+  FETCH_ROUNDS,
+  FETCH_TIMEOUT_MS,
+  GRACE_MS,
+  REPLICAS,
+  ROUTE_BUDGET_MIN_MS,
+  ROUTE_BUDGET_MS,
+  ROUTE_BUDGET_SHARE,
+  ROUTE_HOPS_MAX,
+  ROUTE_TRIES,
+  ROUTES,
+} from './constants.ts';
+import { gather, within } from './gather.ts';
+import { storePosition, valuePosition } from './positions.ts';
+import { nearestStores, type StoreTable } from './table.ts';
+
+/** What a holder said. */
+interface Fetched {
+  readonly holder: Descriptor;
+  readonly values: readonly DhtValue[];
+  readonly nearer: readonly Descriptor[];
+}
+
+/** Finds who is nearest to a point, over other store peers; no state but the table and the descriptors it has verified. */
+export class Lookup {
+  /** Descriptors of one epoch come many times: each is verified once. */
+  readonly #verified = new Map<string, Descriptor>();
+
+  constructor(
+    readonly env: Env,
+    readonly ask: Ask,
+    readonly table: StoreTable,
+    readonly own: () => Descriptor | undefined,
+  ) {}
+
+  /** @returns undefined when there was no answer in time; the peer's failure is noted. */
+  async askPeer(id: PeerId, request: DhtRequest, timeoutMs: number): Promise<DhtAnswer | undefined> {
+    const answer = await within(this.env, timeoutMs, this.#askOnce(id, request));
+    if (answer === undefined) this.table.failed(id);
+    else this.table.answered(id);
+    return answer;
+  }
+
+  async #askOnce(id: PeerId, request: DhtRequest): Promise<DhtAnswer> {
+    return decodeDhtAnswer(await this.ask(id, STREAM.dht, 'link', encodeDhtRequest(request), DHT_ANSWER_MAX_BYTES));
+  }
+
+  /** Those of the bytes that are store peers' current descriptors; each is offered to the table. */
+  verifyNodes(nodes: readonly Uint8Array[]): Descriptor[] {
+    return nodes.slice(0, DHT_NODES_MAX).flatMap((bytes) => {
+      const descriptor = this.#verify(bytes);
+      if (descriptor === undefined || storePosition(this.env.crypto, descriptor) === undefined) return [];
+      this.table.add(descriptor);
+      return [descriptor];
+    });
+  }
+
+  #verify(bytes: Uint8Array): Descriptor | undefined {
+    const key = hex(this.env.crypto.sha256(bytes));
+    const seen = this.#verified.get(key);
+    if (seen !== undefined) return isCurrent(seen, this.env.now()) ? seen : undefined;
+    try {
+      const descriptor = verifyDescriptor(this.env.crypto, bytes, this.env.now());
+      if (this.#verified.size >= 2048) this.#verified.delete(this.#verified.keys().next().value as string);
+      this.#verified.set(key, descriptor);
+      return descriptor;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The nearest that this peer knows itself, itself among them. */
+  nearestKnown(target: Uint8Array, more: readonly Descriptor[] = []): Descriptor[] {
+    const own = this.own();
+    return nearestStores(this.env.crypto, target, [...this.table.descriptors(), ...more, ...(own === undefined ? [] : [own])], REPLICAS);
+  }
+
+  /**
+   * One step of a greedy route: hands the question to a peer strictly nearer to the target and adds what it knows itself, so
+   * that a hostile step further on cannot hide what an honest one before it knows.
+   */
+  async route(target: Uint8Array, hopsLeft: number, budgetMs: number): Promise<Descriptor[]> {
+    const deadlineMs = this.env.now() + Math.min(budgetMs, ROUTE_BUDGET_MS);
+    if (hopsLeft > 0) {
+      for (const next of this.#nearer(target).slice(0, ROUTE_TRIES)) {
+        const leftMs = deadlineMs - this.env.now();
+        if (leftMs < ROUTE_BUDGET_MIN_MS) break;
+        const nodes = await this.#routeBy(next, target, Math.min(hopsLeft, ROUTE_HOPS_MAX) - 1, leftMs * ROUTE_BUDGET_SHARE);
+        if (nodes !== undefined) return this.nearestKnown(target, nodes);
+      }
+    }
+    return this.nearestKnown(target);
+  }
+
+  async #routeBy(next: Descriptor, target: Uint8Array, hopsLeft: number, budgetMs: number): Promise<Descriptor[] | undefined> {
+    const answer = await this.askPeer(next.id, { type: 'route', hopsLeft, budgetMs: Math.floor(budgetMs), target }, budgetMs);
+    return answer?.type === 'nodes' ? this.verifyNodes(answer.nodes) : undefined;
+  }
+
+  #nearer(target: Uint8Array): Descriptor[] {
+    const own = this.own();
+    const position = own === undefined ? undefined : storePosition(this.env.crypto, own);
+    const known = nearestStores(this.env.crypto, target, this.table.descriptors(), REPLICAS);
+    return position === undefined
+      ? known
+      : known.filter((one) => compareDistance(target, storePosition(this.env.crypto, one) as Uint8Array, position) < 0);
+  }
+
+  /** The nearest to a point in the whole network: several routes at once, each through another first peer. */
+  async nearest(target: Uint8Array): Promise<Descriptor[]> {
+    const starts = nearestStores(this.env.crypto, target, this.table.descriptors(), ROUTES);
+    const routes = starts.map((start) => this.#routeBy(start, target, ROUTE_HOPS_MAX, ROUTE_BUDGET_MS));
+    const found = await gather(this.env, routes, () => true, GRACE_MS);
+    return this.nearestKnown(target, found.flat());
+  }
+
+  /**
+   * Asks the holders of one position of a key for what they hold, and then those nearer still that they name: positions cannot be
+   * made up, so a few hostile holders can keep silent and no more.
+   */
+  async fetch(key: Uint8Array, position: 0 | 1): Promise<Fetched[]> {
+    const target = valuePosition(this.env.crypto, key, position);
+    let holders = await this.nearest(target);
+    const fetched = new Map<PeerId, Fetched>();
+    const asked = new Set<PeerId>([this.table.self]);
+    for (let round = 0; round < FETCH_ROUNDS; round++) {
+      const unasked = holders.filter(({ id }) => !asked.has(id));
+      if (unasked.length === 0) break;
+      for (const { id } of unasked) asked.add(id);
+      const known = holders.map(({ id }) => peerIdBytes(id).slice(0, ID_PREFIX_BYTES));
+      const answers = await gather(
+        this.env,
+        unasked.map((holder) => this.#fetchFrom(holder, key, position, known)),
+        ({ values }) => values.length > 0,
+        GRACE_MS,
+      );
+      for (const answer of answers) fetched.set(answer.holder.id, answer);
+      if (answers.some(({ values }) => values.length > 0)) break;
+      holders = this.nearestKnown(target, [...holders, ...answers.flatMap(({ nearer }) => nearer)]);
+    }
+    return [...fetched.values()];
+  }
+
+  async #fetchFrom(holder: Descriptor, key: Uint8Array, position: 0 | 1, known: readonly Uint8Array[]): Promise<Fetched | undefined> {
+    const answer = await this.askPeer(holder.id, { type: 'fetch', position, key, known }, FETCH_TIMEOUT_MS);
+    if (answer?.type !== 'values') return undefined;
+    return { holder, values: verifyValues(this.env, key, answer.values), nearer: this.verifyNodes(answer.nodes) };
+  }
+}
+
+/** Those of the bytes that are values of `key`; the rest is somebody's lie or has expired. */
+export function verifyValues(env: Env, key: Uint8Array, values: readonly Uint8Array[]): DhtValue[] {
+  return values.flatMap((bytes) => {
+    try {
+      const value = verifyValue(env.crypto, bytes, env.now());
+      return hex(value.key) === hex(key) ? [value] : [];
+    } catch {
+      return [];
+    }
+  });
+}

@@ -1,0 +1,179 @@
+import { equal } from '../bytes/bytes.ts';
+import { GlobalNetError } from '../bytes/errors.ts';
+import { peerIdBytes } from '../crypto/identity.ts';
+import { type Env, sample } from '../env.ts';
+import type { Ask } from '../ports.ts';
+import type { PeerId } from '../bytes/brand.ts';
+import type { Descriptor } from '../wire/descriptor.ts';
+import { decodeDhtRequest, type DhtAnswer, type DhtRequest, encodeDhtAnswer } from '../wire/dht.ts';
+import { DHT_VALUES_MAX, HASH_BYTES, ID_PREFIX_BYTES } from '../wire/geometry.ts';
+import { END, KEEP, type KeepResult } from '../wire/registry.ts';
+import { type DhtValue, verifyValue } from '../wire/value.ts';
+import { BAG_ANSWER, FETCH_TIMEOUT_MS, GRACE_MS, MAINTAIN_MS, NOT_MINE_AFTER, POSITIONS, QUERIES_MAX } from './constants.ts';
+import { gather } from './gather.ts';
+import { Lookup } from './lookup.ts';
+import { newest } from './merge.ts';
+import { storePosition, valuePosition } from './positions.ts';
+import { StoreTable } from './table.ts';
+import { isMine, ValueStore, type ValueStoreOptions } from './value-store.ts';
+
+export interface DhtNodeOptions extends ValueStoreOptions {
+  readonly self: PeerId;
+  /** Our descriptor of this epoch; undefined while there is none, then this peer runs queries and holds nothing. */
+  readonly own: () => Descriptor | undefined;
+  /** Store peers are asked by `link`. */
+  readonly ask: Ask;
+}
+
+interface Stored {
+  kept: number;
+  result: KeepResult;
+  effort: number;
+}
+
+/** A store peer: runs queries for others, routes, and holds values. */
+export class DhtNode {
+  readonly table: StoreTable;
+  readonly values: ValueStore;
+  readonly #lookup: Lookup;
+  #running = 0;
+  #cancel: (() => void) | undefined;
+
+  constructor(
+    readonly env: Env,
+    readonly options: DhtNodeOptions,
+  ) {
+    this.table = new StoreTable(env.crypto, options.self, () => this.#position());
+    this.values = new ValueStore(env, () => this.#position(), options);
+    this.#lookup = new Lookup(env, options.ask, this.table, options.own);
+  }
+
+  #position(): Uint8Array | undefined {
+    const own = this.options.own();
+    return own === undefined ? undefined : storePosition(this.env.crypto, own);
+  }
+
+  /** Answers a dht stream. Never throws; bytes that are no request get the error `malformed`. */
+  async serve(request: Uint8Array): Promise<Uint8Array> {
+    try {
+      return encodeDhtAnswer(await this.#handle(decodeDhtRequest(request)));
+    } catch (error) {
+      const refused =
+        error instanceof GlobalNetError && (error.kind === 'malformed' || error.kind === 'unverified' || error.kind === 'clock');
+      if (!refused) this.env.log('warn', 'dht', `a request failed: ${String(error)}`);
+      return encodeDhtAnswer({ type: 'error', reason: refused ? END.malformed : END.internal });
+    }
+  }
+
+  async #handle(request: DhtRequest): Promise<DhtAnswer> {
+    switch (request.type) {
+      case 'fetch':
+        return this.#fetched(request);
+      case 'keep':
+        return { type: 'stored', ...this.#keep(verifyValue(this.env.crypto, request.value, this.env.now())) };
+      case 'route':
+        return this.#query(async () => ({
+          type: 'nodes',
+          nodes: bytesOf(await this.#lookup.route(request.target, request.hopsLeft, request.budgetMs)),
+        }));
+      case 'find':
+        return this.#query(() => this.#found(request.key, request.responders));
+      case 'store': {
+        const value = verifyValue(this.env.crypto, request.value, this.env.now());
+        return this.#query(async () => ({ type: 'stored', ...(await this.store(value)) }));
+      }
+    }
+  }
+
+  async #query(run: () => Promise<DhtAnswer>): Promise<DhtAnswer> {
+    if (this.#running >= QUERIES_MAX) return { type: 'error', reason: END.full };
+    this.#running += 1;
+    try {
+      return await run();
+    } finally {
+      this.#running -= 1;
+    }
+  }
+
+  #fetched(request: DhtRequest & { type: 'fetch' }): DhtAnswer {
+    const target = valuePosition(this.env.crypto, request.key, request.position);
+    const isKnown = ({ id }: Descriptor) => request.known.some((prefix) => equal(prefix, peerIdBytes(id).subarray(0, ID_PREFIX_BYTES)));
+    const nodes = this.#lookup.nearestKnown(target).filter((node) => !isKnown(node));
+    return { type: 'values', values: bytesOf(this.values.get(request.key)), nodes: bytesOf(nodes) };
+  }
+
+  async #found(key: Uint8Array, withResponders: boolean): Promise<DhtAnswer> {
+    const { values, responders } = await this.find(key);
+    return { type: 'values', values: bytesOf(values.slice(0, DHT_VALUES_MAX)), nodes: withResponders ? bytesOf(responders) : [] };
+  }
+
+  /** What the network holds under a key: of single-writer values what wins, of a bag ten. Both positions are asked at once. */
+  async find(key: Uint8Array): Promise<{ values: DhtValue[]; responders: Descriptor[] }> {
+    const lookups = POSITIONS.map((position) => this.#lookup.fetch(key, position));
+    const answers = (await gather(this.env, lookups, (fetched) => fetched.some(({ values }) => values.length > 0), GRACE_MS)).flat();
+    const values = newest([...this.values.get(key), ...answers.flatMap((answer) => answer.values)]);
+    const isBag = values[0]?.kind === 'bag';
+    return { values: isBag ? sample(this.env, values, BAG_ANSWER) : values, responders: answers.map(({ holder }) => holder) };
+  }
+
+  /** Brings a value to the sixteen that are to hold it. */
+  async store(value: DhtValue): Promise<Stored> {
+    const targets = POSITIONS.map((position) => valuePosition(this.env.crypto, value.key, position));
+    const holders = new Map(
+      (await Promise.all(targets.map((target) => this.#lookup.nearest(target)))).flat().map((holder) => [holder.id, holder]),
+    );
+    const outcomes = await Promise.all([...holders.keys()].map((id) => this.#keepAt(id, value)));
+    const refusals = outcomes.filter((outcome) => outcome !== undefined && outcome.kept === 0) as Stored[];
+    const kept = outcomes.reduce((sum, outcome) => sum + (outcome?.kept ?? 0), 0);
+    return {
+      kept,
+      result: refusals.length > kept ? commonest(refusals) : KEEP.kept,
+      effort: Math.max(0, ...refusals.map(({ effort }) => effort)),
+    };
+  }
+
+  async #keepAt(id: PeerId, value: DhtValue): Promise<Stored | undefined> {
+    if (id === this.options.self) return this.#keep(value);
+    const answer = await this.#lookup.askPeer(id, { type: 'keep', value: value.bytes }, FETCH_TIMEOUT_MS);
+    return answer?.type === 'stored' ? { kept: Math.min(1, answer.kept), result: answer.result, effort: answer.effort } : undefined;
+  }
+
+  #keep(value: DhtValue): Stored {
+    const own = this.#position();
+    const others = this.table.peers().map(({ position }) => position);
+    if (own === undefined || !isMine(this.env, own, value.key, others, NOT_MINE_AFTER)) return { kept: 0, result: KEEP.notMine, effort: 0 };
+    const { result, effort } = this.values.keep(value);
+    return { kept: result === KEEP.kept ? 1 : 0, result, effort };
+  }
+
+  /** Looks around: our own neighbourhood, and one point drawn anywhere. */
+  async maintain(): Promise<void> {
+    this.table.dropExpired(this.env.now());
+    this.values.prune();
+    const own = this.#position();
+    await Promise.all([...(own === undefined ? [] : [own]), this.env.random(HASH_BYTES)].map((target) => this.#lookup.nearest(target)));
+  }
+
+  /** Maintains for as long as it runs. */
+  start(): void {
+    const again = () => {
+      this.#cancel = this.env.schedule(MAINTAIN_MS, again);
+      void this.maintain();
+    };
+    if (this.#cancel === undefined) again();
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+}
+
+function bytesOf(items: readonly { readonly bytes: Uint8Array }[]): Uint8Array[] {
+  return items.map(({ bytes }) => bytes);
+}
+
+function commonest(refusals: readonly Stored[]): KeepResult {
+  const count = (result: KeepResult) => refusals.filter((refusal) => refusal.result === result).length;
+  return refusals.map(({ result }) => result).reduce((best, result) => (count(result) > count(best) ? result : best));
+}
