@@ -11,6 +11,8 @@ export const REOPEN_MIN_MS = 500;
 export const REOPEN_MAX_MS = 60_000;
 /** After so many failures at one point another is drawn: once may be the path, twice is the point. */
 export const POINT_FAILURES_MAX = 2;
+/** So many points that failed are not drawn again. */
+export const POINTS_LEFT_MAX = 8;
 /** A circuit that stood this long wipes out earlier failures, so that a point that kills circuits by and by is left all the same. */
 export const POINT_STABLE_MS = 300_000;
 /** Hello keys live so long and are kept once more for those who read the record just before. What was asked in a hello can be

@@ -1,12 +1,12 @@
 import type { PeerId } from '../bytes/brand.ts';
-import { DecodeError } from '../bytes/errors.ts';
+import { DecodeError, GlobalNetError } from '../bytes/errors.ts';
 import { randomBelow } from '../env.ts';
 import { RENDEZVOUS_SECRET_BYTES } from '../wire/geometry.ts';
 import { encodeMessage } from '../wire/message.ts';
 import { CLOSE, ESTABLISH, MESSAGE } from '../wire/registry.ts';
 import { decodeEstablished, decodeIncoming, encodeEstablish, rendezvousTag, type Incoming } from '../wire/rendezvous.ts';
 import type { ServicePoint } from '../wire/service-record.ts';
-import { ESTABLISH_TIMEOUT_MS, POINT_FAILURES_MAX, POINT_STABLE_MS, REOPEN_MAX_MS, REOPEN_MIN_MS } from './constants.ts';
+import { ESTABLISH_TIMEOUT_MS, POINT_FAILURES_MAX, POINT_STABLE_MS, POINTS_LEFT_MAX, REOPEN_MAX_MS, REOPEN_MIN_MS } from './constants.ts';
 import { abortAfter } from './deadline.ts';
 import type { BuilderChannels, PointRef } from './ports.ts';
 import type { ServiceDeps } from './types.ts';
@@ -44,6 +44,8 @@ export class PointKeeper {
   #state: KeeperState = 'waiting';
   #target: Target | undefined;
   #channels: BuilderChannels | undefined;
+  /** Points that failed lately, not to be drawn again at once. */
+  #left: PeerId[] = [];
   #effort = 0;
   #misses = 0;
   #upSinceMs = 0;
@@ -107,8 +109,12 @@ export class PointKeeper {
   }
 
   async #choose(): Promise<Target> {
-    const [ref] = await this.#deps.points.choose(1, this.#handler.taken());
-    if (ref === undefined) throw new RangeError('no peer with the rendezvous role is known');
+    const taken = this.#handler.taken();
+    const [ref] = await this.#deps.points.choose(1, [...taken, ...this.#left]);
+    if (ref === undefined) {
+      this.#left = [];
+      throw new GlobalNetError('unreachable', 'no peer with the rendezvous role is left');
+    }
     return { ref, secret: this.#deps.env.random(RENDEZVOUS_SECRET_BYTES), failures: 0, stood: false };
   }
 
@@ -131,7 +137,7 @@ export class PointKeeper {
     } finally {
       deadline.done();
     }
-    if (this.#state === 'opening') throw new RangeError('the point did not take us in');
+    if (this.#state === 'opening') throw new GlobalNetError('refused', 'the point did not take us in');
   }
 
   #onMessage(channels: BuilderChannels, type: number, content: Uint8Array): void {
@@ -166,7 +172,10 @@ export class PointKeeper {
   }
 
   #failed(): void {
-    if (this.#target !== undefined && ++this.#target.failures >= POINT_FAILURES_MAX) this.#target = undefined;
+    if (this.#target !== undefined && ++this.#target.failures >= POINT_FAILURES_MAX) {
+      this.#left = [this.#target.ref.peer, ...this.#left].slice(0, POINTS_LEFT_MAX);
+      this.#target = undefined;
+    }
     const waitMs = Math.min(REOPEN_MAX_MS, REOPEN_MIN_MS * 2 ** this.#misses++);
     this.#state = 'waiting';
     this.#cancelTimer = this.#deps.env.schedule(waitMs / 2 + randomBelow(this.#deps.env, waitMs), () => void this.#open());

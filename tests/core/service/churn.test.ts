@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { nobleCrypto } from '../../../src/core/crypto/noble.ts';
+import { openServiceRecord } from '../../../src/core/service/record-seal.ts';
+import { HELLO_KEYS_MS, REPUBLISH_MS } from '../../../src/core/service/constants.ts';
+import { fromHex } from '../../../src/core/bytes/bytes.ts';
+import { SERVICE_RECORD_BYTES } from '../../../src/core/wire/geometry.ts';
+import { PERIOD_MS, PERIOD_OVERLAP_MS } from '../../../src/core/wire/registry.ts';
+import { datedPublicKey, periodExpiresAtMs, periodOf, standingPeriods } from '../../../src/core/wire/dated-key.ts';
+import { ADDRESS, connect, IDENTITY, NOON, started, type Scene } from './fixture.ts';
+import { testEnv } from '../../support/test-env.ts';
+import { ServiceVisitor } from '../../../src/core/service/index.ts';
+import { utf8 } from '../../../src/core/bytes/bytes.ts';
+import { hex } from '../../../src/core/bytes/bytes.ts';
+
+function newest(made: Scene) {
+  const { key, serial, slot, payload } = made.network.published.at(-1)!;
+  const place = { period: periodOf(made.env.now()), serial, slot };
+  return openServiceRecord(nobleCrypto, IDENTITY.publicKey, fromHex(key), place, payload);
+}
+
+test('a host stands at three different points before it publishes, and its record names them', async () => {
+  const made = await started();
+  assert.equal(made.network.published.length, 1);
+  const { points } = made.host.status();
+  assert.equal(new Set(points).size, 3);
+  assert.deepEqual(
+    newest(made)
+      .points.map(({ peer }) => peer)
+      .sort(),
+    [...points].sort(),
+  );
+  assert.equal(made.host.status().holders, 16);
+});
+
+test('a circuit that dies at a living point is built again under the same tag, and the record stays as it is', async () => {
+  const made = await started();
+  const [peer] = made.host.status().points;
+  for (const circuit of [...made.network.at(peer!).circuits]) circuit.close(5);
+  await made.env.advance(100);
+  assert.equal(made.host.status().points.length, 2);
+  await made.env.advance(10_000);
+  assert.equal(made.host.status().points.length, 3);
+  assert.equal(made.network.published.length, 1);
+  await connect(made, 'a');
+});
+
+test('a point that dies is replaced by another, and the record that follows names the new one', async () => {
+  const made = await started();
+  const before = newest(made);
+  const [dead] = made.host.status().points;
+  made.network.kill(dead!);
+  await made.env.advance(60_000);
+  const { points } = made.host.status();
+  assert.equal(points.length, 3);
+  assert.ok(!points.includes(dead!));
+  assert.deepEqual(
+    newest(made)
+      .points.map(({ peer }) => peer)
+      .sort(),
+    [...points].sort(),
+  );
+  assert.deepEqual(newest(made).keys, before.keys);
+});
+
+test('a point that takes circuits in and kills them soon is left for another', async () => {
+  const made = await started();
+  const [bad] = made.host.status().points;
+  const opened = (): number => made.network.opened.filter(({ last }) => last === bad).length;
+  for (let i = 0; i < 20; i++) {
+    for (const circuit of [...made.network.at(bad!).circuits]) circuit.close(5);
+    await made.env.advance(5_000);
+    if (!made.host.status().points.includes(bad!)) break;
+  }
+  assert.ok(opened() <= 3, `${opened()} circuits to a point that kills them`);
+});
+
+test('a network that is away is not hammered, and the host is back soon after it', async () => {
+  const made = await started();
+  for (const { peer } of made.network.points) made.network.kill(peer);
+  await made.env.advance(3_600_000);
+  assert.equal(made.host.status().points.length, 0);
+  assert.ok(made.network.opened.length < 3 * 100, `${made.network.opened.length} circuits in an hour`);
+  for (const point of made.network.points) point.alive = true;
+  await made.env.advance(120_000);
+  assert.equal(made.host.status().points.length, 3);
+  await connect(made, 'a');
+});
+
+test('a visitor goes on to another point when one is dead', async () => {
+  const made = await started();
+  const [one, two] = made.host.status().points;
+  made.network.kill(one!);
+  made.network.kill(two!);
+  for (let i = 0; i < 4; i++) await connect(made, `visit ${i}`);
+});
+
+test('a remembered record whose points have all gone is looked up anew', async () => {
+  const made = await started();
+  await connect(made, 'a');
+  assert.equal(made.network.finds.length, 1);
+  await connect(made, 'b');
+  assert.equal(made.network.finds.length, 1);
+  for (const peer of made.host.status().points) made.network.kill(peer);
+  await made.env.advance(120_000);
+  await connect(made, 'c');
+  assert.equal(made.network.finds.length, 2);
+});
+
+test('why a visit fails is told apart: malformed, unknown, unserved, timeout, cancelled', async () => {
+  const made = await started();
+  await assert.rejects(connect(made, 'a', 'example.com'), { kind: 'malformed' });
+  await assert.rejects(connect(made, 'a', `${'a'.repeat(56)}.gnet`), { kind: 'malformed' });
+  const controller = new AbortController();
+  const cancelled = made.visitor.connect(ADDRESS, { messages: utf8('a'), signal: controller.signal });
+  controller.abort();
+  await assert.rejects(made.env.clock.runFor(cancelled), { kind: 'cancelled' });
+  made.network.tamper = (payload, to) => (to === 'point' ? [] : [payload]);
+  await assert.rejects(connect(made, 'a'), { kind: 'timeout' });
+  made.network.tamper = (payload) => [payload];
+  made.host.stop();
+  await made.env.advance(1_000);
+  await assert.rejects(connect(made, 'a'), { kind: 'unserved' });
+  made.network.values.clear();
+  made.visitor.forget();
+  await assert.rejects(connect(made, 'a'), { kind: 'unknown' });
+});
+
+test('hello keys change, those of the record before still open, those before that no more', async () => {
+  const made = await started();
+  const old = newest(made);
+  await made.env.advance(HELLO_KEYS_MS);
+  assert.notDeepEqual(newest(made).keys, old.keys);
+  await connect(made, 'with the new keys');
+  // The visitor remembers no longer than the keys are answered.
+  assert.ok(old.freshUntilMs <= NOON + 2 * HELLO_KEYS_MS);
+});
+
+test('a visitor with a remembered record comes in with the keys of the generation before', async () => {
+  const made = await started();
+  await connect(made, 'a');
+  await made.env.advance(HELLO_KEYS_MS);
+  await connect(made, 'b');
+  assert.equal(made.network.finds.length, 1);
+  await made.env.advance(HELLO_KEYS_MS);
+  await connect(made, 'c');
+  assert.equal(made.network.finds.length, 2);
+});
+
+test('the same bytes are stored again every hour or so, for storing peers come and go', async () => {
+  const made = await started();
+  await made.env.advance(1.5 * REPUBLISH_MS);
+  assert.equal(made.network.published.length, 2);
+  assert.deepEqual(made.network.published[0]!.payload, made.network.published[1]!.payload);
+  assert.equal(made.network.published[0]!.serial, made.network.published[1]!.serial);
+});
+
+test('a publication that nobody takes is tried again soon', async () => {
+  const made = await started();
+  made.network.holders = 0;
+  made.network.kill(made.host.status().points[0]!);
+  await made.env.advance(60_000);
+  assert.ok(made.network.published.length >= 2);
+  made.network.holders = 16;
+  await made.env.advance(120_000);
+  assert.equal(made.network.values.get(made.network.published.at(-1)!.key)!.get(0)!.serial, made.network.published.at(-1)!.serial);
+});
+
+test('a host whose clock was set back goes on from the serial that is out there', async () => {
+  const ahead = await started();
+  const made = await started({ network: ahead.network, seed: 'again' });
+  ahead.host.stop();
+  const key = made.network.published.at(-1)!.key;
+  const high = made.network.published.at(-1)!.serial + 10_000;
+  made.network.values.get(key)!.set(0, { payload: new Uint8Array(SERVICE_RECORD_BYTES), serial: high, slot: 0 });
+  made.network.kill(made.host.status().points[0]!);
+  await made.env.advance(120_000);
+  assert.equal(made.network.values.get(key)!.get(0)!.serial, high + 1);
+  await connect(made, 'a');
+});
+
+test('near the end of a period the record stands under both keys, so that a clock three hours off finds it', async () => {
+  const made = await started({ startMs: Date.UTC(2026, 2, 1, 18) });
+  const keys = (): number => new Set(made.network.published.map(({ key }) => key)).size;
+  assert.equal(keys(), 1);
+  await made.env.advance(3 * 3_600_000 + PERIOD_OVERLAP_MS / 3 + 60_000);
+  assert.equal(keys(), 2);
+  const tomorrow = made.env.now() + PERIOD_OVERLAP_MS - 3_600_000;
+  assert.equal(periodOf(tomorrow), periodOf(made.env.now()) + 1);
+  assert.ok(made.network.values.has(hex(datedPublicKey(IDENTITY.publicKey, periodOf(tomorrow)))));
+  // Past midnight a visitor finds it under the new key alone.
+  await made.env.advance(3 * 3_600_000);
+  made.visitor.forget();
+  await connect(made, 'good morning');
+});
+
+test('a host that starts beside a boundary does not publish both records at one moment', async () => {
+  const made = await started({ startMs: Date.UTC(2026, 2, 1, 23) });
+  await made.env.advance(300_000);
+  const [first, second] = made.network.published;
+  assert.notEqual(first!.key, second!.key);
+  assert.notEqual(first!.atMs, second!.atMs);
+});
+
+test('what a storing peer sees of one service on two days has nothing in common: key, bytes, length, expiry and slot tell nothing', async () => {
+  const made = await started();
+  await made.env.advance(PERIOD_MS);
+  const keys = [...new Set(made.network.published.map(({ key }) => key))];
+  assert.equal(keys.length, 2);
+  const other = await started({ identity: { ...IDENTITY }, seed: 'other' });
+  const days = keys.map((key) => made.network.published.filter((value) => value.key === key));
+  for (const value of [...days.flat(), ...other.network.published]) {
+    assert.equal(value.payload.length, SERVICE_RECORD_BYTES);
+    assert.equal(value.slot, 0);
+  }
+  // All services' records of a period end at one moment, and serials are the clock's seconds: no offset of their own.
+  for (const { key, expiresAtMs, serial, atMs } of made.network.published) {
+    const period = keys.indexOf(key) + periodOf(NOON);
+    assert.equal(expiresAtMs, periodExpiresAtMs(period));
+    assert.ok(Math.abs(serial - atMs / 1000) <= 2 * 3_600);
+  }
+  assert.ok(longestCommonRun(days[0]![0]!.payload, days[1]![0]!.payload) <= 4);
+});
+
+function longestCommonRun(a: Uint8Array, b: Uint8Array): number {
+  const seen = new Set<string>();
+  for (let i = 0; i + 5 <= a.length; i++) seen.add(a.subarray(i, i + 5).join());
+  for (let i = 0; i + 5 <= b.length; i++) if (seen.has(b.subarray(i, i + 5).join())) return 5;
+  return 4;
+}
+
+test('several hosts of one address publish under slots of their own, and a visitor comes to either', async () => {
+  const one = await started({ slot: 0 });
+  const two = await started({ slot: 1, network: one.network, seed: 'two' });
+  for (let i = 0; i < 12; i++) await connect(one, 'a');
+  assert.ok(one.visits.length > 0 && two.visits.length > 0);
+  one.host.stop();
+  await one.env.advance(1_000);
+  const visitor = new ServiceVisitor(one.network.deps(testEnv({ seed: 'late', clock: one.env.clock })));
+  await connect({ ...one, visitor }, 'b');
+});
+
+test('two periods stand near a boundary and one elsewhere', () => {
+  assert.deepEqual(standingPeriods(10 * PERIOD_MS + PERIOD_MS / 2), [10]);
+  assert.deepEqual(standingPeriods(10 * PERIOD_MS + PERIOD_OVERLAP_MS - 1), [9, 10]);
+  assert.deepEqual(standingPeriods(11 * PERIOD_MS - PERIOD_OVERLAP_MS), [10, 11]);
+});
