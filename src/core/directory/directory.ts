@@ -5,25 +5,11 @@ import { type Env, randomBelow } from '../env.ts';
 import { type Descriptor, epochAt, type FraudProof, fraudProof, hasRole, isCurrent, verifyDescriptor } from '../wire/descriptor.ts';
 import { isPrivateIp } from '../wire/peer-address.ts';
 import { DESCRIPTOR_EPOCHS, ROLE } from '../wire/registry.ts';
-import { EVICT_SHARE, FLAG_HALF_LIFE_MS, FLAG_WEIGHT, type Flag, REMEMBER_MS, TABLE_CAPACITY, VOUCHERS_WANTED } from './constants.ts';
+import { EVICT_SHARE, type Flag, REMEMBER_MS, TABLE_CAPACITY, VOUCHERS_WANTED } from './constants.ts';
 import { nearestTo } from '../bytes/distance.ts';
 import { Frauds } from './frauds.ts';
+import { type Known, newKnown, raiseFlag } from './known.ts';
 import { Vouching } from './vouching.ts';
-
-/** What the table knows of one peer. */
-export interface Known {
-  readonly id: PeerId;
-  /** The id's 32 bytes: its place in the metric. */
-  readonly key: Uint8Array;
-  firstSeenMs: number;
-  lastSeenMs: number;
-  /** What its last descriptor said: only open peers are remembered without one. */
-  open: boolean;
-  /** Newest epoch first; at most the epochs that are valid at once. Empty: remembered, and nothing current is known. */
-  descriptors: Descriptor[];
-  flagScore: number;
-  flaggedAtMs: number;
-}
 
 export interface DirectoryOptions {
   /** Ours: never offered as a hop. */
@@ -128,16 +114,7 @@ export class Directory {
 
   #remember(id: PeerId, firstSeenMs: number): Known {
     if (this.#known.size >= this.capacity) this.#evict();
-    const known: Known = {
-      id,
-      key: peerIdBytes(id),
-      firstSeenMs,
-      lastSeenMs: this.env.now(),
-      open: true,
-      descriptors: [],
-      flagScore: 0,
-      flaggedAtMs: 0,
-    };
+    const known = newKnown(id, firstSeenMs, this.env.now());
     this.#known.set(id, known);
     return known;
   }
@@ -200,14 +177,7 @@ export class Directory {
   /** From link-level breaches, unanswered requests and failures of own circuits only: what others' circuits suffered may be staged. */
   flag(id: PeerId, flag: Flag): void {
     const known = this.#known.get(id);
-    if (known === undefined) return;
-    known.flagScore = this.flagScore(known) + FLAG_WEIGHT[flag];
-    known.flaggedAtMs = this.env.now();
-  }
-
-  /** 0 for a clean peer; halves with each FLAG_HALF_LIFE_MS. */
-  flagScore(known: Known): number {
-    return known.flagScore * 2 ** ((known.flaggedAtMs - this.env.now()) / FLAG_HALF_LIFE_MS);
+    if (known !== undefined) raiseFlag(known, flag, this.env.now());
   }
 
   // ---------------------------------------------------------------- reading

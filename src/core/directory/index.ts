@@ -5,6 +5,7 @@
 export * from './constants.ts';
 export * from './directory.ts';
 export * from './guards.ts';
+export type { Known } from './known.ts';
 export * from './learn.ts';
 export * from './own-descriptor.ts';
 export * from './paths.ts';
