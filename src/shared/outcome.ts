@@ -5,19 +5,29 @@
 
 import type { ErrorKind } from '../core/bytes/errors.ts';
 import { GlobalNetError } from '../core/bytes/errors.ts';
+import type { MismatchDetail } from '../core/wire/mismatch.ts';
+import { MismatchError } from '../core/wire/mismatch.ts';
 
 export interface Failure {
   kind: ErrorKind;
   /** What was wanted, what came, what to do; for people. */
   message: string;
+  /** What differs from what was signed, with `unverified`. */
+  detail?: MismatchDetail;
 }
 
 export type Outcome<Value> = { ok: true; value: Value } | ({ ok: false } & Failure);
 
 /** Any thrown value as data: a `GlobalNetError` keeps its kind, everything else is a fault of ours. */
 export function failureOf(error: unknown): Failure {
+  if (error instanceof MismatchError) return { kind: error.kind, message: error.message, detail: error.detail };
   if (error instanceof GlobalNetError) return { kind: error.kind, message: error.message };
   return { kind: 'internal', message: error instanceof Error ? error.message : String(error) };
+}
+
+/** The way back: as an error again. */
+export function errorOf({ kind, message, detail }: Failure): GlobalNetError {
+  return detail === undefined ? new GlobalNetError(kind, message) : new MismatchError(detail, message);
 }
 
 /** Runs a call and turns what it throws into data. */

@@ -57,6 +57,5 @@ export type FrameReport =
   | { type: 'asked'; path: string }
   /** A link of the site leads out of it: to the shell to ask. */
   | { type: 'outside'; url: string }
-  /** What came is not what the author signed. `differs` names what: the signature, a chunk of a file, a length. */
-  | { type: 'mismatch'; path: string; differs: string }
+  /** Nothing could be shown for this path. With `unverified`, what came is not what the author signed; `detail` says what differs. */
   | ({ type: 'failed'; path: string } & Failure);

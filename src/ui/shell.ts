@@ -1,0 +1,178 @@
+import * as Comlink from 'comlink';
+import type { NetworkInfo } from '../shared/network-info.ts';
+import type { FetchProgress, PeerEvent, PeerStatus } from '../shared/peer-api.ts';
+import type { PeerControl, PeerListener, StoredSite } from '../shared/peer-control.ts';
+import { registerLabel } from './keeper-frame.ts';
+import { Labels } from './labels.ts';
+import { startPeerThread } from './peer-thread.ts';
+import { hashOf, parseRoute, type Route } from './route.ts';
+import { webrtcPort } from './rtc.ts';
+import { loadSettings, type Settings, saveSettings } from './settings.ts';
+import { SiteSession } from './site-session.ts';
+import type { AppUpdate } from './app-update.ts';
+
+const EVENTS_KEPT = 60;
+
+/**
+ * What the app shows, and what its parts ask for. No drawing here, and no network: the elements read this and are told when it
+ * changes; the peer's thread does the rest.
+ */
+export class Shell {
+  settings: Settings = { relaying: true, introduced: false };
+  network: NetworkInfo | undefined;
+  /** The peer was told to join. */
+  joined = false;
+  status: PeerStatus | undefined;
+  readonly events: PeerEvent[] = [];
+  /** The last of each path of the open site. */
+  readonly progress = new Map<string, FetchProgress>();
+  sites: StoredSite[] = [];
+  route: Route = { kind: 'home' };
+  site: SiteSession | undefined;
+  update: AppUpdate | undefined;
+  readonly hasWebRtc = 'RTCPeerConnection' in globalThis;
+
+  readonly #watchers = new Set<() => void>();
+  readonly #labels = new Labels();
+  #peer: Comlink.Remote<PeerControl> | undefined;
+
+  /** @returns a call that ends it. */
+  watch(onChange: () => void): () => void {
+    this.#watchers.add(onChange);
+    return () => this.#watchers.delete(onChange);
+  }
+
+  #changed(): void {
+    for (const onChange of this.#watchers) onChange();
+  }
+
+  async start(): Promise<void> {
+    addEventListener('hashchange', () => this.#follow());
+    addEventListener('pagehide', () => void this.#peer?.stop());
+    this.settings = await loadSettings();
+    this.#peer = startPeerThread();
+    const listener: PeerListener = {
+      onStatus: (status) => this.#onStatus(status),
+      onEvent: (event) => this.#onEvent(event),
+      onProgress: (progress) => this.#onProgress(progress),
+    };
+    await this.#peer.subscribe(Comlink.proxy(listener));
+    this.network = await fetchNetwork();
+    await this.refreshSites();
+    if (this.settings.introduced) await this.join();
+    this.#follow();
+  }
+
+  /** Joins the network; by then the user has been told what that shows. */
+  async join(): Promise<void> {
+    if (this.joined || this.#peer === undefined) return;
+    this.joined = true;
+    await this.#save({ introduced: true });
+    const rtc = this.hasWebRtc ? webrtcPort() : undefined;
+    const config = { bootstraps: this.network?.bootstraps ?? [], relaying: this.settings.relaying, rtc };
+    await this.#peer.start(rtc === undefined ? config : Comlink.transfer(config, [rtc]));
+    this.#follow();
+    void this.#labels.fillSpares(registerLabel).catch(() => {}); // without spares, sites open more slowly
+  }
+
+  async setRelaying(relaying: boolean): Promise<void> {
+    await this.#save({ relaying });
+    if (this.joined) await this.#peer?.setRelaying(relaying);
+  }
+
+  async #save(change: Partial<Settings>): Promise<void> {
+    this.settings = { ...this.settings, ...change };
+    this.#changed();
+    await saveSettings(this.settings);
+  }
+
+  /** Shows another page of the app; the browser's back button leads back. */
+  go(route: Route): void {
+    const hash = hashOf(route);
+    if (location.hash === hash) this.#follow();
+    else location.hash = hash;
+  }
+
+  reload(): void {
+    if (this.site === undefined || this.site.view.failure !== undefined) this.#leaveSite();
+    else return this.site.show(this.site.view.path);
+    this.#follow();
+  }
+
+  async forget(address: string): Promise<void> {
+    await this.#peer?.forgetSite(address);
+    await this.#labels.forget(address);
+    await this.refreshSites();
+  }
+
+  async refreshSites(): Promise<void> {
+    this.sites = (await this.#peer?.storedSites()) ?? [];
+    this.#changed();
+  }
+
+  #follow(): void {
+    this.route = parseRoute(location.hash);
+    if (this.route.kind === 'site' && this.joined) this.#showSite(this.route.address, this.route.path);
+    else if (this.route.kind !== 'outside') this.#leaveSite();
+    if (this.route.kind === 'home') void this.refreshSites();
+    this.#changed();
+  }
+
+  #showSite(address: string, path: string): void {
+    if (this.site?.view.address === address) {
+      if (this.site.view.path !== path || this.site.view.failure !== undefined) this.site.show(path);
+      return;
+    }
+    this.#leaveSite();
+    if (this.#peer === undefined) return;
+    this.site = new SiteSession(this.#peer, address, path, {
+      onChange: () => this.#changed(),
+      onAsked: (asked) => this.go({ kind: 'site', address, path: asked }),
+      onOutside: (url) => this.#leaveFor(url),
+    });
+    void this.site.open(this.#labels);
+  }
+
+  /** A link to another hidden site is followed, one to the clear net is asked about. */
+  #leaveFor(url: string): void {
+    const linked = parseRoute(`#/open/${url.replace(/^https?:\/\/(?=[^/?#]+\.gnet(?:[/?#]|$))/i, '')}`);
+    this.go(linked.kind === 'site' ? linked : { kind: 'outside', url });
+  }
+
+  #leaveSite(): void {
+    this.site?.close();
+    this.site = undefined;
+    this.progress.clear();
+  }
+
+  #onStatus(status: PeerStatus): void {
+    this.status = status;
+    this.#changed();
+  }
+
+  #onEvent(event: PeerEvent): void {
+    this.events.unshift(event);
+    this.events.length = Math.min(this.events.length, EVENTS_KEPT);
+    this.#changed();
+  }
+
+  #onProgress(progress: FetchProgress): void {
+    if (progress.address !== this.site?.view.address) return;
+    this.progress.set(progress.path, progress);
+    this.#changed();
+  }
+
+  noteUpdate(update: AppUpdate): void {
+    this.update = update;
+    this.#changed();
+  }
+}
+
+async function fetchNetwork(): Promise<NetworkInfo | undefined> {
+  try {
+    const response = await fetch('/network.json');
+    return response.ok ? ((await response.json()) as NetworkInfo) : undefined;
+  } catch {
+    return undefined; // the host is down: the peer dials whom it remembers
+  }
+}

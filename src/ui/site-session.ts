@@ -1,0 +1,170 @@
+import type { Remote } from 'comlink';
+import type { Failure } from '../shared/outcome.ts';
+import type { PeerControl, SiteInfo } from '../shared/peer-control.ts';
+import type { FrameOrder, FrameReport } from '../shared/site-shell.ts';
+import { KeeperFrame } from './keeper-frame.ts';
+import type { LabelLease, Labels } from './labels.ts';
+
+/**
+ *   opening   label, keeper and ports are being made ready
+ *   loading   the frame was sent to a path, its service worker has not answered
+ *   shown     its service worker answered, everything verified so far
+ *   failed    nothing to show for this path, or what came is not what was signed
+ */
+export type SitePhase = 'opening' | 'loading' | 'shown' | 'failed';
+
+export interface SiteView {
+  address: string;
+  /** With query and fragment, as the frame shows it or is to show it. */
+  path: string;
+  phase: SitePhase;
+  info: SiteInfo | undefined;
+  failure: Failure | undefined;
+  /** The site's own page for what it does not have. */
+  notFound: boolean;
+}
+
+export interface SiteSessionEvents {
+  onChange(): void;
+  /** A link of the site leads to this path of it. */
+  onAsked(path: string): void;
+  onOutside(url: string): void;
+}
+
+/** A load event may overtake the service worker's report, which takes another way. */
+const REPORT_GRACE_MS = 1500;
+
+const NOT_OURS: Failure = {
+  kind: 'unverified',
+  message:
+    'The page did not come from the service worker that checks it, so nothing of it is shown. A forced reload passes service workers by: reload the app in the ordinary way.',
+};
+
+/** One site in one tab: its origin, keeper, ports, and what its frame shows. */
+export class SiteSession {
+  readonly view: SiteView;
+  readonly #peer: Remote<PeerControl>;
+  readonly #events: SiteSessionEvents;
+  #lease: LabelLease | undefined;
+  #keeper: KeeperFrame | undefined;
+  #shellPort: MessagePort | undefined;
+  #place: HTMLElement | undefined;
+  #frame: HTMLIFrameElement | undefined;
+  #answered = false;
+  #closed = false;
+
+  constructor(peer: Remote<PeerControl>, address: string, path: string, events: SiteSessionEvents) {
+    this.#peer = peer;
+    this.#events = events;
+    this.view = { address, path, phase: 'opening', info: undefined, failure: undefined, notFound: false };
+  }
+
+  /** The frame's page may be loaded before this resolves: it waits for the peer by itself. */
+  async open(labels: Labels): Promise<void> {
+    const info = this.#peer.openSite(this.view.address, this.view.path);
+    void info.then((outcome) => {
+      if (outcome.ok) this.#update({ info: outcome.value });
+      else this.#fail(outcome);
+    });
+    try {
+      this.#lease = await labels.lease(this.view.address);
+      if (this.#closed) return this.#lease.release();
+      this.#keeper = new KeeperFrame(this.#lease.label, () => void this.#sendPorts());
+      await this.#keeper.ready;
+      await this.#sendPorts();
+      this.#load();
+    } catch (error) {
+      if (!this.#closed) this.#fail({ kind: 'unsupported', message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  /** The element that the frame is to stand in. */
+  attach(place: HTMLElement): void {
+    this.#place = place;
+    // A frame that was taken out of the document has lost its page.
+    this.#frame = undefined;
+    if (this.#shellPort !== undefined) this.#load();
+  }
+
+  show(path: string): void {
+    this.#update({ path, failure: undefined, notFound: false });
+    this.#shellPort?.postMessage({ type: 'show', path } satisfies FrameOrder);
+    if (this.#shellPort !== undefined) this.#load();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#keeper?.remove();
+    this.#shellPort?.close();
+    this.#lease?.release();
+    void this.#peer.closeSite(this.view.address);
+  }
+
+  async #sendPorts(): Promise<void> {
+    const peer = await this.#peer.sitePort(this.view.address);
+    if (this.#closed) return;
+    const channel = new MessageChannel();
+    this.#shellPort?.close();
+    this.#shellPort = channel.port1;
+    channel.port1.onmessage = ({ data }: MessageEvent<FrameReport>) => this.#onReport(data);
+    const { address, path } = this.view;
+    this.#keeper?.send({ type: 'ports', ports: { address, path, peer, shell: channel.port2 } });
+  }
+
+  #load(): void {
+    if (this.#place === undefined || this.#keeper === undefined || this.view.failure !== undefined) return;
+    this.#answered = false;
+    this.#update({ phase: 'loading' });
+    const url = this.#keeper.origin + this.view.path;
+    // By replacing: the shell's history is the only one.
+    if (this.#frame !== undefined) this.#frame.contentWindow?.location.replace(url);
+    else this.#place.append((this.#frame = this.#newFrame(url)));
+  }
+
+  #newFrame(url: string): HTMLIFrameElement {
+    const frame = document.createElement('iframe');
+    frame.title = 'Site';
+    // Scripts off, the site's own origin on: without it the service worker would not be asked.
+    frame.setAttribute('sandbox', 'allow-same-origin allow-forms');
+    frame.referrerPolicy = 'no-referrer';
+    frame.src = url;
+    frame.addEventListener('load', () => this.#onLoad());
+    return frame;
+  }
+
+  #onReport(report: FrameReport): void {
+    if (report.type === 'answered') {
+      this.#answered = true;
+      this.#update({ phase: 'shown', notFound: report.status === 404 });
+    } else if (report.type === 'asked') this.#events.onAsked(report.path);
+    else if (report.type === 'outside') this.#events.onOutside(report.url);
+    else if (report.type === 'failed') this.#fail(report);
+  }
+
+  /** Each page that the frame loads must have been reported by the service worker: else the host of the app, or somebody on the way to it, answered. */
+  #onLoad(): void {
+    if (this.#takeAnswered()) return;
+    setTimeout(() => {
+      if (!this.#closed && !this.#takeAnswered()) this.#fail(NOT_OURS);
+    }, REPORT_GRACE_MS);
+  }
+
+  #takeAnswered(): boolean {
+    const answered = this.#answered;
+    this.#answered = false;
+    return answered;
+  }
+
+  #fail({ kind, message, detail }: Failure): void {
+    // The first reason is the one that matters: what fails after it fails because of it.
+    if (this.view.failure !== undefined) return;
+    this.#frame?.remove();
+    this.#frame = undefined;
+    this.#update({ phase: 'failed', failure: detail === undefined ? { kind, message } : { kind, message, detail } });
+  }
+
+  #update(change: Partial<SiteView>): void {
+    Object.assign(this.view, change);
+    if (!this.#closed) this.#events.onChange();
+  }
+}

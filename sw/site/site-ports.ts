@@ -1,0 +1,64 @@
+import { GlobalNetError } from '../../src/core/bytes/errors.ts';
+import type { FrameOrder, FrameReport, SitePorts, WorkerMessage } from '../../src/shared/site-shell.ts';
+import { decodeAddress } from '../../src/core/wire/address.ts';
+import { SitePeer } from './site-peer.ts';
+import { VerifiedSite } from './verified-site.ts';
+
+declare const self: ServiceWorkerGlobalScope;
+
+/** A keeper answers in milliseconds; a shell that is starting takes longer. */
+const PORTS_WAIT_MS = 15_000;
+
+/** What a service worker that serves a site holds. It has all of it from the shell, and loses it whenever the browser stops it. */
+export interface Connected {
+  readonly address: string;
+  readonly site: VerifiedSite;
+  /** The path and query that the frame may show. */
+  shown: string;
+  report(report: FrameReport): void;
+}
+
+/** The ports of this origin's site, asked for when they are missing. */
+export class SitePortsHolder {
+  #connected: Connected | undefined;
+  readonly #waiting = new Set<(connected: Connected) => void>();
+
+  /** New ports replace old ones: after a reload the old ones lead nowhere. @throws TypeError for another address: an origin has one site. */
+  accept({ address, peer, shell, path }: SitePorts): void {
+    if (this.#connected !== undefined && this.#connected.address !== address) throw new TypeError('this origin belongs to another site');
+    const connected: Connected = {
+      address,
+      site: new VerifiedSite(decodeAddress(address), new SitePeer(peer)),
+      shown: normalPath(path),
+      report: (report) => shell.postMessage(report),
+    };
+    shell.onmessage = ({ data }: MessageEvent<FrameOrder>) => void (connected.shown = normalPath(data.path));
+    this.#connected = connected;
+    for (const resolve of this.#waiting) resolve(connected);
+    this.#waiting.clear();
+    connected.report({ type: 'listening' });
+  }
+
+  /** @throws GlobalNetError `closed` when no shell shows this site. */
+  async get(): Promise<Connected> {
+    if (this.#connected !== undefined) return this.#connected;
+    const keepers = await self.clients.matchAll({ includeUncontrolled: true });
+    for (const keeper of keepers) keeper.postMessage({ type: 'portsWanted' } satisfies WorkerMessage);
+    const none = new GlobalNetError('closed', 'No window of the app shows this site.');
+    if (keepers.length === 0) throw none;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => void (this.#waiting.delete(settle), reject(none)), PORTS_WAIT_MS);
+      const settle = (connected: Connected): void => {
+        clearTimeout(timer);
+        resolve(connected);
+      };
+      this.#waiting.add(settle);
+    });
+  }
+}
+
+/** Path and query as the browser will send them. */
+function normalPath(path: string): string {
+  const { pathname, search } = new URL(path, self.location.origin);
+  return pathname + search;
+}
