@@ -1,30 +1,351 @@
+import { DecodeError, GlobalNetError } from '../bytes/errors.ts';
+import { equal } from '../bytes/bytes.ts';
 import type { Env } from '../env.ts';
 import type { Pipe } from '../ports.ts';
-import type { EndReason, StreamKind } from '../wire/registry.ts';
+import { SESSION_ID_BYTES, STREAM_FIRST_CREDIT_BYTES, STREAM_REQUEST_MAX_BYTES, STREAMS_MAX } from '../wire/geometry.ts';
+import { readMessages } from '../wire/message.ts';
+import { CLOSE, END, type EndReason, MESSAGE, type StreamKind } from '../wire/registry.ts';
+import { decodeSessionResume, encodeStreamConnected, encodeStreamReset, type SessionResume, type StreamCredit } from '../wire/stream.ts';
+import { CREDIT_DELAY_MS, OPEN_CREDIT_BYTES, RESUME_GRACE_MS, SENT_KEEP_BYTES, SESSION_GROWTH_MAX_BYTES } from './constants.ts';
+import { Outbox } from './outbox.ts';
+import { type StreamHead, type StreamOwner, StreamState } from './session-stream.ts';
+import { StreamInbox } from './stream-inbox.ts';
+import { StreamTable } from './stream-table.ts';
 import type { SessionOptions, SessionStats, SessionStream } from './types.ts';
 
 /**
  * Streams over one pipe after another.
  *
- * A new path: `detach()` (unless the pipe closed by itself), then `takeEarly` / `acceptEarly` and `attach` in any order.
+ * A new path: `detach()` (a pipe that closes does it by itself), then `takeEarly`, `acceptEarly` and `attach`, in any order.
+ *
+ * 1. What was sent on a path and not acknowledged is lost when the path is left; the bytes are kept, and sent again.
+ * 2. On any path but the first, an end says first what it has received, and sends no stream bytes through the pipe before it has
+ *    heard the same of the other side. In an early flight it does not wait: what is sent twice is dropped by its offset.
+ * 3. What the spec does not allow ends the session, with END.malformed.
  */
-export declare class Session {
-  constructor(env: Env, options: SessionOptions);
+export class Session {
   readonly id: Uint8Array;
-  readonly attached: boolean;
-  readonly ended: boolean;
-  readonly stats: SessionStats;
-  /** Works while detached too: what is written waits for a path.
-   * @throws GlobalNetError `closed` when the session has ended, `full` at STREAMS_MAX. @throws RangeError for a request over STREAM_REQUEST_MAX_BYTES. */
-  open(kind: StreamKind, request: Uint8Array): SessionStream;
+  readonly #env: Env;
+  readonly #options: SessionOptions;
+  readonly #sentKeepBytes: number;
+  readonly #streams = new StreamTable();
+  readonly #outbox = new Outbox();
+  readonly #inbox: StreamInbox;
+  readonly #owner: StreamOwner;
+  #pipe: Pipe | undefined;
+  #ended = false;
+  #nextId: number;
+  #receivedBytes = 0;
+  /** Something went over the present path, or may have. */
+  #pathUsed = false;
+  #resumeSent = false;
+  /** Nothing but our resume may go out before the other side's has come. */
+  #resumeAwaited = false;
+  #resumeParts: StreamCredit[] | undefined = [];
+  #pumping = false;
+  #pumpSoon = false;
+  #cancelCredit: (() => void) | undefined;
+  #cancelGrace: (() => void) | undefined;
+
+  constructor(env: Env, options: SessionOptions) {
+    this.#env = env;
+    this.#options = options;
+    this.id = options.id ?? env.random(SESSION_ID_BYTES);
+    this.#sentKeepBytes = options.sentKeepBytes ?? SENT_KEEP_BYTES;
+    this.#nextId = options.opener ? 1 : 2;
+    this.#owner = {
+      now: () => env.now(),
+      growth: { left: SESSION_GROWTH_MAX_BYTES },
+      kept: { bytes: 0 },
+      onWork: (stream) => this.#onWork(stream),
+      onRead: (stream) => this.#onReceived(stream),
+      onAccepted: (stream) => this.#answer(MESSAGE.streamConnected, encodeStreamConnected(stream.id)),
+      onReset: (stream, reason) => this.#onReset(stream, reason),
+    };
+    this.#inbox = new StreamInbox({
+      opener: options.opener,
+      streams: this.#streams,
+      nextOwnId: () => this.#nextId,
+      accept: (head) => this.#accept(head),
+      refuse: (stream) => this.#answer(MESSAGE.streamReset, encodeStreamReset({ stream, reason: END.full })),
+      onReceived: (stream, freshBytes) => {
+        this.#receivedBytes += freshBytes;
+        this.#onReceived(stream);
+      },
+      onCredit: (stream) => this.#onCredit(stream),
+      onReset: (stream, reason) => {
+        stream.fail(reason);
+        this.#forget(stream);
+      },
+    });
+  }
+
+  get attached(): boolean {
+    return this.#pipe !== undefined;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get stats(): SessionStats {
+    return {
+      attached: this.attached,
+      streams: this.#streams.size,
+      sentBytes: this.#outbox.sentBytes,
+      receivedBytes: this.#receivedBytes,
+      unackedBytes: this.#owner.kept.bytes,
+      unreadBytes: this.#streams.all().reduce((sum, stream) => sum + stream.receive.unreadBytes, 0),
+    };
+  }
+
+  /**
+   * Works while detached too: what is written waits for a path.
+   * @throws GlobalNetError `closed` when the session has ended, `full` when STREAMS_MAX are open; RangeError for a request over
+   * STREAM_REQUEST_MAX_BYTES.
+   */
+  open(kind: StreamKind, request: Uint8Array): SessionStream {
+    if (request.length > STREAM_REQUEST_MAX_BYTES) throw new RangeError(`a request of ${request.length} bytes, at most ${STREAM_REQUEST_MAX_BYTES} are allowed`);
+    if (this.#ended) throw new GlobalNetError('closed', 'the session has ended');
+    if (this.#streams.ours >= STREAMS_MAX) throw new GlobalNetError('full', `${STREAMS_MAX} streams are open already`);
+    const stream = new StreamState(this.#owner, { id: this.#nextId, kind, request, ours: true, sendLimit: STREAM_FIRST_CREDIT_BYTES });
+    this.#nextId += 2;
+    stream.receive.grant.widen(OPEN_CREDIT_BYTES);
+    this.#streams.add(stream);
+    this.#outbox.addOpen(stream);
+    this.#wake();
+    return stream;
+  }
+
   /** Goes on over this pipe; takes over `pipe.handler`. */
-  attach(pipe: Pipe): void;
-  /** Leaves the pipe (without closing it): all that was sent and not acknowledged counts as lost. A flight of `takeEarly` that never arrived is given up by this too. */
-  detach(): void;
+  attach(pipe: Pipe): void {
+    if (this.#ended) return pipe.close(CLOSE.ended);
+    if (this.#pipe !== undefined) this.detach();
+    this.#cancelGrace?.();
+    this.#cancelGrace = undefined;
+    this.#pathUsed = true;
+    this.#pipe = pipe;
+    pipe.handler = {
+      onPayload: (payload) => {
+        this.acceptEarly(payload);
+        if (this.#pipe === pipe) pipe.consumed(1);
+      },
+      onReady: () => this.#pump(),
+      onClose: (reason) => {
+        if (this.#pipe !== pipe) return;
+        this.detach();
+        this.#options.onDetach?.(reason);
+      },
+    };
+    this.#wake();
+  }
+
+  /** Leaves the pipe without closing it. All that was sent and not acknowledged counts as lost, a flight of `takeEarly` too. */
+  detach(): void {
+    if (this.#pipe !== undefined) this.#pipe.handler = undefined;
+    this.#pipe = undefined;
+    if (this.#ended || !this.#pathUsed) return;
+    this.#pathUsed = this.#resumeSent = false;
+    this.#resumeAwaited = true;
+    this.#resumeParts = [];
+    this.#outbox.clear();
+    for (const stream of this.#streams.all()) {
+      stream.send.rewind(stream.send.acked);
+      stream.openSent = stream.known;
+    }
+    this.#sendResume();
+    this.#requeue();
+    this.#cancelGrace ??= this.#env.schedule(RESUME_GRACE_MS, () => this.end(END.sessionLost));
+  }
+
   /** Messages that are ready, for a setup packet, a reply or a hello; at most `maxBytes`, empty when there are none. */
-  takeEarly(maxBytes: number): Uint8Array;
-  /** Messages that came in a setup packet, a reply or a hello. */
-  acceptEarly(messages: Uint8Array): void;
-  /** Resets every stream with `reason` and closes the pipe. */
-  end(reason: EndReason): void;
+  takeEarly(maxBytes: number): Uint8Array {
+    const payload = new Uint8Array(maxBytes);
+    const messages = payload.subarray(0, this.#fill(payload, false));
+    if (messages.length > 0) this.#pathUsed = true;
+    return messages;
+  }
+
+  /** Messages that came in a setup packet, a reply, a hello, or through the pipe. */
+  acceptEarly(messages: Uint8Array): void {
+    if (this.#ended) return;
+    this.#pathUsed = true;
+    try {
+      for (const message of readMessages(messages)) {
+        if (message.type === MESSAGE.sessionResume) this.#onResumePart(decodeSessionResume(message.content));
+        else this.#inbox.take(message);
+        if (this.#ended) return;
+      }
+    } catch (error) {
+      if (!(error instanceof DecodeError)) this.#env.log('error', 'stream', `session: ${String(error)}`);
+      else this.#env.log('debug', 'stream', `session ends: ${error.message}`);
+      this.end(error instanceof DecodeError ? END.malformed : END.internal);
+    }
+  }
+
+  /** Resets every stream with `reason` and closes the pipe. The other side hears the reason if there is room for a payload. */
+  end(reason: EndReason): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const stream of this.#streams.all()) {
+      if (this.#outbox.remove(stream)) this.#outbox.addAnswer(MESSAGE.streamReset, encodeStreamReset({ stream: stream.id, reason }));
+      stream.fail(reason);
+      this.#streams.remove(stream);
+    }
+    this.#pump();
+    this.#cancelCredit?.();
+    this.#cancelGrace?.();
+    this.#outbox.clear();
+    const pipe = this.#pipe;
+    this.#pipe = undefined;
+    if (pipe !== undefined) {
+      pipe.handler = undefined;
+      pipe.close(CLOSE.ended);
+    }
+    this.#options.onEnd?.(reason);
+  }
+
+  // ------------------------------------------------------------ streams
+
+  #accept(head: StreamHead): void {
+    const stream = new StreamState(this.#owner, head);
+    this.#streams.add(stream);
+    try {
+      this.#options.onStream(stream);
+    } catch (error) {
+      this.#env.log('error', 'stream', `a handler of stream kind ${head.kind} failed: ${String(error)}`);
+      stream.reset(END.internal);
+    }
+  }
+
+  #onWork(stream: StreamState): void {
+    if (!this.#streams.has(stream)) return;
+    this.#outbox.addWork(stream);
+    this.#wake();
+  }
+
+  #onReceived(stream: StreamState): void {
+    if (!this.#streams.has(stream)) return;
+    if (stream.over) return this.#forget(stream);
+    this.#outbox.addCredit(stream);
+    if (stream.receive.creditDue) this.#wake();
+    else if (this.#outbox.hasUntold) {
+      this.#cancelCredit ??= this.#env.schedule(CREDIT_DELAY_MS, () => {
+        this.#cancelCredit = undefined;
+        this.#outbox.urgeUntold();
+        this.#pump();
+      });
+    }
+  }
+
+  #onCredit(stream: StreamState): void {
+    if (stream.over) this.#forget(stream);
+    else this.#outbox.addWork(stream);
+    this.#wake();
+  }
+
+  #onReset(stream: StreamState, reason: EndReason): void {
+    if (!this.#streams.has(stream)) return;
+    const heardOf = this.#outbox.remove(stream);
+    this.#forget(stream);
+    if (heardOf) this.#answer(MESSAGE.streamReset, encodeStreamReset({ stream: stream.id, reason }));
+  }
+
+  #forget(stream: StreamState): void {
+    this.#outbox.remove(stream);
+    this.#streams.remove(stream);
+    stream.receive.grant.release();
+  }
+
+  #answer(type: number, content: Uint8Array): void {
+    if (this.#ended) return;
+    this.#outbox.addAnswer(type, content);
+    // Only a side that opens and opens beyond STREAMS_MAX, and reads nothing, makes so many wait.
+    if (this.#outbox.answersWaiting > 4 * STREAMS_MAX) this.end(END.malformed);
+    else this.#wake();
+  }
+
+  // ------------------------------------------------------------ resumption
+
+  #sendResume(): void {
+    this.#resumeSent = true;
+    this.#outbox.addResume(() => ({ sessionId: this.id, seen: this.#inbox.seen, streams: this.#streams.all() }));
+  }
+
+  #onResumePart(part: SessionResume): void {
+    // Once per path: a second would make us send megabytes again for a few bytes.
+    if (this.#resumeParts === undefined) throw new DecodeError('session resume', 0, 'came twice on one path');
+    if (!equal(part.sessionId, this.id)) throw new DecodeError('session resume', 0, 'is of another session');
+    this.#resumeParts.push(...part.entries);
+    if (this.#resumeParts.length > 2 * STREAMS_MAX) throw new DecodeError('session resume', 0, 'has more streams than there can be');
+    if (!part.lastPart) return;
+    const entries = new Map(this.#resumeParts.map((entry) => [entry.stream, entry]));
+    this.#resumeParts = undefined;
+    this.#outbox.clearStreams();
+    for (const stream of this.#streams.all()) {
+      if (!this.#resumeStream(stream, entries.get(stream.id), part.seen)) return this.end(END.sessionLost);
+    }
+    this.#resumeAwaited = false;
+    if (!this.#resumeSent) this.#sendResume();
+    this.#requeue();
+    this.#wake();
+  }
+
+  /** False when the other side has forgotten what it once knew: a restart, not a lost path. */
+  #resumeStream(stream: StreamState, entry: StreamCredit | undefined, seen: number): boolean {
+    if (entry !== undefined) {
+      if (entry.received < stream.send.acked) return false;
+      if (!stream.onCredit(entry.received, entry.limit)) throw new DecodeError('session resume', 0, 'acknowledges what was never sent');
+      stream.send.rewind(entry.received);
+      stream.known = stream.openSent = true;
+      if (stream.over) this.#forget(stream);
+    } else if (stream.ours && stream.id > seen) {
+      if (stream.known) return false;
+      stream.openSent = false;
+      stream.send.rewind(0);
+    } else {
+      stream.onForgottenThere();
+      this.#forget(stream);
+    }
+    return true;
+  }
+
+  /** Gives every stream its place in the outbox, as its state has it. */
+  #requeue(): void {
+    for (const stream of this.#streams.all()) {
+      if (stream.ours && !stream.openSent) this.#outbox.addOpen(stream);
+      if (stream.accepted) this.#outbox.addAnswer(MESSAGE.streamConnected, encodeStreamConnected(stream.id));
+      this.#outbox.addWork(stream);
+      this.#onReceived(stream);
+    }
+  }
+
+  // ------------------------------------------------------------ out
+
+  /** After what runs now: several writes of one turn come together. */
+  #wake(): void {
+    if (this.#pumpSoon || this.#pipe === undefined) return;
+    this.#pumpSoon = true;
+    void Promise.resolve().then(() => {
+      this.#pumpSoon = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    for (let pipe = this.#pipe; pipe?.ready === true && this.#outbox.hasWork; pipe = this.#pipe) {
+      const payload = new Uint8Array(pipe.payloadBytes);
+      if (this.#fill(payload, this.#resumeAwaited) === 0) break;
+      pipe.send(payload);
+    }
+    this.#pumping = false;
+  }
+
+  #fill(payload: Uint8Array, resumeOnly: boolean): number {
+    return this.#outbox.fill(payload, resumeOnly, this.#sentKeepBytes - this.#owner.kept.bytes, (stream) => {
+      if (stream.over) this.#forget(stream);
+    });
+  }
 }

@@ -1,6 +1,6 @@
 import { Reader } from '../bytes/reader.ts';
 import { CELL_BODY_BYTES, CHANNEL_ACK_BYTES, CHANNEL_CLOSE_BYTES, CHANNEL_CREDIT_BYTES } from './geometry.ts';
-import type { CloseReason } from './registry.ts';
+import { type CloseReason, MESSAGE } from './registry.ts';
 
 /**
  * Cell bodies, and the messages by which both ends of a circuit keep its windows. § docs/spec/06-streams.md
@@ -30,6 +30,12 @@ export function bodyEcho(body: Uint8Array): number {
 
 export function setBodyEcho(body: Uint8Array, echo: number): void {
   writeU32(body, body.length - 4, echo);
+}
+
+/** A cell of channel 0 counts for acks and the window when it holds at least one message of a type that counts; a cell of another
+ * channel always does. Acks and credit do not, or they would be acked in turn; extensions go past the channels. */
+export function messageCounts(type: number): boolean {
+  return type > MESSAGE.channelCredit && type !== MESSAGE.extend && type !== MESSAGE.extended;
 }
 
 export interface CircuitAck {

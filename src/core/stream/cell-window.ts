@@ -1,0 +1,61 @@
+import type { CircuitAck } from '../wire/channel.ts';
+import { WindowControl } from './window-control.ts';
+
+/** Counted cells on their way: when each was sent, and what an ack must repeat to prove that it came. */
+export class CellWindow {
+  readonly control = new WindowControl();
+  #sent = 0;
+  #acked = 0;
+  /** Rings, indexed by a cell's number and grown with the window. */
+  #sentAt = new Float64Array(64);
+  #echoes = new Uint32Array(64);
+
+  constructor(readonly now: () => number) {}
+
+  get inFlight(): number {
+    return this.#sent - this.#acked;
+  }
+
+  get hasRoom(): boolean {
+    return this.inFlight < this.control.windowCells;
+  }
+
+  onSent(echo: number): void {
+    if (this.inFlight === this.#sentAt.length) this.#grow();
+    const at = this.#sent++ & (this.#sentAt.length - 1);
+    this.#sentAt[at] = this.now();
+    this.#echoes[at] = echo;
+  }
+
+  /** False for an ack that cannot be true: of cells never sent, of fewer than before, or of one whose end its sender has not seen. */
+  onAck(ack: CircuitAck): boolean {
+    if (ack.cells > this.#sent || ack.cells < this.#acked) return false;
+    if (ack.cells === this.#acked) return true;
+    const last = (ack.cells - 1) & (this.#sentAt.length - 1);
+    if (this.#echoes[last] !== ack.echo) return false;
+    const ackedCells = ack.cells - this.#acked;
+    const limited = 4 * this.inFlight >= 3 * this.control.windowCells;
+    this.#acked = ack.cells;
+    const elapsedMs = this.now() - (this.#sentAt[last] as number);
+    this.control.onAck({
+      roundTripMs: Math.max(0, elapsedMs - ack.heldMs), // a lie about the time held can only slow its own answers down
+      ackedCells,
+      ackedTotal: this.#acked,
+      sentTotal: this.#sent,
+      limited,
+    });
+    return true;
+  }
+
+  #grow(): void {
+    const length = this.#sentAt.length;
+    const sentAt = new Float64Array(2 * length);
+    const echoes = new Uint32Array(2 * length);
+    for (let cell = this.#acked; cell < this.#sent; cell++) {
+      sentAt[cell & (2 * length - 1)] = this.#sentAt[cell & (length - 1)] as number;
+      echoes[cell & (2 * length - 1)] = this.#echoes[cell & (length - 1)] as number;
+    }
+    this.#sentAt = sentAt;
+    this.#echoes = echoes;
+  }
+}

@@ -1,0 +1,72 @@
+/** Local policy of circuits' windows and of sessions; what both ends must agree on is in wire/geometry.ts. § docs/spec/06-streams.md */
+
+// ---------------------------------------------------------------- acks and the congestion window
+
+/** A counted cell in so many is acked at once. An ack is a whole cell the other way: 1 in 16 costs 6 % of what comes in. */
+export const ACK_EVERY_CELLS = 16;
+/** The rest of a burst is acked after this, unless something else goes to channel 0 before. Nothing waits for it: every window holds
+ * at least ACK_EVERY_CELLS. */
+export const ACK_DELAY_MS = 100;
+
+/** The window of a new circuit: 128 KiB, a page's first flight; Tor's streams begin with 250 KB, TCP's with 15 KB. */
+export const FIRST_WINDOW_CELLS = 32;
+/** Below ACK_EVERY_CELLS a sender would wait for ACK_DELAY_MS each time. */
+export const MIN_WINDOW_CELLS = ACK_EVERY_CELLS;
+/** 16 MiB: a round trip of 0.4 s at 30 MB/s holds 12 MB = 2,930 cells. Also what one circuit can make its peers queue at most. */
+export const MAX_WINDOW_CELLS = 4096;
+
+/** Delay over the least seen that counts as a queue: below it, timers and event loops make more noise than queues do. */
+export const QUEUE_DELAY_MIN_MS = 30;
+/** … and on long paths this part of the least round trip, … */
+export const QUEUE_DELAY_SHARE = 1 / 8;
+/** … and on slow ones the time that so many cells take: a queue of fewer cannot be told from sending at all. */
+export const QUEUE_DELAY_CELLS = 4;
+/** Acks of a round after which its least round trip is believed while the window still doubles. */
+export const START_SAMPLES = 4;
+
+/** Cells of one circuit that may wait on the link next to this end: 128 KiB. More would only grow old there, since what is sent is
+ * chosen when it is taken off, not when it was asked for. */
+export const LINK_QUEUE_CELLS = 32;
+
+/** Messages to channel 0 that may wait for the window: 16 cells. Only a peer that does not ack while it asks makes so many wait. */
+export const MESSAGES_MAX_BYTES = 65536;
+
+// ---------------------------------------------------------------- channels
+
+/** Channels of one circuit at a time. With CHANNEL_FIRST_CREDIT of 32 payloads: 512 × 32 × 4 KB = 64 MiB is what the visitors of one
+ * service can make its rendezvous point hold, and each of them had to build a circuit for its 128 KiB. */
+export const CHANNELS_MAX = 512;
+/** The largest window of one channel: 8 MiB, 0.25 s at 30 MB/s; a rendezvous point is in the middle of the path. */
+export const CHANNEL_WINDOW_MAX = 2048;
+/** Payloads that all channels of one circuit may be given beyond their first credit: 16 MiB. In all 80 MiB a circuit at worst. */
+export const CHANNEL_GROWTH_MAX = 4096;
+/** A window that was used up within two round trips is doubled; where none was measured yet, within this. A reader at 1 Mbit/s takes
+ * 1 s for the first window and keeps it: a larger one would only be a longer queue. */
+export const WINDOW_GROW_WITHIN_MS = 500;
+/** Bounds of two round trips for that. */
+export const WINDOW_GROW_LEAST_MS = 200;
+export const WINDOW_GROW_MOST_MS = 2000;
+
+// ---------------------------------------------------------------- sessions
+
+/** What an opener grants for an answer at once: 0.4 s at 640 KB/s before credit matters. */
+export const OPEN_CREDIT_BYTES = 256 * 1024;
+/** The largest window of a stream: 0.4 s × 30 MB/s = 12 MB. */
+export const STREAM_WINDOW_MAX_BYTES = 16 * 1024 * 1024;
+/** What the streams of one session may be given beyond STREAM_FIRST_CREDIT_BYTES. In all: 32 MiB + 2 × 1,024 streams × 16 KiB = 64 MiB. */
+export const SESSION_GROWTH_MAX_BYTES = 32 * 1024 * 1024;
+/** A stream's window that was read within this is doubled. Generous: what is in flight is bounded by the circuit, not by this. */
+export const STREAM_GROW_WITHIN_MS = 2000;
+
+/** Bytes of a stream that wait to be sent before `write` makes its caller wait. */
+export const SEND_BUFFER_BYTES = 256 * 1024;
+/** Bytes that a session keeps for the other side to acknowledge: at 0.4 s, 40 MB/s. What a visitor that never acknowledges can hold. */
+export const SENT_KEEP_BYTES = 16 * 1024 * 1024;
+
+/** What was received is told after this where no window asks for it sooner. A cell of its own; in most cases it rides with another. */
+export const CREDIT_DELAY_MS = 200;
+/** A detached session lives so long: three new circuits with their time-outs, and a laptop's lid. */
+export const RESUME_GRACE_MS = 120_000;
+
+/** Blocks that small pieces are gathered in: a window of single bytes must not hold a payload's buffer for each. */
+export const BLOCK_BYTES = 16384;
