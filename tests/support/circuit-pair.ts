@@ -1,0 +1,100 @@
+import type { Env } from '../../src/core/env.ts';
+import type { CircuitEnd, CircuitEndHandler } from '../../src/core/ports.ts';
+import { CELL_BODY_BYTES, FRAME_CELL_BYTES } from '../../src/core/wire/geometry.ts';
+import type { CloseReason } from '../../src/core/wire/registry.ts';
+
+/** A link in the middle of a path: first come, first served, at a rate. Circuits that are given the same one share it. */
+export class Bottleneck {
+  #freeAtMs = 0;
+  longestQueueCells = 0;
+  passedCells = 0;
+
+  constructor(
+    readonly env: Env,
+    readonly bytesPerSecond: number,
+  ) {}
+
+  get cellMs(): number {
+    return (1000 * FRAME_CELL_BYTES) / this.bytesPerSecond;
+  }
+
+  get queuedCells(): number {
+    return Math.max(0, this.#freeAtMs - this.env.now()) / this.cellMs;
+  }
+
+  /** How long a cell that comes now takes to get through. */
+  pass(): number {
+    const startMs = Math.max(this.#freeAtMs, this.env.now());
+    this.#freeAtMs = startMs + this.cellMs;
+    this.passedCells++;
+    this.longestQueueCells = Math.max(this.longestQueueCells, this.queuedCells);
+    return this.#freeAtMs - this.env.now();
+  }
+}
+
+export interface CircuitPairOptions {
+  /** One way. */
+  readonly delayMs?: number;
+  /** From the builder to the last hop. */
+  readonly out?: Bottleneck;
+  /** From the last hop to the builder. */
+  readonly back?: Bottleneck;
+  /** Its cells wait at the sender (`queuedCells`), as on a link next to it; else in the middle. */
+  readonly atSender?: boolean;
+}
+
+class MemoryEnd implements CircuitEnd {
+  handler: CircuitEndHandler | undefined;
+  peer: MemoryEnd | undefined;
+  queuedCells = 0;
+  sentCells = 0;
+  closed: CloseReason | undefined;
+
+  constructor(
+    readonly env: Env,
+    readonly name: string,
+    readonly isBuilder: boolean,
+    readonly options: CircuitPairOptions,
+    readonly bottleneck: Bottleneck | undefined,
+  ) {}
+
+  send(body: Uint8Array): void {
+    if (body.length !== CELL_BODY_BYTES) throw new RangeError(`a body of ${body.length} bytes`);
+    if (this.closed !== undefined) return;
+    this.sentCells++;
+    const throughMs = this.bottleneck?.pass() ?? 0;
+    if (this.options.atSender === true) {
+      this.queuedCells++;
+      this.env.schedule(throughMs, () => {
+        this.queuedCells--;
+        if (this.queuedCells === 15) this.handler?.onDrain();
+      });
+    }
+    const copy = body.slice(); // what is handed over is not read again: a sender that changes it later must not be noticed
+    body.fill(0xdd);
+    this.env.schedule(throughMs + (this.options.delayMs ?? 0), () => {
+      if (this.peer?.closed === undefined) this.peer?.handler?.onBody(copy);
+    });
+  }
+
+  close(reason: CloseReason): void {
+    if (this.closed !== undefined) return;
+    this.closed = reason;
+    this.env.schedule(this.options.delayMs ?? 0, () => this.peer?.onPeerClosed(reason));
+  }
+
+  onPeerClosed(reason: CloseReason): void {
+    if (this.closed !== undefined) return;
+    this.closed = reason;
+    this.handler?.onClose(reason);
+  }
+}
+
+/** Both ends of a circuit without a network: whole bodies, in order, after a delay, at a rate. */
+export function circuitPair(env: Env, options: CircuitPairOptions = {}): { builder: MemoryEnd; last: MemoryEnd } {
+  const builder = new MemoryEnd(env, 'builder', true, options, options.out);
+  const last = new MemoryEnd(env, 'last hop', false, options, options.back);
+  builder.peer = last;
+  last.peer = builder;
+  return { builder, last };
+}
