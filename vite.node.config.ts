@@ -1,12 +1,25 @@
 import { basename } from 'node:path';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 import { filesUnder } from './tools/paths.ts';
 
-/** The headless peer and its worker threads as plain JavaScript in dist/node; packages stay outside, as node_modules is there. */
-const entries = ['node/gnet.ts', ...filesUnder('node').filter((path) => path.endsWith('.worker.ts'))];
+/** Worker threads of the headless peer: whatever in node/, and adapters for Node, is named *.worker.ts. */
+const workers = [...filesUnder('node'), ...filesUnder('src/adapters').filter((path) => path.includes('/node-'))].filter((path) =>
+  path.endsWith('.worker.ts'),
+);
 
+/** `new URL('<anywhere>/x.worker.ts', import.meta.url)` names a source; built, x.worker.js lies beside whoever starts it. */
+const builtWorkerUrls: Plugin = {
+  name: 'gnet-built-worker-urls',
+  transform: (code) => {
+    const built = code.replace(/(new URL\(\s*['"])[^'"]*?([\w-]+\.worker)\.ts(?=['"]\s*,\s*import\.meta\.url)/g, '$1./$2.js');
+    return built === code ? undefined : { code: built, map: null };
+  },
+};
+
+/** The headless peer as plain JavaScript in dist/node; packages stay outside, as node_modules is there. */
 export default defineConfig({
   publicDir: false,
+  plugins: [builtWorkerUrls],
   build: {
     ssr: true,
     outDir: 'dist/node',
@@ -14,7 +27,7 @@ export default defineConfig({
     minify: false,
     sourcemap: true,
     rollupOptions: {
-      input: Object.fromEntries(entries.map((path) => [basename(path, '.ts'), path])),
+      input: Object.fromEntries(['node/gnet.ts', ...workers].map((path) => [basename(path, '.ts'), path])),
       output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunk-[name]-[hash].js' },
     },
   },

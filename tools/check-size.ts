@@ -1,20 +1,12 @@
 /** What a visitor must fetch before the first link: the shell and the worker it starts, gzipped, against a budget. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { filesUnder, root } from './paths.ts';
 
 /** On a slow mobile line (1.6 Mbit/s) 150 KB take 0.75 s: less than the joining that follows. */
 export const SHELL_BUDGET_BYTES = 150 * 1024;
-
-interface ManifestChunk {
-  readonly file: string;
-  readonly isEntry?: boolean;
-  readonly imports?: readonly string[];
-  readonly css?: readonly string[];
-  readonly assets?: readonly string[];
-}
 
 export interface SizedFile {
   readonly path: string;
@@ -25,41 +17,36 @@ export function checkSize(): string[] {
   if (!existsSync(join(root, 'index.html'))) return [];
   const build = spawnSync(process.execPath, [join(root, 'tools', 'run.mjs'), 'build'], { cwd: root, encoding: 'utf8' });
   if (build.status !== 0) return [`${build.stdout}${build.stderr}`.trim()];
-  const manifest = filesUnder('dist').find((path) => path.endsWith('.vite/manifest.json') && !path.startsWith('dist/node/'));
-  if (manifest === undefined) return ['the build of the app left no .vite/manifest.json in dist/: set build.manifest in vite.config.ts'];
-  const folder = join(root, manifest.slice(0, -'.vite/manifest.json'.length));
-  const files = shellFiles(JSON.parse(readFileSync(join(root, manifest), 'utf8')), folder);
+  const page = filesUnder('dist').find((path) => path.endsWith('/index.html'));
+  if (page === undefined) return ['the build left no index.html in dist/'];
+  const files = shellFiles(join(root, dirname(page)));
   const problem = overBudget(files, SHELL_BUDGET_BYTES);
   if (problem === undefined) console.log(`  ${sizeLine(files)}`);
   return problem === undefined ? [] : [problem];
 }
 
-/** The page, its entry with all it imports at once, and the workers that those start. What is imported later, on demand, is not the shell. */
-export function shellFiles(manifest: Record<string, ManifestChunk>, folder: string): SizedFile[] {
-  const wanted = new Set<string>(['index.html']);
-  const visit = (chunk: ManifestChunk | undefined): void => {
-    if (chunk === undefined || wanted.has(chunk.file)) return;
-    wanted.add(chunk.file);
-    for (const style of chunk.css ?? []) wanted.add(style);
-    for (const asset of chunk.assets ?? []) if (/\.m?js$/.test(asset)) wanted.add(asset);
-    for (const key of chunk.imports ?? []) visit(manifest[key]);
+/** What a script has fetched before its first line runs, and the workers it starts. `import()` is on demand: not the shell. */
+const LOADS = /(?:\bfrom|\bimport)\s*["']([^"']+\.js)["']|new (?:Shared)?Worker\([^)]*?["'`]([^"'`]+\.js)["'`]/g;
+
+/** The page, the scripts and styles that it names, and all that those load at once. `folder` is the app's root. */
+export function shellFiles(folder: string): SizedFile[] {
+  const found = new Map<string, SizedFile>();
+  const visit = (path: string): void => {
+    if (found.has(path) || !existsSync(join(folder, path))) return;
+    const bytes = readFileSync(join(folder, path));
+    found.set(path, { path, gzipBytes: gzipSync(bytes, { level: 9 }).length });
+    if (!path.endsWith('.js')) return;
+    for (const [, imported, worker] of bytes.toString('utf8').matchAll(LOADS)) visit(below(path, (imported ?? worker) as string));
   };
-  visit(manifest['index.html']);
-  const named = (): string =>
-    [...wanted]
-      .filter((path) => /\.m?js$/.test(path))
-      .map((path) => readFileSync(join(folder, path), 'utf8'))
-      .join('\n');
-  // Bundlers name a worker's file only inside the script that starts it.
-  const workers = filesUnder('.', folder)
-    .map((path) => path.slice(2))
-    .filter((path) => /worker[\w.-]*\.m?js$/i.test(path));
-  const code = named();
-  for (const path of workers) if (code.includes(path.split('/').at(-1) as string)) wanted.add(path);
-  return [...wanted]
-    .filter((path) => existsSync(join(folder, path)))
-    .map((path) => ({ path, gzipBytes: gzipSync(readFileSync(join(folder, path)), { level: 9 }).length }))
-    .sort((a, b) => b.gzipBytes - a.gzipBytes);
+  visit('index.html');
+  const html = readFileSync(join(folder, 'index.html'), 'utf8');
+  for (const [, url] of html.matchAll(/(?:src|href)="([^"]+\.(?:js|css))"/g)) visit(below('index.html', url as string));
+  return [...found.values()].sort((a, b) => b.gzipBytes - a.gzipBytes);
+}
+
+/** A URL in the file at `path` as a path below the app's root. */
+function below(path: string, url: string): string {
+  return new URL(url, `file:///${path}`).pathname.slice(1);
 }
 
 export function overBudget(files: readonly SizedFile[], budgetBytes: number): string | undefined {

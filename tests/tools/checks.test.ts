@@ -43,26 +43,25 @@ test('paths and hosts of one machine are found, those of every machine are not',
   assert.deepEqual(machineSigns('src/work/a.ts https://example.org/home/ann /usr/bin/chromium /tmp/x'), []);
 });
 
-test('the shell is the page, its entry, what that imports at once, its styles and its workers, and nothing on demand', () => {
+test('the shell is the page, its scripts with what they import at once, its styles and its workers, and nothing on demand', () => {
   const folder = mkdtempSync(join(tmpdir(), 'gnet-size-'));
   try {
     mkdirSync(join(folder, 'assets'));
     const files = {
-      'index.html': 'x',
-      'assets/main.js': "new Worker('/assets/peer.worker-1.js')",
+      'index.html': '<script type="module" src="/assets/main.js"></script><link rel="stylesheet" href="/assets/a.css">',
+      'assets/main.js':
+        'import{a}from"./lib.js";import"./side.js";import("./late.js");new Worker(new URL("/assets/peer-1.js",import.meta.url),{})',
+      'assets/peer-1.js': 'import{b}from"./lib.js";import{c}from"./core.js";',
       'assets/lib.js': '',
+      'assets/side.js': '',
+      'assets/core.js': '',
       'assets/late.js': '',
+      'assets/other.js': '',
       'assets/a.css': '',
     };
-    for (const [path, text] of Object.entries({ ...files, 'assets/peer.worker-1.js': '', 'assets/other.worker-2.js': '' }))
-      writeFileSync(join(folder, path), text);
-    const manifest = {
-      'index.html': { file: 'assets/main.js', isEntry: true, imports: ['_lib.js'], css: ['assets/a.css'], dynamicImports: ['late.ts'] },
-      '_lib.js': { file: 'assets/lib.js' },
-      'late.ts': { file: 'assets/late.js' },
-    };
-    const paths = shellFiles(manifest, folder).map(({ path }) => path);
-    assert.deepEqual(paths.sort(), ['assets/a.css', 'assets/lib.js', 'assets/main.js', 'assets/peer.worker-1.js', 'index.html']);
+    for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text);
+    const paths = shellFiles(folder).map(({ path }) => path.replace('assets/', ''));
+    assert.deepEqual(paths.sort(), ['a.css', 'core.js', 'index.html', 'lib.js', 'main.js', 'peer-1.js', 'side.js']);
   } finally {
     rmSync(folder, { recursive: true });
   }
