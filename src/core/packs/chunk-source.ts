@@ -23,7 +23,8 @@ export interface InOrderOptions {
 
 interface Wanted {
   readonly chunk: Promise<Chunk>;
-  release(): void;
+  /** Takes back what was asked for; the promise is rejected when it still waits. */
+  cancel(): void;
 }
 
 /** Verified chunks, from memory, the store or the network, in this order. */
@@ -64,53 +65,47 @@ export class ChunkSource {
     return true;
   }
 
-  /** The chunks in the order given, some asked for ahead. Ending early takes back what was asked for. @throws as the client's waiters, `cancelled` by the signal. */
+  /** The chunks in the order given, some asked for ahead. Ending early takes back what was asked for. @throws as the client's waiters; `cancelled` by the signal. */
   async *inOrder(places: readonly ChunkPlace[], { priorities, aheadChunks, signal }: InOrderOptions): AsyncGenerator<Chunk> {
     const ahead: Wanted[] = [];
-    let next = 0;
+    const cancelAll = () => {
+      for (const wanted of ahead) wanted.cancel();
+    };
+    signal?.addEventListener('abort', cancelAll, { once: true });
     try {
+      let next = 0;
       for (let now = 0; now < places.length; now++) {
+        if (signal?.aborted) throw cancelled((places[now] as ChunkPlace).file);
         for (; next < places.length && next < now + aheadChunks; next++) {
-          const priority = priorities[Math.min(next - now, priorities.length - 1)] as number;
-          ahead.push(this.#want(places[next] as ChunkPlace, priority, signal));
+          ahead.push(this.#want(places[next] as ChunkPlace, priorities[Math.min(next - now, priorities.length - 1)] as number));
         }
         yield await (ahead[0] as Wanted).chunk;
         ahead.shift();
       }
     } finally {
-      for (const wanted of ahead) wanted.release();
+      signal?.removeEventListener('abort', cancelAll);
+      cancelAll();
     }
   }
 
-  #want(place: ChunkPlace, priority: number, signal: AbortSignal | undefined): Wanted {
+  #want(place: ChunkPlace, priority: number): Wanted {
+    let ended = false;
     let release = () => undefined as void;
-    let released = false;
+    let cancel = () => undefined as void;
     const chunk = new Promise<Chunk>((resolve, reject) => {
-      const cancel = () => {
+      cancel = () => {
+        ended = true;
         release();
-        reject(new GlobalNetError('cancelled', `reading '${place.file.path}' was stopped`));
-      };
-      if (signal?.aborted) return cancel();
-      signal?.addEventListener('abort', cancel, { once: true });
-      const done = (bytes: Uint8Array, fromStore: boolean) => {
-        signal?.removeEventListener('abort', cancel);
-        resolve({ place, bytes, fromStore });
+        reject(cancelled(place.file));
       };
       void this.#atHand(place).then((bytes) => {
-        if (bytes) return done(bytes, true);
-        if (released || signal?.aborted) return undefined;
-        release = this.client.want(place, priority, { resolve: (received) => done(received, false), reject });
-        return undefined;
+        if (bytes) return resolve({ place, bytes, fromStore: true });
+        if (ended) return;
+        release = this.client.want(place, priority, { resolve: (received) => resolve({ place, bytes: received, fromStore: false }), reject });
       }, reject);
     });
     chunk.catch(() => undefined); // read ahead and never waited for
-    return {
-      chunk,
-      release: () => {
-        released = true;
-        release();
-      },
-    };
+    return { chunk, cancel };
   }
 
   async #atHand(place: ChunkPlace): Promise<Uint8Array | undefined> {
@@ -121,4 +116,8 @@ export class ChunkSource {
     // It may have come by the network meanwhile.
     return stored ?? this.#cache.get(place.key);
   }
+}
+
+function cancelled(file: FileEntry): GlobalNetError {
+  return new GlobalNetError('cancelled', `reading '${file.path}' was stopped`);
 }

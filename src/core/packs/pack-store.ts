@@ -122,7 +122,7 @@ export class PackStore {
     return this.#options.chunks.has(hash);
   }
 
-  /** Keeps a chunk that was verified; false when there is no room, which is told once. */
+  /** Keeps a chunk that was verified, of a pack that is held; false when there is no room, which is told once. */
   async keep(hash: Uint8Array, bytes: Uint8Array): Promise<boolean> {
     const { chunks, quotaBytes = Number.POSITIVE_INFINITY, onWarning } = this.#options;
     if (this.#full) return false;

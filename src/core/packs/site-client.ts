@@ -135,7 +135,7 @@ export class SiteClient {
       this.#pump();
       await this.#read(stream);
     } catch (error) {
-      stream.reset(error instanceof DecodeError ? END.malformed : END.cancelled);
+      if (!this.#closed) stream.reset(error instanceof DecodeError ? END.malformed : END.cancelled);
       throw error;
     } finally {
       this.#stream = undefined;

@@ -1,0 +1,353 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { base32 } from '../../../src/core/bytes/base32.ts';
+import { GlobalNetError } from '../../../src/core/bytes/errors.ts';
+import { datedPublicKey, datedSigner } from '../../../src/core/wire/dated-key.ts';
+import type { PackProgress, PackWarning } from '../../../src/core/packs/events.ts';
+import { PackStore } from '../../../src/core/packs/pack-store.ts';
+import { SiteReader, type SiteReaderOptions } from '../../../src/core/packs/site-reader.ts';
+import { type SiteContent, SiteServer } from '../../../src/core/packs/site-server.ts';
+import type { ByteStream } from '../../../src/core/ports.ts';
+import { CHUNK_BYTES, HASH_BYTES } from '../../../src/core/wire/geometry.ts';
+import { encodeHead } from '../../../src/core/wire/head.ts';
+import { MismatchError } from '../../../src/core/wire/mismatch.ts';
+import { END, SITE } from '../../../src/core/wire/registry.ts';
+import { encodeSiteMessage, SiteDecoder } from '../../../src/core/wire/site.ts';
+import { type TestEnv, testEnv } from '../../support/test-env.ts';
+import { collect, MemoryChunks, MemoryRecords, noise, siteOf, type StreamPair, streamPair } from './support.ts';
+
+const page = new TextEncoder().encode('<h1>hello</h1>');
+
+interface Bench {
+  env: TestEnv;
+  server: SiteServer;
+  store: PackStore;
+  chunks: MemoryChunks;
+  pairs: StreamPair[];
+  warnings: PackWarning[];
+  progress: PackProgress[];
+  reader(changed?: Partial<SiteReaderOptions>): SiteReader;
+}
+
+/** A server and a store; each reader opens streams to the server. `limits[i]` cuts the i-th stream after so many bytes. */
+function bench(content: SiteContent, author: Uint8Array, { env = testEnv(), limits = [] as number[], room = Number.POSITIVE_INFINITY } = {}): Bench {
+  const server = new SiteServer(env, content);
+  const pairs: StreamPair[] = [];
+  const warnings: PackWarning[] = [];
+  const progress: PackProgress[] = [];
+  const onWarning = (warning: PackWarning) => void warnings.push(warning);
+  const chunks = new MemoryChunks(room);
+  const store = new PackStore({ env, records: new MemoryRecords(), chunks, onWarning });
+  const openStream = async (request: Uint8Array): Promise<ByteStream> => {
+    const limitBytes = limits[pairs.length] ?? Number.POSITIVE_INFINITY;
+    const pair = streamPair(request, { limitBytes });
+    pairs.push(pair);
+    void server.serve(pair.acceptor);
+    return pair.opener;
+  };
+  const reader = (changed: Partial<SiteReaderOptions> = {}) =>
+    new SiteReader({ env, store, author, openStream, onWarning, onProgress: (step) => void progress.push(step), ...changed });
+  return { env, server, store, chunks, pairs, warnings, progress, reader };
+}
+
+function siteBench(files: Record<string, Uint8Array>, options: Parameters<typeof bench>[2] = {}) {
+  const env = options.env ?? testEnv();
+  const site = siteOf(env, files);
+  return { ...bench(site.content, site.author.publicKey, { ...options, env }), site };
+}
+
+test('one request brings the manifest, the page and the small files beside it', async () => {
+  const { reader, pairs, server } = siteBench({ 'index.html': page, 'style.css': noise('css', 3000), 'big.bin': noise('big', 3_000_000) });
+  const site = reader();
+  const file = await site.open('');
+  assert.deepEqual(await file.bytes(), page);
+  assert.equal(file.entry.path, 'index.html');
+  assert.equal(file.status, 200);
+  await new Promise((resolve) => setImmediate(resolve));
+  const sent = server.stats.sentChunks;
+  assert.deepEqual(await (await site.open('style.css')).bytes(), noise('css', 3000));
+  assert.equal(server.stats.sentChunks, sent, 'the style had been pushed');
+  assert.equal(pairs.length, 1);
+});
+
+test('a long file comes whole, a part of it comes alone, and what came is kept', async () => {
+  const film = noise('film', 5_000_000);
+  const { reader, progress, server, store, site } = siteBench({ 'index.html': page, 'film.webm': film });
+  const first = reader({ pushBytes: 0 });
+  const file = await first.open('film.webm');
+  assert.deepEqual(await collect(file.read(1_000_001, 70_000)), film.slice(1_000_001, 1_070_001));
+  assert.deepEqual(await file.bytes(), film);
+  assert.equal(progress.at(-1)?.receivedBytes, film.length);
+  first.close();
+  const before = server.stats.sentChunks;
+  const again = await reader({ pushBytes: 0 }).open('film.webm');
+  assert.deepEqual(await again.bytes(), film);
+  assert.equal(server.stats.sentChunks, before, 'nothing was sent twice');
+  assert.equal(progress.at(-1)?.fromStoreBytes, film.length);
+  assert.equal((await store.missing(site.manifest)).length, 1, 'the front page was never asked for');
+});
+
+test('a path of a folder leads to its index, a missing one to 404.html, and without that to an error that names it', async () => {
+  const bare = siteBench({ 'index.html': page, 'docs/index.html': page });
+  const folder = await bare.reader().open('docs');
+  assert.equal(folder.redirect, 'docs/');
+  assert.equal(folder.entry.path, 'docs/index.html');
+  await assert.rejects(bare.reader().open('nowhere'), { kind: 'unknown' });
+  const withPage = siteBench({ 'index.html': page, '404.html': noise('lost', 10) });
+  const lost = await withPage.reader().open('nowhere');
+  assert.equal(lost.status, 404);
+  assert.deepEqual(await lost.bytes(), noise('lost', 10));
+  await assert.rejects(siteBench({}).reader().open(''), { kind: 'unknown' });
+});
+
+test('an empty file is read as no bytes', async () => {
+  const file = await siteBench({ 'empty.txt': new Uint8Array(0) }).reader().open('empty.txt');
+  assert.equal((await file.bytes()).length, 0);
+});
+
+test('a stream that dies costs the chunk on its way, not the file', async () => {
+  const film = noise('film', 20 * CHUNK_BYTES);
+  const { reader, pairs, server, warnings } = siteBench({ 'film.webm': film }, { limits: [5 * CHUNK_BYTES + 30_000, 6 * CHUNK_BYTES] });
+  const file = await reader({ pushBytes: 0 }).open('film.webm');
+  assert.deepEqual(await file.bytes(), film);
+  assert.equal(pairs.length, 3);
+  assert.ok(server.stats.sentChunks <= 20 + 2, `${server.stats.sentChunks} chunks were sent`);
+  assert.ok(warnings.some((warning) => warning.kind === 'retry'));
+});
+
+test('when no stream brings anything, reading fails after a few with what the last one said', async () => {
+  const env = testEnv();
+  const site = siteOf(env, { 'index.html': page });
+  let tries = 0;
+  const openStream = async () => {
+    tries++;
+    throw new GlobalNetError('unreachable', 'no path');
+  };
+  const opened = bench(site.content, site.author.publicKey, { env }).reader({ openStream }).open('');
+  const failed = assert.rejects(opened, { kind: 'unreachable' });
+  await env.runAll();
+  await failed;
+  assert.equal(tries, 3);
+});
+
+test('when nobody can be asked, the stored version is shown and said to be old', async () => {
+  const { reader, warnings, env } = siteBench({ 'index.html': page });
+  await (await reader().open('')).bytes();
+  const away = reader({ openStream: () => Promise.reject(new GlobalNetError('unserved', 'nobody serves it')) });
+  const opened = away.open('');
+  await env.runAll();
+  assert.deepEqual(await (await opened).bytes(), page);
+  assert.ok(warnings.some((warning) => warning.kind === 'stale'));
+});
+
+test('a mirror that serves other bytes is named with path, chunk, wanted and got, and nothing more is read', async () => {
+  const film = noise('film', 10 * CHUNK_BYTES);
+  const env = testEnv();
+  const site = siteOf(env, { 'film.webm': film });
+  const wrong = env.crypto.sha256(film.slice(3 * CHUNK_BYTES, 4 * CHUNK_BYTES));
+  const lying: SiteContent = {
+    ...site.content,
+    chunk: async (hash) => (base32(hash) === base32(wrong) ? noise('lie', CHUNK_BYTES) : site.content.chunk(hash)),
+  };
+  const { reader, pairs, chunks } = bench(lying, site.author.publicKey, { env });
+  const open = reader({ pushBytes: 0 });
+  const file = await open.open('film.webm');
+  await assert.rejects(file.bytes(), (error: unknown) => {
+    assert.ok(error instanceof MismatchError);
+    assert.equal(error.kind, 'unverified');
+    assert.deepEqual(error.detail, {
+      part: 'chunk',
+      path: 'film.webm',
+      chunkIndex: 3,
+      wanted: base32(wrong),
+      got: base32(env.crypto.sha256(noise('lie', CHUNK_BYTES))),
+    });
+    return true;
+  });
+  assert.equal(pairs.length, 1, 'nobody else was asked silently');
+  assert.ok(!(await chunks.has(env.crypto.sha256(noise('lie', CHUNK_BYTES)))));
+  await assert.rejects(collect(file.read(9 * CHUNK_BYTES, 10)), { kind: 'unverified' });
+});
+
+test('a manifest by another author is refused', async () => {
+  const env = testEnv();
+  const theirs = siteOf(env, { 'index.html': page });
+  const ours = siteOf(env, { 'index.html': page });
+  const { reader } = bench(theirs.content, ours.author.publicKey, { env });
+  await assert.rejects(reader().open(''), (error: unknown) => error instanceof MismatchError && error.detail.part === 'author');
+});
+
+test('a lower serial than one seen is refused and named', async () => {
+  const env = testEnv();
+  const first = siteOf(env, { 'index.html': page }, { serial: 1 });
+  const second = siteOf(env, { 'index.html': noise('new', 100) }, { serial: 2, previous: first.manifest.hash }, first.author);
+  const { reader, server } = bench(second.content, first.author.publicKey, { env });
+  await (await reader().open('')).bytes();
+  server.publish(first.content);
+  await assert.rejects(reader().open(''), (error: unknown) => {
+    assert.ok(error instanceof MismatchError);
+    assert.deepEqual(error.detail, { part: 'rollback', wanted: '2', got: '1' });
+    return true;
+  });
+});
+
+test('two manifests with one serial: the first is shown, and the conflict is told', async () => {
+  const env = testEnv();
+  const first = siteOf(env, { 'index.html': page });
+  const rival = siteOf(env, { 'index.html': noise('rival', 100) }, {}, first.author);
+  const { reader, server, warnings, store } = bench(first.content, first.author.publicKey, { env });
+  await (await reader().open('')).bytes();
+  server.publish(rival.content);
+  assert.deepEqual(await (await reader().open('')).bytes(), page);
+  assert.ok(warnings.some((warning) => warning.kind === 'conflict'));
+  assert.deepEqual(await store.conflict(first.author.publicKey, 'site'), [first.manifest.hash, rival.manifest.hash]);
+});
+
+test('an update moves only what changed', async () => {
+  const env = testEnv();
+  const big = noise('big', 30 * CHUNK_BYTES);
+  const first = siteOf(env, { 'index.html': page, 'big.bin': big });
+  const changed = big.slice();
+  changed[7 * CHUNK_BYTES] = (changed[7 * CHUNK_BYTES] as number) ^ 1;
+  const second = siteOf(env, { 'index.html': page, 'big.bin': changed }, { serial: 2, previous: first.manifest.hash }, first.author);
+  const { reader, server, chunks } = bench(first.content, first.author.publicKey, { env });
+  const before = reader();
+  await before.prefetch();
+  before.close();
+  server.publish({ ...second.content, earlier: async () => first.manifest });
+  const sent = server.stats.sentChunks;
+  const after = reader();
+  assert.deepEqual(await (await after.open('big.bin')).bytes(), changed);
+  await after.prefetch();
+  assert.equal(server.stats.sentChunks - sent, 1);
+  assert.equal(chunks.puts, 32);
+});
+
+test('a stored version is shown at once, and a newer one is told for the next visit', async () => {
+  const env = testEnv();
+  const first = siteOf(env, { 'index.html': page });
+  const second = siteOf(env, { 'index.html': noise('new', 100) }, { serial: 2, previous: first.manifest.hash }, first.author);
+  const { reader, server, warnings } = bench(first.content, first.author.publicKey, { env });
+  await (await reader().open('')).bytes();
+  server.publish(second.content);
+  assert.deepEqual(await (await reader({ prefer: 'stored' }).open('')).bytes(), page);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(warnings.some((warning) => warning.kind === 'newer' && warning.serial === 2));
+  assert.deepEqual(await (await reader({ prefer: 'stored' }).open('')).bytes(), noise('new', 100));
+});
+
+test('a head that names a newer version than is served is told', async () => {
+  const env = testEnv();
+  const site = siteOf(env, { 'index.html': page });
+  const period = Math.floor(env.now() / 86_400_000);
+  const signer = datedSigner(site.author, period);
+  const key = datedPublicKey(site.author.publicKey, period);
+  const head = encodeHead({ key, period, serial: 5, manifestHash: noise('manifest', HASH_BYTES) }, (message) => signer.sign(message));
+  const { reader, warnings } = bench({ ...site.content, head }, site.author.publicKey, { env });
+  await (await reader().open('')).bytes();
+  assert.deepEqual(warnings, [{ kind: 'behind', serial: 1, headSerial: 5 }]);
+  const forged = head.slice();
+  forged[40] = (forged[40] as number) ^ 1;
+  const liar = bench({ ...site.content, head: forged }, site.author.publicKey, { env });
+  await assert.rejects(liar.reader().open(''), (error: unknown) => error instanceof MismatchError && error.detail.part === 'signature');
+});
+
+test('a full disk is told once, and reading goes on without keeping', async () => {
+  const film = noise('film', 20 * CHUNK_BYTES);
+  const { reader, warnings, chunks } = siteBench({ 'film.webm': film }, { room: 5 * CHUNK_BYTES });
+  assert.deepEqual(await (await reader().open('film.webm')).bytes(), film);
+  assert.deepEqual(
+    warnings.filter((warning) => warning.kind === 'full'),
+    [{ kind: 'full' }],
+  );
+  assert.equal(await chunks.usedBytes(), 5 * CHUNK_BYTES);
+});
+
+test('what the server no longer has is an error that names the file and the chunk', async () => {
+  const env = testEnv();
+  const site = siteOf(env, { 'film.webm': noise('film', 3 * CHUNK_BYTES) });
+  site.chunks.clear();
+  const { reader } = bench(site.content, site.author.publicKey, { env });
+  await assert.rejects((await reader().open('film.webm')).bytes(), (error: unknown) => error instanceof GlobalNetError && error.kind === 'unserved' && error.message.includes('chunk 0'));
+});
+
+test('reading that is stopped takes back what it asked for ahead', async () => {
+  const { reader, server, env } = siteBench({ 'film.webm': noise('film', 400 * CHUNK_BYTES), 'index.html': page });
+  const site = reader({ pushBytes: 0 });
+  await (await site.open('')).bytes();
+  const stop = new AbortController();
+  const reading = (await site.open('film.webm')).read(0, undefined, stop.signal);
+  await reading.next();
+  stop.abort();
+  await assert.rejects(reading.next(), { kind: 'cancelled' });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(server.stats.sentChunks < 100);
+  for await (const bytes of (await site.open('film.webm')).read()) {
+    assert.equal(bytes.length, CHUNK_BYTES);
+    break;
+  }
+  assert.equal(env.logged.length, 0);
+});
+
+test('many files at once share one stream and all come whole', async () => {
+  const files = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`f${i}.bin`, noise(`f${i}`, 30_000 + 10_000 * i)]));
+  const { reader, pairs } = siteBench({ ...files, 'index.html': page });
+  const site = reader();
+  const read = await Promise.all(Object.keys(files).map(async (path) => (await site.open(path)).bytes()));
+  assert.deepEqual(read, Object.values(files));
+  assert.equal(pairs.length, 1);
+});
+
+test('a site that is closed ends its streams, and what waits is told', async () => {
+  const { reader, pairs, server } = siteBench({ 'film.webm': noise('film', 100 * CHUNK_BYTES) });
+  const site = reader();
+  const file = await site.open('film.webm');
+  const reading = file.chunks();
+  await reading.next();
+  site.close();
+  await assert.rejects(collect(reading), { kind: 'closed' });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(pairs[0]?.resets, [END.cancelled]);
+  assert.equal(server.stats.openStreams, 0);
+});
+
+test('the server resets a stream of nonsense and one that asks for too much, and goes on', async () => {
+  const env = testEnv();
+  const site = siteOf(env, { 'index.html': page });
+  const server = new SiteServer(env, site.content);
+  for (const request of [new Uint8Array(0), noise('junk', 100), encodeSiteMessage({ type: SITE.end }), encodeSiteMessage({ type: SITE.chunk, hash: noise('h', 32), bytes: page })]) {
+    const pair = streamPair(request);
+    await server.serve(pair.acceptor);
+    assert.deepEqual(pair.resets, [END.malformed]);
+  }
+  const greedy = streamPair(encodeSiteMessage({ type: SITE.chunks, priority: 0, hashes: [noise('h', 32)] }), { windowBytes: 0 });
+  const served = server.serve(greedy.acceptor);
+  for (let i = 0; i < 20; i++) {
+    const hashes = Array.from({ length: 64 }, (_, j) => noise(`${i}/${j}`, 32));
+    await greedy.opener.write(encodeSiteMessage({ type: SITE.chunks, priority: 0, hashes })).catch(() => undefined);
+  }
+  await served;
+  assert.deepEqual(greedy.resets, [END.full]);
+  assert.equal(server.stats.openStreams, 0);
+});
+
+test('a chunk that belongs to no file of the manifest is not given', async () => {
+  const env = testEnv();
+  const site = siteOf(env, { 'index.html': page });
+  const server = new SiteServer(env, site.content);
+  const pair = streamPair(encodeSiteMessage({ type: SITE.chunks, priority: 0, hashes: [noise('h', 32), env.crypto.sha256(page)] }));
+  void server.serve(pair.acceptor);
+  pair.opener.end();
+  const decoder = new SiteDecoder();
+  const answers = [...decoder.push(await collect({ async *[Symbol.asyncIterator]() { for (let b = await pair.opener.read(); b; b = await pair.opener.read()) yield b; } }))];
+  assert.deepEqual(answers.map((answer) => answer.type), [SITE.missing, SITE.chunk]);
+});
+
+test('a stream on which nothing happens is ended', async () => {
+  const { reader, pairs, env, warnings } = siteBench({ 'index.html': page });
+  const site = reader();
+  await (await site.open('')).bytes();
+  await env.advance(400_000);
+  assert.deepEqual(pairs[0]?.resets[0], END.timeout);
+  assert.deepEqual(warnings, []);
+});
