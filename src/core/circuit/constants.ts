@@ -3,6 +3,8 @@
  * trips): 3 s on a bad day; as long again for a busy phone, and some. Relays wait longer (see relay/constants.ts).
  */
 export const OPEN_DEADLINE_MS = 10_000;
+/** Drawn on top of it: with a fixed deadline, the hop that sees a circuit end exactly so long after its setup is the builder's neighbour. */
+export const OPEN_DEADLINE_SPREAD_MS = 4_000;
 
 /**
  * A circuit with a failed layer ends this long after, at a time drawn evenly: a hop that spoils cells must not learn from the time of
@@ -11,8 +13,8 @@ export const OPEN_DEADLINE_MS = 10_000;
 export const FAILURE_DELAY_MIN_MS = 100;
 export const FAILURE_DELAY_MAX_MS = 2_000;
 
-/** Cells that wait on the first link when a sender is asked for more: half of the 64 KB that a data channel holds. */
-export const LOW_WATER_CELLS = 8;
+/** Cells that wait on the first link when a sender is asked for more: 64 KB, what a data channel holds at most. */
+export const LOW_WATER_CELLS = 16;
 
 /** Cells that may come while a reply is being opened on another thread: a first window (32), twice over. */
 export const HELD_CELLS_MAX = 64;

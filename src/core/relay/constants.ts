@@ -23,3 +23,6 @@ export const RELAY_LIMITS: RelayLimits = {
   // Longer than a builder waits, so that the builder's own deadline, at a time it has drawn, ends a circuit that hangs.
   replyDeadlineMs: 30_000,
 };
+
+/** Cells that wait on the link when a last hop is asked for more: 64 KB, what a data channel holds at most. */
+export const LOW_WATER_CELLS = 16;

@@ -5,7 +5,7 @@ import type { OnionKeyring } from './onion-keyring.ts';
 
 /**
  * A circuit ends here. `early` are messages, as in channel 0. `answer` is called once, with at most REPLY_DATA_MAX_BYTES of
- * messages; bodies sent before wait for it. When the builder grows the circuit past this peer, the end is told `onClose`,
+ * messages, once the end has a handler; bodies sent before wait for it. When the builder grows the circuit past this peer, the end is told `onClose`,
  * though the circuit lives on.
  */
 export type OnLastHop = (end: CircuitEnd, early: Uint8Array, answer: (replyData: Uint8Array) => void) => void;
@@ -30,8 +30,10 @@ export interface RelayOptions {
   readonly env: Env;
   readonly self: PeerId;
   readonly onionKeys: OnionKeyring;
-  /** The link to that peer; dials it only when `mayDial`. Undefined when there is none. */
-  linkTo(peer: PeerId, mayDial: boolean): Link | undefined | Promise<Link | undefined>;
+  /** The link to that peer that stands now. */
+  linkTo(peer: PeerId): Link | undefined;
+  /** Asked only where none stands and the dialling budget has room; undefined when the peer is unknown, not open, or not there. */
+  dial(peer: PeerId): Promise<Link | undefined>;
   readonly onLastHop: OnLastHop;
   readonly limits?: Partial<RelayLimits>;
 }

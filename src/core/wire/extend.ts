@@ -116,6 +116,10 @@ export class ExtendParts {
     this.#maxParts = Math.ceil(EXTENDED_BYTES / EXTEND_PART_BYTES);
   }
 
+  get begun(): boolean {
+    return this.#parts.length > 0;
+  }
+
   /** The whole when this was its last part, else undefined. Keeps a view of the body. @throws DecodeError. */
   add(body: Uint8Array): Uint8Array | undefined {
     const message = readMessages(bodyPayload(body)).next();
