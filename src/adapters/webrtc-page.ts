@@ -1,0 +1,16 @@
+import { WebRtc, type WebRtcOptions } from './webrtc.ts';
+
+/**
+ * Chromium 156 refuses the 501st RTCPeerConnection of a page, closed ones included, until memory is collected; some stay
+ * for whatever else the page may do.
+ */
+const PAGE_ATTEMPTS = 480;
+
+/** The page's WebRTC; with no RTCPeerConnection it has no attempts, and everything else works without it. */
+export function pageWebRtc(options: Pick<WebRtcOptions, 'bind' | 'stunUrls'>): WebRtc {
+  return new WebRtc({
+    ...options,
+    attempts: typeof RTCPeerConnection === 'function' ? PAGE_ATTEMPTS : 0,
+    load: async () => (await import('simple-peer/simplepeer.min.js')).default,
+  });
+}
