@@ -30,9 +30,9 @@ export async function ask(env: Pick<Env, 'schedule'>, stream: ByteStream, reques
     stream.reset(END.timeout);
   });
   try {
-    const written = stream.write(request);
+    // Not waited for: who answers while it reads would wait for us to read. What stops the writing stops the reading too.
+    stream.write(request).catch(() => {});
     stream.end();
-    await written;
     return await readAll(stream, maxAnswerBytes);
   } catch (error) {
     if (late) throw new GlobalNetError('timeout', `no whole answer within ${timeoutMs} ms`, { cause: error });
