@@ -7,8 +7,22 @@ import { WebRtc } from '../src/adapters/webrtc.ts';
 
 type Plain = { type: string; sdp: string };
 
-/** simple-peer writes the `sdp` of what createOffer and createAnswer give; the polyfill's is read-only. */
+/** The polyfill says that gathering is complete a moment before it hands over the candidates. */
+const LAST_CANDIDATE_MS = 10;
+
+/**
+ * The polyfill as simple-peer needs it: the `sdp` of an offer and answer can be written, and the end of the candidates is
+ * told by an event without one (the polyfill leaves it out, and every connection would wait for simple-peer's time-out).
+ */
 class PlainPeerConnection extends RTCPeerConnection {
+  constructor(config?: ConstructorParameters<typeof RTCPeerConnection>[0]) {
+    super(config);
+    this.addEventListener('icegatheringstatechange', () => {
+      if (this.iceGatheringState !== 'complete') return;
+      setTimeout(() => (this.onicecandidate as ((event: object) => void) | null)?.({ candidate: null }), LAST_CANDIDATE_MS);
+    });
+  }
+
   override async createOffer(): Promise<Plain> {
     return plain(await super.createOffer());
   }
