@@ -83,6 +83,17 @@ export class OnionKeyring {
     this.#changes++;
   }
 
+  /** Whether a descriptor has published the epoch's keys. */
+  isBound(epoch: number): boolean {
+    return this.#keys.get(epoch)?.descriptorHash !== undefined;
+  }
+
+  /** Secrets of all keys that a valid descriptor of ours may name: for what is sealed to a peer outside of circuits. */
+  x25519Secrets(): Uint8Array[] {
+    this.expire();
+    return [...this.#keys.values()].map(({ x25519Secret }) => x25519Secret);
+  }
+
   /** The keys that a packet's first work byte names, if they may still be used. */
   find(hint: number): OnionKey | undefined {
     this.expire();

@@ -1,0 +1,70 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { GlobalNetError } from '../src/core/bytes/errors.ts';
+
+const STOP_WITHIN_MS = 5000;
+
+/** A `gnet` command in a process of its own, read by its JSON lines. */
+export class GnetChild {
+  readonly #process: ChildProcess;
+  readonly #lines: Record<string, unknown>[] = [];
+  readonly #waiting = new Set<() => void>();
+  #ended: string | undefined;
+
+  constructor(
+    readonly name: string,
+    args: readonly string[],
+    onEnd: (name: string, why: string) => void,
+  ) {
+    // The IPC channel is the leash: a child whose parent is gone, however it went, sees it close and stops.
+    this.#process = spawn(process.execPath, [...process.execArgv, process.argv[1] as string, ...args, '--json', '--leashed'], {
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    });
+    createInterface({ input: this.#process.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+      try {
+        this.#lines.push(JSON.parse(line) as Record<string, unknown>);
+      } catch {
+        return; // not ours: a library's warning
+      }
+      this.#wake();
+    });
+    this.#process.on('exit', (code, signal) => {
+      this.#ended = signal ?? `exit code ${code}`;
+      this.#wake();
+      onEnd(name, this.#ended);
+    });
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  /** The first line that has this field. @throws GlobalNetError when the process ends before, with what it said. */
+  line<Field extends string>(field: Field): Promise<Record<Field, unknown> & Record<string, unknown>> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const error = this.#lines.find((line) => 'error' in line)?.['error'] as { message?: string } | undefined;
+        const found = this.#lines.find((line) => field in line);
+        if (found === undefined && this.#ended === undefined) return;
+        this.#waiting.delete(look);
+        if (found !== undefined) resolve(found as Record<Field, unknown> & Record<string, unknown>);
+        else reject(new GlobalNetError('internal', `${this.name} stopped before it was ready (${this.#ended}): ${error?.message ?? 'see above'}`));
+      };
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  async stop(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    const ended = new Promise<void>((resolve) => this.#process.once('exit', () => resolve()));
+    this.#process.kill('SIGTERM');
+    const hard = setTimeout(() => this.#process.kill('SIGKILL'), STOP_WITHIN_MS);
+    await ended;
+    clearTimeout(hard);
+  }
+}

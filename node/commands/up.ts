@@ -1,0 +1,104 @@
+import { fileURLToPath } from 'node:url';
+import { GlobalNetError } from '../../src/core/bytes/errors.ts';
+import { startAppHost, type AppHost } from '../app-host.ts';
+import { GnetChild } from '../child.ts';
+import type { Command, Invocation } from '../cli/command.ts';
+import { dataFolderOf, openDataFolder, readLocalNetwork, removeLocalNetwork, writeLocalNetwork } from '../data-folder.ts';
+
+/** Two, because a first circuit waits until two bootstraps agree. */
+const BOOTSTRAPS = 2;
+/** With the bootstraps, which relay too: three hops on both sides, a rendezvous point between, and three to spare. */
+const RELAYS = 8;
+
+export const up: Command = {
+  name: 'up',
+  usage: '[--port <port>]',
+  summary: 'Runs a local network on loopback: the app, two bootstraps, relays, and a demo site. Ctrl-C ends all of it.',
+  options: {
+    port: { type: 'string', value: '<port>', help: 'where the app listens (default: $PORT, or 8080)' },
+  },
+  positionals: { min: 0, max: 0 },
+  async run(invocation) {
+    const folder = dataFolderOf(invocation.text('data'));
+    openDataFolder(folder);
+    const running = readLocalNetwork(folder);
+    if (running !== undefined) {
+      throw new GlobalNetError('busy', `a local network runs on ${folder} already (process ${running.pid}): open ${running.app}, or name another folder with --data`);
+    }
+    const network = new LocalNetwork(folder, invocation);
+    try {
+      await network.start(portOf(invocation.text('port') ?? process.env['PORT']));
+      await new Promise<void>((resolve) => {
+        if (invocation.stop.aborted) resolve();
+        invocation.stop.addEventListener('abort', () => resolve(), { once: true });
+      });
+      invocation.output.note('Stopping…');
+    } finally {
+      await network.stop();
+    }
+  },
+};
+
+function portOf(text: string | undefined): number {
+  const port = Number(text ?? 8080);
+  if (!Number.isInteger(port) || port < 0 || port > 65535 || text === '') {
+    throw new GlobalNetError('malformed', `a port is a number from 0 (any free one) to 65535, not '${text}'`);
+  }
+  return port;
+}
+
+class LocalNetwork {
+  #host: AppHost | undefined;
+  readonly #children: GnetChild[] = [];
+  #stopping = false;
+
+  constructor(
+    private readonly folder: string,
+    private readonly invocation: Invocation,
+  ) {}
+
+  async start(port: number): Promise<void> {
+    const { output } = this.invocation;
+    // First, so that a port in use is said before anything else starts.
+    this.#host = await startAppHost({ port, network: () => this.#config });
+    output.note('Starting two bootstraps…');
+    const bootstraps = Array.from({ length: BOOTSTRAPS }, (_, i) => this.#relay(`bootstrap-${i + 1}`, i, []));
+    this.#config.bootstraps = (await Promise.all(bootstraps.map((child) => child.line('listens')))).map((line) => ({
+      url: String(line['listens']),
+      peer: String(line['peer']),
+    }));
+    const urls = this.#config.bootstraps.map(({ url }) => url);
+    output.note(`Starting ${RELAYS} relays…`);
+    const relays = Array.from({ length: RELAYS }, (_, i) => this.#relay(`relay-${i + 1}`, BOOTSTRAPS + i, urls));
+    await Promise.all(relays.map((child) => child.line('listens')));
+    writeLocalNetwork(this.folder, { pid: process.pid, app: this.#host.url, bootstraps: urls });
+    output.note('Publishing the demo site…');
+    const demoFolder = fileURLToPath(new URL(/* built: dist/node/ */ '../../node/demo-site/', import.meta.url));
+    const demo = this.#child('demo', ['seed', demoFolder, '--name', 'demo']);
+    const { address } = await demo.line('address');
+    this.#config.demo = String(address);
+    output.say(`GlobalNet ready: ${this.#host.url}`, { ready: this.#host.url, bootstraps: urls, demo: address, data: this.folder });
+    output.note(`Demo site ${address}\nBootstraps ${urls.join(' ')}\nData folder ${this.folder}\nCtrl-C ends all of it.`);
+  }
+
+  readonly #config: { bootstraps: { url: string; peer: string }[]; demo?: string } = { bootstraps: [] };
+
+  /** Each relay listens in a /16 of its own, as relays of different networks would: the rule that no path uses one /16 twice holds here too. */
+  #relay(name: string, index: number, joins: readonly string[]): GnetChild {
+    return this.#child(name, ['relay', '--listen', `127.${10 + index}.0.1:0`, '--name', name, '--stable', ...joins.flatMap((url) => ['--join', url])]);
+  }
+
+  #child(name: string, args: readonly string[]): GnetChild {
+    const child = new GnetChild(name, [...args, '--data', this.folder], (_, why) => {
+      if (!this.#stopping) this.invocation.output.note(`${name} ended (${why}); the others go on.`);
+    });
+    this.#children.push(child);
+    return child;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    removeLocalNetwork(this.folder);
+    await Promise.all([this.#host?.close(), ...this.#children.map((child) => child.stop())]);
+  }
+}

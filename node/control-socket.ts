@@ -1,0 +1,54 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { createConnection, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import type { PeerStatus } from '../src/shared/peer-api.ts';
+
+/** What one local process says of itself to `gnet status`. */
+export interface ProcessStatus {
+  pid: number;
+  /** What it was started as: relay, bootstrap, seed, open. */
+  role: string;
+  rssBytes: number;
+  listens: string | undefined;
+  peer: PeerStatus;
+}
+
+const MAX_STATUS_BYTES = 1 << 20;
+const ANSWER_WITHIN_MS = 2000;
+
+/** A socket in the owner's own folder: whoever may open it may read all the files there too, so it asks for nothing more. */
+export function serveControlSocket(dataFolder: string, status: () => ProcessStatus): Server {
+  const path = join(dataFolder, 'run', `${process.pid}.sock`);
+  rmSync(path, { force: true }); // of an earlier process with this pid
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.end(`${JSON.stringify(status())}\n`);
+  });
+  server.listen(path, () => chmodSync(path, 0o600));
+  server.unref();
+  return server;
+}
+
+/** The status of the process behind a socket; undefined when nobody is there any more. */
+export function askControlSocket(path: string): Promise<ProcessStatus | undefined> {
+  return new Promise((resolve) => {
+    const socket = createConnection(path);
+    let text = '';
+    const finish = (): void => {
+      socket.destroy();
+      try {
+        resolve(JSON.parse(text) as ProcessStatus);
+      } catch {
+        resolve(undefined);
+      }
+    };
+    socket.setEncoding('utf8');
+    socket.setTimeout(ANSWER_WITHIN_MS, finish);
+    socket.on('data', (part: string) => {
+      text += part;
+      if (text.length > MAX_STATUS_BYTES) finish();
+    });
+    socket.on('end', finish);
+    socket.on('error', finish);
+  });
+}

@@ -1,0 +1,91 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { GlobalNetError } from '../src/core/bytes/errors.ts';
+
+/**
+ * The one folder that all local processes share:
+ *
+ *   network.json      where the local network listens, while `gnet up` runs
+ *   run/<pid>.sock    control socket of each running process
+ *   peers/<name>/     keys, guards and chunks of each headless peer; only one process at a time
+ */
+export interface LocalNetwork {
+  pid: number;
+  /** The app's URL, as printed. */
+  app: string;
+  /** WebSocket URLs of the bootstraps. */
+  bootstraps: string[];
+}
+
+export function dataFolderOf(flag: string | undefined): string {
+  const chosen = flag ?? process.env['GNET_DATA'];
+  if (chosen !== undefined && chosen !== '') return resolve(chosen);
+  const base = process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share');
+  return join(base, 'gnet');
+}
+
+/** Makes the folder and what is in it, readable by its owner only, since keys lie there. */
+export function openDataFolder(folder: string): void {
+  try {
+    for (const part of ['', 'run', 'peers']) mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new GlobalNetError('refused', `the data folder ${folder} cannot be used (${(error as NodeJS.ErrnoException).code}): name another with --data`, { cause: error });
+  }
+}
+
+export function writeLocalNetwork(folder: string, network: LocalNetwork): void {
+  const path = join(folder, 'network.json');
+  writeFileSync(`${path}.new`, `${JSON.stringify(network, undefined, 2)}\n`, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+export function removeLocalNetwork(folder: string): void {
+  rmSync(join(folder, 'network.json'), { force: true });
+}
+
+/** The local network that runs now, or undefined; a file left by a network that was killed does not count. */
+export function readLocalNetwork(folder: string): LocalNetwork | undefined {
+  try {
+    const network = JSON.parse(readFileSync(join(folder, 'network.json'), 'utf8')) as LocalNetwork;
+    return isAlive(network.pid) ? network : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bootstraps to join by: those given, or the local network's. @throws GlobalNetError `unreachable` with what to do. */
+export function bootstrapsFor(folder: string, joins: readonly string[]): string[] {
+  for (const url of joins) {
+    if (!/^wss?:\/\/[^/]+/.test(url)) throw new GlobalNetError('malformed', `--join wants a URL such as ws://127.0.0.1:9001, not '${url}'`);
+  }
+  if (joins.length > 0) return [...joins];
+  const network = readLocalNetwork(folder);
+  if (network !== undefined) return network.bootstraps;
+  throw new GlobalNetError('unreachable', `no local network runs on the data folder ${folder}: start one with 'npm start', or name a bootstrap with --join`);
+}
+
+/** Control sockets that processes have left in `run`, with the pid each file names. */
+export function controlSockets(folder: string): { pid: number; path: string }[] {
+  let names: string[];
+  try {
+    names = readdirSync(join(folder, 'run'));
+  } catch {
+    return [];
+  }
+  const found: { pid: number; path: string }[] = [];
+  for (const name of names) {
+    const pid = Number(/^(\d+)\.sock$/.exec(name)?.[1]);
+    if (Number.isInteger(pid)) found.push({ pid, path: join(folder, 'run', name) });
+  }
+  return found.sort((a, b) => a.pid - b.pid);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

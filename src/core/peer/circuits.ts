@@ -1,0 +1,199 @@
+import type { PeerId } from '../bytes/brand.ts';
+import { GlobalNetError } from '../bytes/errors.ts';
+import { EMPTY } from '../bytes/bytes.ts';
+import { CircuitBuilder, type BuilderCircuit, type HopKeys } from '../circuit/index.ts';
+import type { Env } from '../env.ts';
+import type { CircuitSource, Link, OpenedCircuit } from '../ports.ts';
+import type { Descriptor } from '../wire/descriptor.ts';
+import { CLOSE } from '../wire/registry.ts';
+import { OPEN_TRIES, SPARE_CHECK_MS, SPARE_MAX_AGE_MS, SPARE_RETRY_MAX_MS, SPARE_RETRY_MIN_MS } from './constants.ts';
+
+/** What this needs to know of the network to find a way. */
+export interface Ways {
+  /** Our hops, the guard first, then `last` where there is one. @throws GlobalNetError `unreachable` in words. */
+  choosePath(last: Descriptor | undefined): Descriptor[];
+  /** Whether `last` may stand behind these hops: it is none of them, and related to none. */
+  mayFollow(hops: readonly Descriptor[], last: Descriptor): boolean;
+  /** A peer's descriptor that may be used for a circuit. @throws GlobalNetError `unknown`. */
+  usable(peer: PeerId): Descriptor;
+  /** @throws GlobalNetError `unreachable`. */
+  linkTo(peer: PeerId): Promise<Link>;
+  /** A build failed along these hops; whose fault it was is not known. */
+  onBuildFailed(hops: readonly PeerId[]): void;
+}
+
+/** What the panel shows of a circuit of ours beside what the circuit knows itself. */
+export interface CircuitNote {
+  readonly openedAt: number;
+  purpose: string;
+  /** Measured by whoever speaks over it. */
+  roundTripMs?: () => number | undefined;
+}
+
+interface Spare {
+  readonly circuit: BuilderCircuit;
+  readonly hops: readonly Descriptor[];
+  readonly builtAt: number;
+}
+
+/** Our own circuits: builds them, keeps warm spares, grows a spare by the last hop when one is wanted. */
+export class Circuits implements CircuitSource {
+  readonly #notes = new WeakMap<BuilderCircuit, CircuitNote>();
+  readonly #spares: Spare[] = [];
+  #wanted = 0;
+  #filling = false;
+  #retryMs = SPARE_RETRY_MIN_MS;
+  #cancelCheck: (() => void) | undefined;
+
+  constructor(
+    private readonly env: Env,
+    private readonly builder: CircuitBuilder,
+    private readonly ways: Ways,
+    private readonly onChange: () => void,
+  ) {}
+
+  get spares(): number {
+    return this.#spares.length;
+  }
+
+  /** Circuits of ours that stand or are being built, with what they are for. */
+  *own(): Generator<{ circuit: BuilderCircuit; note: CircuitNote }> {
+    for (const circuit of this.builder.circuits()) {
+      const note = this.#notes.get(circuit);
+      if (note !== undefined) yield { circuit, note };
+    }
+  }
+
+  /** From now on this many spares are kept. */
+  keepSpares(count: number): void {
+    this.#wanted = count;
+    this.#cancelCheck?.();
+    this.#check();
+  }
+
+  stop(): void {
+    this.#wanted = 0;
+    this.#cancelCheck?.();
+    for (const circuit of [...this.builder.circuits()]) circuit.close(CLOSE.ended);
+    this.#spares.length = 0;
+  }
+
+  async openTo(last: PeerId, early: Uint8Array, isolation: string, signal?: AbortSignal): Promise<OpenedCircuit> {
+    const target = this.ways.usable(last);
+    for (let spare = this.#takeSpareFor(target); spare !== undefined; spare = this.#takeSpareFor(target)) {
+      signal?.throwIfAborted();
+      const grown = await this.#grow(spare, target, early, isolation);
+      if (grown !== undefined) return grown;
+    }
+    let failure: unknown;
+    for (let attempt = 0; attempt < OPEN_TRIES; attempt++) {
+      signal?.throwIfAborted();
+      const hops = this.ways.choosePath(target);
+      try {
+        const { circuit, reply } = await this.#build(hops, early, isolation, signal);
+        return { end: circuit, reply, hops: hops.map(({ id }) => id) };
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  /** A one-hop circuit to a linked peer: it knows who asks, and is asked only what it may know. */
+  async openDirect(peer: PeerId, descriptor: Descriptor, early: Uint8Array): Promise<OpenedCircuit> {
+    const link = await this.ways.linkTo(peer);
+    const { circuit, reply } = await this.builder.open(link, [hopKeys(descriptor)], early);
+    this.#note(circuit, 'question');
+    return { end: circuit, reply, hops: [peer] };
+  }
+
+  async #grow(spare: Spare, target: Descriptor, early: Uint8Array, purpose: string): Promise<OpenedCircuit | undefined> {
+    try {
+      const reply = await spare.circuit.extend(hopKeys(target), early);
+      this.#note(spare.circuit, purpose);
+      return { end: spare.circuit, reply, hops: [...spare.hops.map(({ id }) => id), target.id] };
+    } catch {
+      spare.circuit.close(CLOSE.ended);
+      return undefined;
+    } finally {
+      void this.#fill();
+    }
+  }
+
+  async #build(hops: readonly Descriptor[], early: Uint8Array, purpose: string, signal?: AbortSignal): Promise<{ circuit: BuilderCircuit; reply: Uint8Array }> {
+    const [guard] = hops;
+    if (guard === undefined) throw new GlobalNetError('unreachable', 'a circuit needs a first hop');
+    try {
+      const link = await this.ways.linkTo(guard.id);
+      const opened = await this.builder.open(link, hops.map(hopKeys), early, signal);
+      this.#note(opened.circuit, purpose);
+      return opened;
+    } catch (error) {
+      if (!signal?.aborted) this.ways.onBuildFailed(hops.map(({ id }) => id));
+      throw error;
+    }
+  }
+
+  #note(circuit: BuilderCircuit, purpose: string): void {
+    this.#notes.set(circuit, { openedAt: this.#notes.get(circuit)?.openedAt ?? this.env.now(), purpose });
+    this.onChange();
+  }
+
+  #keepSpare(spare: Spare): void {
+    this.#spares.push(spare);
+    // Nobody speaks on a spare; what is heard is its end, or that it is taken.
+    spare.circuit.handler = { onBody: () => undefined, onDrain: () => undefined, onClose: () => this.#drop(spare) };
+    this.onChange();
+  }
+
+  #drop(spare: Spare): void {
+    const index = this.#spares.indexOf(spare);
+    if (index >= 0) this.#spares.splice(index, 1);
+    this.onChange();
+  }
+
+  #takeSpareFor(last: Descriptor): Spare | undefined {
+    this.#dropOld();
+    const index = this.#spares.findIndex(({ hops }) => this.ways.mayFollow(hops, last));
+    return index < 0 ? undefined : this.#spares.splice(index, 1)[0];
+  }
+
+  #dropOld(): void {
+    const oldest = this.env.now() - SPARE_MAX_AGE_MS;
+    for (const spare of this.#spares.filter(({ builtAt }) => builtAt < oldest)) {
+      spare.circuit.close(CLOSE.ended);
+      this.#drop(spare);
+    }
+  }
+
+  #check(): void {
+    this.#dropOld();
+    void this.#fill();
+    if (this.#wanted > 0) this.#cancelCheck = this.env.schedule(SPARE_CHECK_MS, () => this.#check());
+  }
+
+  /** One build after the other: two at once would only wait for the same thread. */
+  async #fill(): Promise<void> {
+    if (this.#filling) return;
+    this.#filling = true;
+    try {
+      while (this.#spares.length < this.#wanted) {
+        const hops = this.ways.choosePath(undefined);
+        const { circuit } = await this.#build(hops, EMPTY, 'spare');
+        this.#keepSpare({ circuit, hops, builtAt: this.env.now() });
+        this.#retryMs = SPARE_RETRY_MIN_MS;
+      }
+    } catch (error) {
+      this.env.log('info', 'circuits', `no spare circuit yet: ${(error as Error).message}`);
+      this.env.schedule(this.#retryMs, () => void this.#fill());
+      this.#retryMs = Math.min(2 * this.#retryMs, SPARE_RETRY_MAX_MS);
+    } finally {
+      this.#filling = false;
+    }
+  }
+}
+
+export function hopKeys(descriptor: Descriptor): HopKeys {
+  const { id, onionX25519, onionKem, hash, setupEffort } = descriptor;
+  return { peer: id, onionX25519, onionKem, descriptorHash: hash, setupEffort };
+}

@@ -1,0 +1,66 @@
+/** Local policy of a peer; nothing here is seen on the wire. */
+
+/** Hops of ours before the last one: three, so that no single relay knows both ends even when it is first or last (DESIGN: paths). */
+export const HOPS = 3;
+
+/** Warm circuits held ready, so that no build is on the user's path: a page from another site, and the look-ups before it. */
+export const SPARES = 3;
+/** A spare older than this is not used: half a descriptor's life, so that its hops are still what their descriptors say. */
+export const SPARE_MAX_AGE_MS = 5 * 60_000;
+/** How often the spares are counted. */
+export const SPARE_CHECK_MS = 5_000;
+/** After a failed build, before the next try; doubled up to the second. */
+export const SPARE_RETRY_MIN_MS = 500;
+export const SPARE_RETRY_MAX_MS = 30_000;
+
+/** Builds from nothing that `openTo` tries, each by another path. */
+export const OPEN_TRIES = 3;
+
+/** An idle one-hop circuit for questions to a linked peer is closed after this. */
+export const DIRECT_IDLE_MS = 30_000;
+
+/** For one question to one peer. Eight links of 50 ms round trip and a busy machine fit many times. */
+export const ASK_TIMEOUT_MS = 10_000;
+
+/** Open peers a tab or a headless client links to: its guards, and some to be reached by. */
+export const LINKS_WANTED = 6;
+/** How often links, directory and guards are looked after. */
+export const TEND_MS = 10_000;
+/** Bootstraps that must agree before the first circuit, where that many are known. */
+export const AGREEING_BOOTSTRAPS = 2;
+/** A peer that relays sends its descriptor right behind the handshake; one that does not sends none. */
+export const DESCRIPTOR_WAIT_MS = 2_000;
+/** With so many vouched relays the directory is asked only now and then: paths of three hops with a choice at each. */
+export const RELAYS_ENOUGH = 12;
+/** Half a descriptor's epoch: what is new is known before what is old has ended. */
+export const LEARN_EVERY_MS = 5 * 60_000;
+/** In a network that is still small, newcomers are wanted sooner. */
+export const LEARN_SOON_MS = 60_000;
+/** A first round of joining that failed is tried again after this; doubled up to the second. */
+export const JOIN_RETRY_MIN_MS = 1_000;
+export const JOIN_RETRY_MAX_MS = 30_000;
+/** A clock further off than this from what two peers say is called wrong: descriptors live ten minutes and more. */
+export const CLOCK_WRONG_MS = 10 * 60_000;
+
+/** Events the panel can look back on. */
+export const EVENTS_KEPT = 50;
+
+/** A site session that lost its path tries a new one after this; doubled up to the second, while someone waits. */
+export const RECONNECT_MIN_MS = 100;
+export const RECONNECT_MAX_MS = 5_000;
+/** Paths tried for a session before its streams are told that nobody answers. */
+export const RECONNECT_TRIES = 5;
+/** A site nobody has asked anything for so long gives its circuit back. */
+export const SITE_IDLE_MS = 10 * 60_000;
+/** Visitors' sessions of one site, those without a path included: 64 KB kept for each at most is 64 MB. */
+export const HOST_SESSIONS_MAX = 1000;
+/** Named in descriptors. */
+export const SOFTWARE = 'globalnet/0.1';
+/** A descriptor nobody has taken yet is offered again after this. */
+export const PUBLISH_RETRY_MS = 5_000;
+/** Store, guards and onion keys change together; so often they are written at most. */
+export const KEYS_SAVE_MS = 10_000;
+/** Links by WebRTC that a peer opens of its own accord, beside its WebSockets: enough to be reached when those are cut, few against Chromium's count. */
+export const MESH_LINKS_WANTED = 2;
+/** The longest question of directory or DHT is a proof of fraud: two descriptors of 4,096 bytes. */
+export const QUESTION_MAX_BYTES = 16_384;

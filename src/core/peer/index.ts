@@ -1,0 +1,10 @@
+/**
+ * A peer as a whole: the parts wired together, and what needs several of them at once (joining, circuits for a purpose, sites
+ * read and hosted). Not here: any protocol (the folders beside this one), any platform (adapters, node, workers).
+ */
+export * from './events.ts';
+export * from './peer.ts';
+export * from './publisher.ts';
+export * from './site-host.ts';
+export * from './sites.ts';
+export type * from './status.ts';

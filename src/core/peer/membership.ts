@@ -1,0 +1,229 @@
+import type { PeerId } from '../bytes/brand.ts';
+import { type Directory, type Guards, learnRelays, loadSavedPeers, openPeers, savePeers, type SavedPeer, urlsOf } from '../directory/index.ts';
+import { type Env, sample, sleep } from '../env.ts';
+import type { Links } from '../link/index.ts';
+import type { Ask, DialTarget, Link, RecordStore } from '../ports.ts';
+import type { Descriptor } from '../wire/descriptor.ts';
+import { AGREEING_BOOTSTRAPS, CLOCK_WRONG_MS, DESCRIPTOR_WAIT_MS, JOIN_RETRY_MAX_MS, JOIN_RETRY_MIN_MS, LEARN_EVERY_MS, LEARN_SOON_MS, LINKS_WANTED, MESH_LINKS_WANTED, RELAYS_ENOUGH, TEND_MS } from './constants.ts';
+
+/** Where joining stands; the words for people are made elsewhere. */
+export type JoinStep =
+  | { readonly step: 'starting' | 'learning' | 'building' | 'ready' }
+  | { readonly step: 'dialling'; readonly answered: number }
+  | { readonly step: 'failed'; readonly kind: 'unreachable' | 'clock'; readonly message: string; readonly retryInMs: number };
+
+export interface MembershipOptions {
+  readonly env: Env;
+  readonly links: Links;
+  readonly directory: Directory;
+  readonly guards: Guards;
+  readonly records: RecordStore;
+  readonly ask: Ask;
+  readonly bootstraps: readonly DialTarget[];
+  /** An open relay: known to everyone by its address, so it asks openly, needs no guards for joining, and is ready when it is linked. */
+  readonly isOpen: boolean;
+  /** Peers that can be reached by an offer through the network; empty where there is no WebRTC. */
+  meshPeers(): readonly Descriptor[];
+  /** Once there are relays to build with. */
+  onCanBuild(): void;
+  /** A circuit of our own stands. */
+  hasCircuit(): boolean;
+  onStep(step: JoinStep): void;
+}
+
+/** Keeps this peer among the others: dials in, learns who is there, links to its guards and to some more. */
+export class Membership {
+  #step: JoinStep = { step: 'starting' };
+  #running = false;
+  #saved: readonly SavedPeer[] = [];
+  #learnedAt = 0;
+  #meshing = false;
+  #retryMs = JOIN_RETRY_MIN_MS;
+  #wake: (() => void) | undefined;
+  readonly #waiting = new Map<PeerId, Set<() => void>>();
+
+  constructor(private readonly options: MembershipOptions) {}
+
+  get bootstraps(): number {
+    return this.options.bootstraps.length;
+  }
+
+  get step(): JoinStep {
+    return this.#step;
+  }
+
+  async start(): Promise<void> {
+    this.#running = true;
+    const { records, directory } = this.options;
+    this.#saved = await loadSavedPeers(records, directory);
+    void this.#tendForEver();
+  }
+
+  stop(): void {
+    this.#running = false;
+    this.#wake?.();
+  }
+
+  /** Something has changed that is worth a look before the next round: a link was lost, a circuit stands. */
+  nudge(): void {
+    if (this.#step.step !== 'failed') this.#wake?.();
+  }
+
+  /** A descriptor came by a link. */
+  onDescriptor(peer: PeerId): void {
+    for (const known of this.#waiting.get(peer) ?? []) known();
+    this.#waiting.delete(peer);
+  }
+
+  #say(step: JoinStep): void {
+    if (JSON.stringify(step) === JSON.stringify(this.#step)) return;
+    this.#step = step;
+    this.options.onStep(step);
+  }
+
+  async #tendForEver(): Promise<void> {
+    const { env } = this.options;
+    while (this.#running) {
+      let waitMs = TEND_MS;
+      try {
+        await this.#tend();
+      } catch (error) {
+        env.log('warn', 'joining', `a round failed: ${(error as Error).message}`);
+      }
+      if (this.#step.step === 'failed') {
+        waitMs = this.#step.retryInMs;
+        this.#retryMs = Math.min(2 * this.#retryMs, JOIN_RETRY_MAX_MS);
+      } else if (this.#step.step === 'ready') this.#retryMs = JOIN_RETRY_MIN_MS;
+      else waitMs = JOIN_RETRY_MIN_MS;
+      await Promise.race([sleep(env, waitMs), new Promise<void>((resolve) => (this.#wake = resolve))]);
+    }
+  }
+
+  async #tend(): Promise<void> {
+    if (!(await this.#dialIn())) return;
+    await this.#learn();
+    if (!this.options.isOpen) await this.#linkGuards();
+    await this.#linkOthers();
+    this.options.onCanBuild();
+    if (this.options.hasCircuit()) void this.#linkByMesh();
+    if (this.options.isOpen || this.options.hasCircuit()) this.#say({ step: 'ready' });
+    else if (this.#step.step !== 'ready') this.#say({ step: 'building' });
+  }
+
+  // ---------------------------------------------------------------- links
+
+  /** False when there is nobody to talk to, which the step then says. */
+  async #dialIn(): Promise<boolean> {
+    const { links, bootstraps, isOpen } = this.options;
+    if (this.#step.step === 'ready' && links.count > 0) return true;
+    const wanted = bootstraps.filter(({ peer }) => peer === undefined || links.get(peer) === undefined);
+    if (wanted.length > 0 && links.count < AGREEING_BOOTSTRAPS) {
+      let answered = bootstraps.length - wanted.length;
+      this.#say({ step: 'dialling', answered });
+      await Promise.all(wanted.map(async (target) => (await this.#link(target)) !== undefined && this.#say({ step: 'dialling', answered: ++answered })));
+    }
+    if (links.count === 0) await this.#dialSaved();
+    if (links.count > 0) return this.#clockIsRight();
+    if (isOpen && bootstraps.length === 0) {
+      this.#say({ step: 'ready' }); // the first of its network: others come to it
+      return true;
+    }
+    this.#say({ step: 'failed', kind: 'unreachable', message: this.#whyAlone(), retryInMs: this.#retryMs });
+    return false;
+  }
+
+  #whyAlone(): string {
+    const { bootstraps } = this.options;
+    if (bootstraps.length === 0 && this.#saved.length === 0) return 'no bootstrap is known: there is nobody to ask';
+    const names = bootstraps.map(({ url }) => url).join(', ');
+    return `no bootstrap answers (${names})${this.#saved.length > 0 ? ', and none of the peers met before' : ''}`;
+  }
+
+  async #dialSaved(): Promise<void> {
+    const targets = sample(this.options.env, this.#saved, LINKS_WANTED).flatMap(({ id, urls }) => urls.slice(0, 1).map((url) => ({ peer: id, url })));
+    await Promise.all(targets.map((target) => this.#link(target)));
+  }
+
+  /** Two peers that say so at once: one of them may have a wrong clock of its own. */
+  #clockIsRight(): boolean {
+    const offsets = this.options.links.all().map(({ clockOffsetMs }) => clockOffsetMs);
+    const wrong = offsets.filter((offset) => Math.abs(offset) > CLOCK_WRONG_MS);
+    if (wrong.length === 0 || wrong.length < Math.min(AGREEING_BOOTSTRAPS, offsets.length)) return true;
+    const minutes = Math.round(Math.abs(wrong[0] as number) / 60_000);
+    const far = minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
+    const message = `this machine's clock is about ${far} ${(wrong[0] as number) > 0 ? 'slow' : 'fast'}, as ${wrong.length} peers say: set it right`;
+    this.#say({ step: 'failed', kind: 'clock', message, retryInMs: this.#retryMs });
+    return false;
+  }
+
+  /** A link whose peer's descriptor is known, when it has one to give. */
+  async #link(target: DialTarget): Promise<Link | undefined> {
+    try {
+      const link = await this.options.links.linkTo(target);
+      await this.#whenKnown(link.peer);
+      return link;
+    } catch (error) {
+      this.options.env.log('info', 'joining', `${target.url ?? target.peer}: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
+  async #whenKnown(peer: PeerId): Promise<void> {
+    if (this.options.directory.get(peer) !== undefined) return;
+    const known = new Promise<void>((resolve) => this.#waiting.set(peer, (this.#waiting.get(peer) ?? new Set()).add(resolve)));
+    await Promise.race([known, sleep(this.options.env, DESCRIPTOR_WAIT_MS)]);
+  }
+
+  async #linkGuards(): Promise<void> {
+    const { guards, links } = this.options;
+    for (const { id, urls } of await guards.inUse()) {
+      if (links.get(id) !== undefined) continue;
+      const url = urls[0];
+      const linked = url === undefined ? undefined : await this.#link({ peer: id, url });
+      if (linked !== undefined) await guards.noteLinked(id);
+      else await guards.noteFailed(id, links.count > 0);
+    }
+  }
+
+  /** Links that others' circuits may use: to open peers, none of them a guard. */
+  async #linkOthers(): Promise<void> {
+    const { env, links, directory, guards } = this.options;
+    const lacking = LINKS_WANTED - links.count;
+    if (lacking <= 0) return;
+    const free = openPeers(directory).filter(({ id }) => links.get(id) === undefined && !guards.isGuard(id));
+    await Promise.all(sample(env, free, lacking).map((descriptor) => this.#link(dialTarget(descriptor))));
+  }
+
+  /** A link or two by WebRTC beside the others; nothing waits for them, and none replaces a link that works. */
+  async #linkByMesh(): Promise<void> {
+    const { env, links, meshPeers, isOpen } = this.options;
+    const lacking = MESH_LINKS_WANTED - links.all().filter(({ kind }) => kind === 'webrtc').length;
+    if (isOpen || lacking <= 0 || this.#meshing) return;
+    this.#meshing = true;
+    const free = meshPeers().filter(({ id }) => links.get(id) === undefined);
+    await Promise.all(sample(env, free, lacking).map(({ id }) => this.#link({ peer: id, url: undefined })));
+    this.#meshing = false;
+  }
+
+  // ---------------------------------------------------------------- the directory
+
+  async #learn(): Promise<void> {
+    const { env, directory, links, ask, isOpen, hasCircuit, records } = this.options;
+    const vouched = [...directory.all()].filter((descriptor) => directory.isVouched(descriptor)).length;
+    const everyMs = vouched >= RELAYS_ENOUGH ? LEARN_EVERY_MS : this.#step.step === 'ready' ? LEARN_SOON_MS : 0;
+    if (env.now() - this.#learnedAt < everyMs) return;
+    if (this.#step.step !== 'ready') this.#say({ step: 'learning' });
+    const via = !isOpen && hasCircuit() ? 'circuit' : 'link';
+    const linked = openPeers(directory).filter(({ id }) => links.get(id) !== undefined);
+    const access = { env, directory, ask, via } as const;
+    await learnRelays(via === 'circuit' || linked.length === 0 ? access : { ...access, answerers: linked });
+    // Where those we are linked to do not suffice to agree, the peers they named are asked.
+    if ([...directory.all()].every((descriptor) => !directory.isVouched(descriptor))) await learnRelays(access);
+    this.#learnedAt = env.now();
+    await savePeers(records, directory);
+  }
+}
+
+export function dialTarget(descriptor: Descriptor): DialTarget {
+  return { peer: descriptor.id, url: urlsOf(descriptor)[0] };
+}

@@ -1,0 +1,337 @@
+import type { PeerId } from '../bytes/brand.ts';
+import { GlobalNetError } from '../bytes/errors.ts';
+import { CircuitBuilder, type SetupCrypto } from '../circuit/index.ts';
+import { type Identity, peerIdOf } from '../crypto/identity.ts';
+import { type DhtAccess, DhtNode } from '../dht/index.ts';
+import { choosePath, Directory, type DirectoryAccess, DirectoryServer, Guards, openPeers, passFraudOn } from '../directory/index.ts';
+import type { Env } from '../env.ts';
+import { Links, type TransportDialer } from '../link/index.ts';
+import { type Digest, PackStore, SiteServer, type SiteContent } from '../packs/index.ts';
+import type { ChunkStore, DialTarget, Link, RecordStore, Transport } from '../ports.ts';
+import { Relay } from '../relay/index.ts';
+import { RendezvousPoint, type ServiceDeps, ServiceVisitor } from '../service/index.ts';
+import { Answerer, MeshDialer, type RtcPort } from '../signal/index.ts';
+import { CircuitChannels } from '../stream/index.ts';
+import { type Descriptor, hasRole } from '../wire/descriptor.ts';
+import { areRelated } from '../wire/related.ts';
+import { LINK_CLOSE, ROLE } from '../wire/registry.ts';
+import { Circuits } from './circuits.ts';
+import { HOPS, SPARES } from './constants.ts';
+import { Events } from './events.ts';
+import { KeyringKeeper } from './keyring-keeper.ts';
+import { acceptCircuit } from './last-hop.ts';
+import { dialTarget, Membership } from './membership.ts';
+import { pointDirectory } from './points.ts';
+import { Publisher, type SelfDescription } from './publisher.ts';
+import { Questions } from './questions.ts';
+import { recordNetwork } from './records.ts';
+import { serveStream } from './serving.ts';
+import { SiteHost } from './site-host.ts';
+import { Sites } from './sites.ts';
+import type { FetchProgress, PeerStatus } from './status.ts';
+import { statusOf } from './status-of.ts';
+
+export interface PeerOptions {
+  readonly env: Env;
+  readonly identity: Identity;
+  /** The identity is kept over restarts: then what it signed is too. A tab's is not. */
+  readonly keepsIdentity: boolean;
+  readonly records: RecordStore;
+  readonly chunks: ChunkStore;
+  readonly setupCrypto: SetupCrypto;
+  readonly dialers: readonly TransportDialer[];
+  /** Undefined where there is no WebRTC. */
+  readonly rtc: RtcPort | undefined;
+  readonly bootstraps: readonly DialTarget[];
+  readonly self: SelfDescription;
+  readonly relaying: boolean;
+  readonly maxLinks: number;
+  /** Peers on private addresses are taken: for a network inside one machine or house. */
+  readonly privateAddresses: boolean;
+  readonly digest?: Digest;
+  onProgress(progress: FetchProgress): void;
+}
+
+/** A peer: wires the parts together. */
+export class Peer {
+  readonly id: PeerId;
+  readonly events: Events;
+  readonly store: PackStore;
+  readonly sites: Sites;
+  readonly links: Links;
+  readonly directory: Directory;
+  readonly circuits: Circuits;
+  readonly relay: Relay;
+  readonly membership: Membership;
+  readonly hosts: SiteHost[] = [];
+  readonly startedAt: number;
+  readonly #options: PeerOptions;
+  readonly #guards: Guards;
+  readonly #builder: CircuitBuilder;
+  readonly #questions: Questions;
+  readonly #publisher: Publisher;
+  readonly #keyring: KeyringKeeper;
+  readonly #dht: DhtNode | undefined;
+  readonly #services: ServiceDeps;
+  #relaying = false;
+
+  /** Loads what was kept; nothing runs before `start`. */
+  static async create(options: PeerOptions): Promise<Peer> {
+    const { env, identity, records, keepsIdentity, privateAddresses } = options;
+    const keyring = await KeyringKeeper.load(env, keepsIdentity ? records : undefined);
+    const directory = new Directory(env, {
+      self: peerIdOf(identity.publicKey),
+      privateAddresses,
+      onFraud: (_, proof) => passFraudOn(peer.#access(), proof),
+    });
+    const peer: Peer = new Peer(options, keyring, directory, await Guards.load(env, directory, records));
+    return peer;
+  }
+
+  private constructor(options: PeerOptions, keyring: KeyringKeeper, directory: Directory, guards: Guards) {
+    const { env, identity, records, chunks, digest, self } = options;
+    this.#options = options;
+    this.#keyring = keyring;
+    this.#guards = guards;
+    this.directory = directory;
+    this.id = peerIdOf(identity.publicKey);
+    this.startedAt = env.now();
+    this.events = new Events(env);
+    const mesh = options.rtc && new MeshDialer(env, { self: this.id, rtc: options.rtc, streams: this.#streams(), contact: (peer) => this.#meshContact(peer) });
+    this.links = new Links(env, {
+      identity,
+      maxLinks: options.maxLinks,
+      dialers: [...options.dialers, ...(mesh ? [mesh] : [])],
+      handler: {
+        onLink: (link) => this.#onLink(link),
+        onFrame: (link, frame) => this.#onFrame(link, frame),
+        onDescriptor: (link, bytes) => this.#onDescriptor(link, bytes),
+        onClose: (link) => this.#onLinkClose(link),
+      },
+    });
+    this.#builder = new CircuitBuilder(env, options.setupCrypto);
+    this.circuits = new Circuits(env, this.#builder, this.#ways(), () => this.#onCircuits());
+    this.#questions = new Questions(env, this.circuits, (peer) => this.#known(peer));
+    this.#dht =
+      (self.roles & ROLE.store) === 0 ? undefined : new DhtNode(env, { self: this.id, own: () => directory.own, ask: this.#questions.ask, records });
+    const point = new RendezvousPoint(env);
+    const serving = {
+      self: this.id,
+      directory: new DirectoryServer(env, directory),
+      dht: this.#dht,
+      answerer: this.#answerer(),
+      streams: this.#questions,
+      isLinked: (peer: PeerId) => this.links.get(peer) !== undefined,
+    };
+    this.relay = new Relay({
+      env,
+      self: this.id,
+      onionKeys: keyring.keyring,
+      linkTo: (peer) => this.links.get(peer),
+      dial: (peer) => this.#dialForRelay(peer),
+      onLastHop: (end, early, answer) => acceptCircuit({ env, point, onStream: (stream) => serveStream(serving, stream) }, end, early, answer),
+    });
+    this.#publisher = new Publisher({
+      env,
+      identity,
+      keyring: keyring.keyring,
+      directory,
+      guards,
+      links: this.links,
+      records: options.keepsIdentity ? records : undefined,
+      self,
+      access: () => this.#access(),
+    });
+    this.membership = new Membership({
+      env,
+      links: this.links,
+      directory,
+      guards,
+      records,
+      ask: this.#questions.ask,
+      bootstraps: options.bootstraps,
+      isOpen: this.#isOpen,
+      meshPeers: () => (options.rtc === undefined ? [] : this.#meshPeers()),
+      onCanBuild: () => {
+        this.#publisher.nudge();
+        if (!this.#isOpen) this.circuits.keepSpares(SPARES);
+      },
+      hasCircuit: () => this.circuits.spares > 0,
+      onStep: () => this.events.changed(),
+    });
+    this.store = new PackStore({ env, records, chunks, ...(digest === undefined ? {} : { digest }) });
+    this.#services = {
+      env,
+      circuits: this.circuits,
+      openChannels: (end, handler) => new CircuitChannels(env, end, handler),
+      points: pointDirectory(directory, () => this.#access()),
+      records: recordNetwork(this.#dhtAccess()),
+    };
+    this.sites = new Sites({
+      env,
+      store: this.store,
+      records,
+      visitor: new ServiceVisitor(this.#services),
+      digest,
+      onEvent: (address, text, warning) => this.events.add(warning ? 'warning' : 'site', text, address),
+      onProgress: options.onProgress,
+    });
+  }
+
+  get relaying(): boolean {
+    return this.#relaying;
+  }
+
+  get #isOpen(): boolean {
+    return (this.#options.self.roles & ROLE.open) !== 0;
+  }
+
+  async start(): Promise<void> {
+    await this.#dht?.values.load();
+    if (this.#options.relaying) await this.setRelaying(true);
+    this.#dht?.start();
+    await this.membership.start();
+  }
+
+  /** Says goodbye on every link; what must be kept is written when this resolves. */
+  async stop(): Promise<void> {
+    for (const host of this.hosts) host.stop();
+    this.sites.stop();
+    this.membership.stop();
+    this.#dht?.stop();
+    this.#publisher.stop();
+    this.circuits.stop();
+    this.relay.close();
+    this.links.close();
+    await this.#keyring.save();
+  }
+
+  /** Off: no descriptor is published, no offer answered, no circuit of others accepted. */
+  async setRelaying(relaying: boolean): Promise<void> {
+    if (relaying === this.#relaying) return;
+    this.#relaying = relaying;
+    if (relaying) await this.#publisher.start();
+    else {
+      this.#publisher.stop();
+      this.relay.close();
+    }
+    this.events.changed();
+  }
+
+  /** Takes over a transport that somebody dialled. */
+  adopt(transport: Transport): void {
+    this.links.adopt(transport);
+  }
+
+  /** Serves a site at the identity's address until `stop`. */
+  hostSite(identity: Identity, content: SiteContent): SiteHost {
+    const host = new SiteHost(this.#services, identity, new SiteServer(this.#options.env, content), () => this.events.changed());
+    this.hosts.push(host);
+    host.start();
+    return host;
+  }
+
+  status(): PeerStatus {
+    return statusOf(this, this.#options.env.now(), (peer) => this.#guards.isGuard(peer));
+  }
+
+  // ---------------------------------------------------------------- links
+
+  #onLink(link: Link): void {
+    const own = this.directory.own;
+    if (own !== undefined && this.#relaying) link.sendDescriptor(own.bytes);
+    this.events.changed();
+  }
+
+  #onFrame(link: Link, frame: Uint8Array): void {
+    if (!this.#builder.onFrame(link, frame)) this.relay.onFrame(link, frame);
+  }
+
+  #onDescriptor(link: Link, bytes: Uint8Array): void {
+    const result = this.directory.add(bytes);
+    if (result === 'fraud') link.close(LINK_CLOSE.breach);
+    this.membership.onDescriptor(link.peer);
+  }
+
+  #onLinkClose(link: Link): void {
+    this.#builder.onLinkClose(link);
+    this.relay.onLinkClose(link);
+    this.membership.nudge();
+    this.events.changed();
+  }
+
+  async #dialForRelay(peer: PeerId): Promise<Link | undefined> {
+    const descriptor = this.directory.get(peer);
+    if (descriptor === undefined || !hasRole(descriptor, ROLE.open)) return undefined;
+    return this.links.linkTo(dialTarget(descriptor)).catch(() => undefined);
+  }
+
+  // ---------------------------------------------------------------- what the parts need of each other
+
+  #ways(): ConstructorParameters<typeof Circuits>[2] {
+    const { env } = this.#options;
+    return {
+      choosePath: (last) => {
+        const guards = this.links.all().map(({ peer }) => peer).filter((peer) => this.#isOpen || this.#guards.isGuard(peer));
+        return choosePath(env, this.directory, { hops: last === undefined ? HOPS : HOPS + 1, guards, ...(last === undefined ? {} : { last }) });
+      },
+      mayFollow: (hops, last) => hops.every((hop) => !areRelated(hop, last)) && hasRole(last, ROLE.open),
+      usable: (peer) => this.directory.vouched(peer) ?? this.#known(peer),
+      linkTo: (peer) => this.links.linkTo(dialTarget(this.#known(peer))),
+      onBuildFailed: (hops) => {
+        for (const hop of hops) this.directory.flag(hop, 'circuitFailed');
+      },
+    };
+  }
+
+  #known(peer: PeerId): Descriptor {
+    const descriptor = this.directory.get(peer);
+    if (descriptor === undefined) throw new GlobalNetError('unknown', `no descriptor of ${peer} is known`);
+    return descriptor;
+  }
+
+  /** Until there is a first circuit questions go to those we link to; an open relay, whom everyone knows, asks openly. */
+  #access(): DirectoryAccess {
+    const via = this.#isOpen || this.circuits.spares === 0 ? 'link' : 'circuit';
+    return { env: this.#options.env, directory: this.directory, ask: this.#questions.ask, via };
+  }
+
+  #dhtAccess(): DhtAccess {
+    const storePeers = (): Descriptor[] => openPeers(this.directory, ROLE.store).flatMap(({ id }) => this.directory.vouched(id) ?? []);
+    return { env: this.#options.env, ask: (...question) => this.#questions.ask(...question), storePeers };
+  }
+
+  /** As `#questions`, which is made later. */
+  #streams(): Pick<Questions, 'open'> {
+    return { open: (...wish) => this.#questions.open(...wish) };
+  }
+
+  #answerer(): Answerer | undefined {
+    const { env, rtc } = this.#options;
+    if (rtc === undefined) return undefined;
+    return new Answerer(env, {
+      self: this.id,
+      rtc,
+      onionSecrets: () => (this.#relaying ? this.#keyring.keyring.x25519Secrets() : []),
+      wants: (peer) => this.#relaying && this.links.hasRoom && this.links.get(peer) === undefined,
+      adopt: (transport, peer) => this.links.adopt(transport, peer),
+    });
+  }
+
+  #meshContact(peer: PeerId): { onionX25519: Uint8Array; relays: PeerId[] } | undefined {
+    const descriptor = this.directory.get(peer);
+    if (descriptor === undefined) return undefined;
+    // An open peer is asked itself; a tab through those it is linked to.
+    const relays = hasRole(descriptor, ROLE.open) ? [peer] : [...descriptor.links];
+    return { onionX25519: descriptor.onionX25519, relays };
+  }
+
+  #meshPeers(): Descriptor[] {
+    return [...this.directory.all()].filter(({ id, addresses }) => id !== this.id && addresses.some(({ kind }) => kind === 'mesh'));
+  }
+
+  #onCircuits(): void {
+    if (this.circuits.spares > 0 && this.membership.step.step === 'building') this.membership.nudge();
+    this.events.changed();
+  }
+}

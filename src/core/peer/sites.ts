@@ -1,0 +1,137 @@
+import type { PeerId } from '../bytes/brand.ts';
+import { equal, fromUtf8, utf8 } from '../bytes/bytes.ts';
+import type { Env } from '../env.ts';
+import { type Digest, type PackStore, type PackWarning, SiteReader } from '../packs/index.ts';
+import type { RecordStore } from '../ports.ts';
+import type { ServiceVisitor } from '../service/index.ts';
+import { decodeAddress, encodeAddress } from '../wire/address.ts';
+import { SiteVisit } from './site-visit.ts';
+import type { FetchProgress } from './status.ts';
+
+export interface SitesOptions {
+  readonly env: Env;
+  readonly store: PackStore;
+  readonly records: RecordStore;
+  readonly visitor: ServiceVisitor;
+  readonly digest: Digest | undefined;
+  onEvent(address: string, text: string, warning: boolean): void;
+  onProgress(progress: FetchProgress): void;
+}
+
+/** A site that is being read. */
+export interface OpenSite {
+  readonly address: string;
+  readonly reader: SiteReader;
+  readonly visit: SiteVisit;
+}
+
+const VISITED = 'visited/';
+
+/** Sites that are being read, each over circuits of its own, and which sites were read before. */
+export class Sites {
+  readonly #open = new Map<string, OpenSite>();
+
+  constructor(private readonly options: SitesOptions) {}
+
+  all(): OpenSite[] {
+    return [...this.#open.values()];
+  }
+
+  /** The site, with its reader not yet started where it is new. @throws GlobalNetError `malformed`. */
+  open(text: string): OpenSite {
+    const author = decodeAddress(text);
+    const address = encodeAddress(author);
+    const known = this.#open.get(address);
+    if (known !== undefined) return known;
+    const { env, store, visitor, digest, onEvent } = this.options;
+    const visit = new SiteVisit(env, visitor, address, {
+      onPath: (hops, again) => onEvent(address, `${again ? 'took another path' : 'connected'} by ${namesOf(hops)}`, false),
+      onPathLost: () => onEvent(address, 'a relay on the path went away; looking for another path', true),
+    });
+    const startedAtMs = env.now();
+    let firstByteMs: number | undefined;
+    const reader = new SiteReader({
+      env,
+      store,
+      author,
+      openStream: (request) => visit.openStream(request),
+      ...(digest === undefined ? {} : { digest }),
+      onWarning: (warning) => onEvent(address, warningInWords(warning), warning.kind !== 'newer'),
+      onProgress: ({ path, receivedBytes, totalBytes }) => {
+        firstByteMs ??= env.now() - startedAtMs;
+        this.options.onProgress({ address, path, receivedBytes, totalBytes, circuit: visit.hops.at(-1), startedAtMs, firstByteMs });
+      },
+    });
+    const site: OpenSite = { address, reader, visit };
+    this.#open.set(address, site);
+    return site;
+  }
+
+  /** Notes that the site was read, for the list of sites. */
+  async noteVisit(address: string): Promise<void> {
+    await this.options.records.set(VISITED + address, utf8(String(this.options.env.now())));
+  }
+
+  close(address: string): void {
+    const site = this.#open.get(address);
+    this.#open.delete(address);
+    site?.reader.close();
+    site?.visit.close();
+  }
+
+  /** Sites of which something is stored, the last visited first. */
+  async stored(): Promise<{ address: string; title: string; serial: number; visitedMs: number; sizeBytes: number }[]> {
+    const { store, records } = this.options;
+    const kept = (await store.packs()).filter(({ type }) => type === 'site');
+    const sites = [];
+    for (const key of await records.keys(VISITED)) {
+      const address = key.slice(VISITED.length);
+      const author = decodeAddress(address);
+      const pack = kept.filter((one) => equal(one.author, author)).sort((a, b) => b.serial - a.serial)[0];
+      const visited = await records.get(key);
+      if (pack === undefined || visited === undefined) continue;
+      sites.push({ address, title: pack.title, serial: pack.serial, visitedMs: Number(fromUtf8(visited)), sizeBytes: pack.sizeBytes });
+    }
+    return sites.sort((a, b) => b.visitedMs - a.visitedMs);
+  }
+
+  /** Deletes what is stored of a site, and that it was visited. @throws GlobalNetError `malformed`. */
+  async forget(text: string): Promise<void> {
+    const author = decodeAddress(text);
+    const address = encodeAddress(author);
+    this.close(address);
+    await this.options.records.delete(VISITED + address);
+    await this.options.store.forget(author, 'site');
+  }
+
+  stop(): void {
+    for (const address of [...this.#open.keys()]) this.close(address);
+  }
+}
+
+export function shortId(id: PeerId): string {
+  return id.slice(0, 6);
+}
+
+function namesOf(hops: readonly PeerId[]): string {
+  return hops.map(shortId).join(' → ');
+}
+
+function warningInWords(warning: PackWarning): string {
+  switch (warning.kind) {
+    case 'full':
+      return 'no room left in the store: pages are shown and not kept';
+    case 'damaged':
+      return 'a stored part was damaged; it is fetched again';
+    case 'conflict':
+      return `the author signed two different versions ${warning.serial}; the one seen first is shown`;
+    case 'stale':
+      return `nobody serves this site now; version ${warning.serial} from the store is shown`;
+    case 'behind':
+      return `version ${warning.serial} is shown, the author has signed version ${warning.headSerial}`;
+    case 'newer':
+      return `version ${warning.serial} has arrived; reload to see it`;
+    case 'retry':
+      return 'a stream broke off; the rest is asked for again';
+  }
+}

@@ -1,0 +1,53 @@
+import type { PeerId } from '../bytes/brand.ts';
+import { FRAME_CELL_BYTES } from '../wire/geometry.ts';
+import type { JoinStep } from './membership.ts';
+import type { Peer } from './peer.ts';
+import type { CircuitStatus, JoinState, LinkStatus, PeerStatus, ServiceStatus } from './status.ts';
+
+/** What a peer tells about itself, read off its parts. */
+export function statusOf(peer: Peer, nowMs: number, isGuard: (id: PeerId) => boolean): PeerStatus {
+  const { relay, directory, links } = peer;
+  const knownRelays = directory.size;
+  return {
+    peer: peer.id,
+    upMs: nowMs - peer.startedAt,
+    join: joinState(peer.membership.step, links.count, knownRelays, peer.membership.bootstraps),
+    relaying: peer.relaying,
+    leader: true,
+    links: links.all().map((link): LinkStatus => {
+      const { peer: id, kind, dialled, openedAt, sentBytes, receivedBytes } = link;
+      return { peer: id, kind, dialled, ageMs: nowMs - openedAt, sentBytes, receivedBytes, guard: isGuard(id) };
+    }),
+    circuits: [...peer.circuits.own()].map(({ circuit, note }): CircuitStatus => {
+      return {
+        name: circuit.name,
+        purpose: note.purpose,
+        hops: [...circuit.hops],
+        ageMs: nowMs - note.openedAt,
+        sentBytes: circuit.sentCells * FRAME_CELL_BYTES,
+        receivedBytes: circuit.receivedCells * FRAME_CELL_BYTES,
+        roundTripMs: note.roundTripMs?.(),
+      };
+    }),
+    relayedCircuits: relay.stats.circuits,
+    relayedBytes: relay.stats.relayedCells * FRAME_CELL_BYTES,
+    services: peer.hosts.map((host): ServiceStatus => {
+      const { address, points, visitors, sentBytes, publishedAtMs } = host.status;
+      return { address, kind: 'site', title: host.server.content.manifest.title, points, visitors, sentBytes, publishedAtMs };
+    }),
+    knownRelays,
+  };
+}
+
+function joinState(step: JoinStep, links: number, relays: number, bootstraps: number): JoinState {
+  switch (step.step) {
+    case 'starting':
+      return { step: 'starting' };
+    case 'dialling':
+      return { step: 'dialling', bootstraps, answered: step.answered };
+    case 'failed':
+      return step;
+    default:
+      return { step: step.step, links, relays };
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What a peer tells about itself: the same shape in the tab's panel and in `gnet status`. Plain data that crosses threads by
+ * structured clone, so that the interface can have it by way of src/shared. Types only.
+ */
+
+/** Where joining stands; the shell turns each into a sentence. */
+export type JoinState =
+  | { step: 'starting' }
+  | { step: 'dialling'; bootstraps: number; answered: number }
+  | { step: 'learning'; links: number; relays: number }
+  | { step: 'building'; links: number; relays: number }
+  | { step: 'ready'; links: number; relays: number }
+  | { step: 'failed'; kind: string; message: string; retryInMs: number };
+
+export interface LinkStatus {
+  peer: string;
+  kind: 'webrtc' | 'websocket' | 'memory';
+  dialled: boolean;
+  ageMs: number;
+  sentBytes: number;
+  receivedBytes: number;
+  guard: boolean;
+}
+
+export interface CircuitStatus {
+  name: string;
+  purpose: string;
+  /** Peer ids from the first hop on; for a hidden service the last of them is the rendezvous point. */
+  hops: string[];
+  ageMs: number;
+  sentBytes: number;
+  receivedBytes: number;
+  roundTripMs: number | undefined;
+}
+
+export interface ServiceStatus {
+  address: string;
+  kind: 'site';
+  title: string;
+  /** Rendezvous points that stand now. */
+  points: string[];
+  visitors: number;
+  sentBytes: number;
+  publishedAtMs: number | undefined;
+}
+
+export interface PeerStatus {
+  peer: string;
+  /** Milliseconds since this peer started. */
+  upMs: number;
+  join: JoinState;
+  relaying: boolean;
+  /** Of all tabs of one browser profile only the holder of the profile's Web Lock relays and publishes. Always true outside a tab. */
+  leader: boolean;
+  links: LinkStatus[];
+  circuits: CircuitStatus[];
+  /** Circuits of others that pass through here. */
+  relayedCircuits: number;
+  relayedBytes: number;
+  services: ServiceStatus[];
+  knownRelays: number;
+}
+
+/** What happened, for people: "relay x went away, took another path". */
+export interface PeerEvent {
+  atMs: number;
+  kind: 'link' | 'circuit' | 'site' | 'service' | 'warning';
+  text: string;
+  /** The site it concerns, where it concerns one. */
+  address?: string;
+}
+
+/** How far the fetching of a site or file is. */
+export interface FetchProgress {
+  address: string;
+  path: string;
+  receivedBytes: number;
+  totalBytes: number | undefined;
+  /** Circuit in use, by name; undefined when it came from the store. */
+  circuit: string | undefined;
+  startedAtMs: number;
+  firstByteMs: number | undefined;
+}
