@@ -1,3 +1,4 @@
+import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { PeerId } from '../../src/core/bytes/brand.ts';
 import { CircuitBuilder } from '../../src/core/circuit/circuit-builder.ts';
 import type { BuilderCircuit } from '../../src/core/circuit/builder-circuit.ts';
@@ -167,4 +168,9 @@ export class CircuitNet {
 export interface Outcome {
   value: { circuit: BuilderCircuit; reply: Uint8Array } | undefined;
   error: Error | undefined;
+}
+
+/** What a caller may branch on, of how it failed. */
+export function kindOf({ error }: Outcome): string | undefined {
+  return error instanceof GlobalNetError ? error.kind : error?.name;
 }

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { GlobalNetError } from '../../../src/core/bytes/errors.ts';
 import { frameType } from '../../../src/core/wire/frame.ts';
 import { EARLY_DATA_MAX_BYTES, REPLY_DATA_MAX_BYTES } from '../../../src/core/wire/geometry.ts';
 import { CLOSE, FRAME, LINK_CLOSE } from '../../../src/core/wire/registry.ts';
-import { CircuitNet, EndLog } from '../../support/circuit-net.ts';
+import { CircuitNet, EndLog, kindOf } from '../../support/circuit-net.ts';
 import { destroysSent } from '../../support/fake-link.ts';
 
 describe('a circuit', () => {
@@ -108,8 +107,7 @@ describe('a circuit', () => {
     assert.equal(outcome.error, undefined);
     await net.env.advance(4_001);
     await net.wire.settle();
-    assert(outcome.error instanceof GlobalNetError);
-    assert.equal(outcome.error.kind, 'timeout');
+    assert.equal(kindOf(outcome), 'timeout');
     assert.deepEqual(net.peers.map(({ relay }) => relay.stats.circuits), [0, 0, 0, 0]);
   });
 
@@ -121,7 +119,7 @@ describe('a circuit', () => {
     await net.wire.settle();
     controller.abort();
     await net.wire.settle();
-    assert.equal((outcome.error as GlobalNetError).kind, 'cancelled');
+    assert.equal(kindOf(outcome), 'cancelled');
     assert.deepEqual(net.peers.map(({ relay }) => relay.stats.circuits), [0, 0, 0, 0]);
   });
 
@@ -130,7 +128,7 @@ describe('a circuit', () => {
     net.at(2).to(net.at(3)).close(LINK_CLOSE.transport);
     const outcome = net.opening(3);
     await net.wire.settle();
-    assert.equal((outcome.error as GlobalNetError).kind, 'unreachable');
+    assert.equal(kindOf(outcome), 'unreachable');
     assert.equal(net.at(2).dials, 1);
   });
 

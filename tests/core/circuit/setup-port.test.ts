@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { workerSetupPort } from '../../../src/adapters/node-setup-port.ts';
+import { GlobalNetError } from '../../../src/core/bytes/errors.ts';
+import { inlineSetupCrypto } from '../../../src/core/circuit/setup-crypto.ts';
+import { remoteSetupCrypto, serveSetupCrypto } from '../../../src/core/circuit/setup-port.ts';
+import { buildReply, freshKeys, peelSetup } from '../../../src/core/relay/setup-hop.ts';
+import { encodeExtendAnswer, decodeExtendRequest, expandSetup } from '../../../src/core/wire/extend.ts';
+import { testHop } from '../../support/circuit-hops.ts';
+import { testEnv } from '../../support/test-env.ts';
+
+/** In Node 20 `--import tsx` does not reach worker threads: the loader is registered inside. */
+function typescriptWorker(url: URL): Worker {
+  return new Worker(`import('tsx/esm/api').then(({ register }) => (register(), import(${JSON.stringify(url.href)})))`, { eval: true });
+}
+
+describe('setup crypto on another thread', () => {
+  test('builds, opens and extends as if it were here', async () => {
+    const env = testEnv({ seed: 'port' });
+    const worker = typescriptWorker(new URL('../../../node/setup.worker.ts', import.meta.url));
+    try {
+      const remote = remoteSetupCrypto(workerSetupPort(worker));
+      const { crypto } = env;
+      const first = testHop(env);
+      const early = env.random(100);
+      const { packet, secrets } = await remote.build([first.hop], early);
+      const peeled = peelSetup(crypto, first.peer, first.keyring, packet);
+      assert.deepEqual(peeled?.early, early);
+      const reply = buildReply(crypto.aead, peeled!.keys.reply, freshKeys(crypto, peeled!, env.random(32)), early);
+      assert.equal(await remote.open(secrets, reply.slice().fill(1, 9000, 9001)), undefined);
+      assert.deepEqual((await remote.open(secrets, reply))?.data, early);
+
+      const second = testHop(env);
+      const extension = await remote.buildExtension(second.hop, early);
+      const onward = peelSetup(crypto, second.peer, second.keyring, expandSetup(crypto.aead, decodeExtendRequest(extension.request)));
+      const answer = buildReply(crypto.aead, onward!.keys.reply, freshKeys(crypto, onward!, env.random(32)), early);
+      assert.deepEqual((await remote.openExtension(extension.secrets, encodeExtendAnswer(answer)))?.data, early);
+
+      await assert.rejects(remote.build([], early), RangeError);
+      await assert.rejects(remote.build([{ ...first.hop, onionX25519: new Uint8Array(32) }], early), (error: GlobalNetError) => error.kind === 'malformed');
+      await assert.rejects(remote.build([{ ...first.hop, setupEffort: 2 ** 31 }], early), (error: GlobalNetError) => error.kind === 'refused');
+    } finally {
+      await worker.terminate();
+    }
+  });
+
+  test('whose worker dies fails what waits, and what is asked afterwards', async () => {
+    const { port1, port2 } = new MessageChannel();
+    const env = testEnv();
+    serveSetupCrypto(workerSetupPort(port2), { ...inlineSetupCrypto(env), build: () => new Promise(() => undefined) });
+    const remote = remoteSetupCrypto(workerSetupPort(port1));
+    const waiting = remote.build([testHop(env).hop], new Uint8Array(0));
+    remote.fail('exit code 1');
+    await assert.rejects(waiting, GlobalNetError);
+    await assert.rejects(remote.build([], new Uint8Array(0)), GlobalNetError);
+    port1.close();
+  });
+});
