@@ -1,5 +1,5 @@
 /** Nothing of one machine in what is committed: no paths of a home folder, no host that packages came from. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './paths.ts';
@@ -12,7 +12,12 @@ const SIGNS: readonly { pattern: RegExp; what: string }[] = [
 ];
 
 export function checkTree(): string[] {
-  const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0').filter(Boolean);
+  const { status, stdout } = spawnSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' });
+  if (status !== 0) {
+    console.log('  skipped: this is no git checkout, so nothing here is committed');
+    return [];
+  }
+  const files = stdout.split('\0').filter(Boolean);
   return files.flatMap((path) => {
     const stat = statSync(join(root, path), { throwIfNoEntry: false });
     if (stat === undefined || !stat.isFile() || stat.size > 2 ** 20) return [];

@@ -24,7 +24,15 @@ export async function runTests({ folders, concurrency, fileTimeoutMs, env = {} }
   if (files.length === 0) return { passed: 0, failed: 0 };
   const sums = join(root, '.cache', `test-sums.${process.pid}.json`);
   mkdirSync(join(root, '.cache'), { recursive: true });
-  const args = ['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, `--test-timeout=${fileTimeoutMs}`];
+  const args = [
+    '--import',
+    'tsx',
+    '--import',
+    './tools/end-when-tested.mjs',
+    '--test',
+    `--test-concurrency=${concurrency}`,
+    `--test-timeout=${fileTimeoutMs}`,
+  ];
   args.push('--test-reporter=./tools/test-reporter.mjs', '--test-reporter-destination=stdout', ...files);
   const code = await new Promise<number | null>((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env, GNET_TEST_SUMS: sums } });

@@ -15,7 +15,10 @@ export default async function* report(events) {
     if (type === 'test:diagnostic') file.output += `${data.message}\n`;
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     // Output of files that run at one time comes mixed; outcomes come file by file.
-    if (shown !== undefined && shown !== file) yield* closeFile(shown);
+    if (shown !== undefined && shown !== file) {
+      yield* closeFile(shown);
+      files.delete(shown.path); // cases that several files share come again under the same name
+    }
     shown = file;
     const outcome = outcomeOf(type, data, file);
     if (data.nesting === 0) file.durationMs += data.details.duration_ms;
