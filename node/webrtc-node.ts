@@ -3,7 +3,7 @@ import SimplePeer from 'simple-peer';
 import { rtcBinding } from '../src/core/link/index.ts';
 import type { CryptoPort } from '../src/core/ports.ts';
 import type { SimplePeerConstructor } from '../src/adapters/simple-peer.ts';
-import { WebRtc } from '../src/adapters/webrtc.ts';
+import { WebRtc, type WebRtcOptions } from '../src/adapters/webrtc.ts';
 
 type Plain = { type: string; sdp: string };
 
@@ -37,12 +37,12 @@ function plain({ type, sdp }: Plain): Plain {
 }
 
 /** Node's WebRTC, by libdatachannel. Its connections hold no scarce resource of ours: none are counted. */
-export function nodeWebRtc(crypto: Pick<CryptoPort, 'sha256'>, stunUrls: readonly string[] = []): WebRtc {
+export function nodeWebRtc(crypto: Pick<CryptoPort, 'sha256'>, options: Partial<Pick<WebRtcOptions, 'bind' | 'stunUrls'>> = {}): WebRtc {
   return new WebRtc({
-    attempts: Number.POSITIVE_INFINITY,
-    stunUrls,
-    wrtc: { RTCPeerConnection: PlainPeerConnection, RTCSessionDescription, RTCIceCandidate },
     bind: (offerer, answerer) => rtcBinding(crypto, offerer, answerer),
+    ...options,
+    attempts: Number.POSITIVE_INFINITY,
+    wrtc: { RTCPeerConnection: PlainPeerConnection, RTCSessionDescription, RTCIceCandidate },
     load: async () => SimplePeer as unknown as SimplePeerConstructor,
   });
 }

@@ -4,6 +4,7 @@ import { nodeWebRtc } from '../../node/webrtc-node.ts';
 import { nobleCrypto } from '../../src/core/crypto/noble.ts';
 import type { Transport } from '../../src/core/ports.ts';
 import type { LinkSetup } from '../support/link-suite.ts';
+import { rtcPair } from '../support/bridge-pair.ts';
 import { realEnv } from '../support/real-env.ts';
 import { runLinkTests } from '../support/run-link-tests.ts';
 
@@ -11,18 +12,7 @@ const rtc = nodeWebRtc(nobleCrypto);
 
 after(() => rtc.destroyAll());
 
-/** About 1 connection in 200 on loopback never opens: one more try is what a dialler does too. */
-async function pair(triesLeft = 2): Promise<[Transport, Transport]> {
-  const offer = await rtc.offer();
-  const answer = await rtc.answer(offer.description);
-  try {
-    return [await offer.accept(answer.description), await answer.transport];
-  } catch (error) {
-    if (triesLeft === 0) throw error;
-    return pair(triesLeft - 1);
-  }
-}
-
+const pair = (): Promise<[Transport, Transport]> => rtcPair(rtc, rtc);
 const setup = (): LinkSetup => ({ env: realEnv, pair, step: () => new Promise((resolve) => setTimeout(resolve, 1)) });
 
 runLinkTests('WebRTC in Node', setup);
