@@ -4,6 +4,8 @@ import { LINK_MESSAGE_MAX_BYTES } from '../core/wire/geometry.ts';
 import { HandlerSlot } from './handler-slot.ts';
 import type { SimplePeer } from './simple-peer.ts';
 
+/** libdatachannel may lose a message that was sent just before its channel closes: a goodbye gets so long to arrive. */
+const LINGER_MS = 200;
 /** A channel that was closed gently and is not gone by then is torn down: the other end may be dead. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
@@ -54,8 +56,7 @@ export class WebRtcTransport implements Transport {
   close(): void {
     if (this.#slot.closed) return;
     this.#slot.close('closed here');
-    if (this.#peer.destroyed) return;
-    this.#peer._channel.close();
+    setTimeout(() => void (this.#peer.destroyed || this.#peer._channel.close()), LINGER_MS);
     setTimeout(() => this.#peer.destroy(), CLOSE_TIMEOUT_MS);
   }
 }
