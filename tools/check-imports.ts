@@ -14,8 +14,8 @@ const ARROWS: Record<string, readonly string[]> = {
   'core/crypto': ['core/bytes', 'core/contracts'],
   'core/wire': ['core/bytes', 'core/crypto', 'core/contracts'],
   'core/peer': ['core/*'],
-  // Errors keep their class from thread to thread; the rest of core is not the page's.
-  shared: ['core/bytes', 'core/wire'],
+  // Errors keep their class from thread to thread, and a link or address has one parser; the rest of core is not the page's.
+  shared: ['core/bytes', 'core/wire', 'core/packs'],
   ui: ['shared'],
   adapters: ['core/*', 'shared'],
   sim: ['core/*', 'adapters'],
@@ -83,7 +83,8 @@ function arrowProblem({ from, to, typeOnly }: Arrow): string | undefined {
   if (isProtocol(a) && isProtocol(b)) {
     return `protocol folders never import each other; let ${a} declare the narrow interface it needs, and core/peer hand it in`;
   }
-  return `${a} may import only ${[...allowed, 'itself'].join(', ')}`;
+  const hint = a === 'ui' ? '; what the interface needs of core comes through a file of src/shared' : '';
+  return `${a} may import only ${[...allowed, 'itself'].join(', ')}${hint}`;
 }
 
 function isProtocol(zone: string): boolean {
