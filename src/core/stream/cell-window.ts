@@ -36,9 +36,10 @@ export class CellWindow {
     const ackedCells = ack.cells - this.#acked;
     const limited = 4 * this.inFlight >= 3 * this.control.windowCells;
     this.#acked = ack.cells;
-    const elapsedMs = this.now() - (this.#sentAt[last] as number);
+    const nowMs = this.now();
     this.control.onAck({
-      roundTripMs: Math.max(0, elapsedMs - ack.heldMs), // a lie about the time held can only slow its own answers down
+      nowMs,
+      roundTripMs: Math.max(0, nowMs - (this.#sentAt[last] as number) - ack.heldMs), // a lie about the time held can only slow its own answers down
       ackedCells,
       ackedTotal: this.#acked,
       sentTotal: this.#sent,

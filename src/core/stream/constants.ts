@@ -15,14 +15,18 @@ export const MIN_WINDOW_CELLS = ACK_EVERY_CELLS;
 /** 16 MiB: a round trip of 0.4 s at 30 MB/s holds 12 MB = 2,930 cells. Also what one circuit can make its peers queue at most. */
 export const MAX_WINDOW_CELLS = 4096;
 
-/** Delay over the least seen that counts as a queue: below it, timers and event loops make more noise than queues do. */
-export const QUEUE_DELAY_MIN_MS = 30;
-/** … and on long paths this part of the least round trip, … */
-export const QUEUE_DELAY_SHARE = 1 / 8;
-/** … and on slow ones the time that so many cells take: a queue of fewer cannot be told from sending at all. */
-export const QUEUE_DELAY_CELLS = 4;
+/** Cells that a circuit keeps in the queue of its bottleneck at least: fewer cannot be told from sending at all. Above 16 cells a second
+ * it is the root of the rate: 49 cells, 20 ms, at 10 MB/s; 6 cells, 180 ms, at 1 Mbit/s. */
+export const QUEUE_LEAST_CELLS = 4;
 /** Acks of a round after which its least round trip is believed while the window still doubles. */
-export const START_SAMPLES = 4;
+export const START_SAMPLES = 2;
+
+/** A window that grows by more a round than this would be over its path by more before the next round's acks say so. */
+export const STEP_MOST_SHARE = 1 / 8;
+/** Two rounds at half the window, so often: of 60 rounds one is lost, 2 %. Without it, a circuit that joined while another one queued
+ * holds the other's queue for the path's own time, and pushes it aside. */
+export const PROBE_EVERY_MS = 10_000;
+export const PROBE_EVERY_ROUNDS = 60;
 
 /** Cells of one circuit that may wait on the link next to this end: 128 KiB. More would only grow old there, since what is sent is
  * chosen when it is taken off, not when it was asked for. */

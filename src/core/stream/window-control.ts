@@ -2,13 +2,15 @@ import {
   FIRST_WINDOW_CELLS,
   MAX_WINDOW_CELLS,
   MIN_WINDOW_CELLS,
-  QUEUE_DELAY_CELLS,
-  QUEUE_DELAY_MIN_MS,
-  QUEUE_DELAY_SHARE,
+  PROBE_EVERY_MS,
+  PROBE_EVERY_ROUNDS,
+  QUEUE_LEAST_CELLS,
   START_SAMPLES,
+  STEP_MOST_SHARE,
 } from './constants.ts';
 
 export interface AckSample {
+  readonly nowMs: number;
   readonly roundTripMs: number;
   readonly ackedCells: number;
   /** Counted cells acked and sent in all. */
@@ -24,9 +26,11 @@ export interface AckSample {
  * which a burst or a late event loop does not raise.
  *
  *   start    the window doubles each round until a queue shows
- *   steady   a queue: down to what the path itself holds. None: up by √window, twice that each further quiet round
- *
- * Up by a root and down by a share lets circuits that meet in one queue grow alike.
+ *   steady   halfway, each round, to what the path itself holds and √(cells per second) more, which is to be in the queue:
+ *            q = 1/√rate seconds. Circuits that meet in one queue see one q, so they come to one rate, and an error in the least
+ *            round trip shifts the shares a little and not wholly (FAST TCP, Wei et al. 2006, whose constant is a root here: 64 cells
+ *            are 26 ms at 10 MB/s, and two seconds at 1 Mbit/s)
+ *   probing  half a window for two rounds, now and then: who joined while others queued has taken their queue for the path
  */
 export class WindowControl {
   #windowCells = FIRST_WINDOW_CELLS;
@@ -38,8 +42,11 @@ export class WindowControl {
   #roundAcks = 0;
   #roundLimited = false;
   #quietRounds = 0;
-  /** After a cut, the acks of one more round are of cells that still stood in the old queue. */
-  #settling = false;
+  /** After a large change, the acks of one more round are of cells sent before it: rounds to let pass. */
+  #settling = 0;
+  #probedAtMs: number | undefined;
+  /** The window to go back to when a probe is over. */
+  #unprobedCells: number | undefined;
 
   get windowCells(): number {
     return this.#windowCells;
@@ -62,7 +69,7 @@ export class WindowControl {
     this.#roundLimited ||= sample.limited;
     const roundOver = sample.ackedTotal >= this.#roundEndsAt;
     if (this.#starting) this.#start(sample, roundOver);
-    else if (roundOver) this.#steady();
+    else if (roundOver) this.#steady(sample.nowMs);
     if (roundOver) this.#beginRound(sample.sentTotal);
   }
 
@@ -74,42 +81,63 @@ export class WindowControl {
   }
 
   #start(sample: AckSample, roundOver: boolean): void {
-    if ((roundOver || this.#roundAcks >= START_SAMPLES) && this.#queueMs() > this.#limitMs()) {
+    const sampled = roundOver || this.#roundAcks >= START_SAMPLES;
+    const queuedCells = this.#queuedCells();
+    const wantedCells = this.#wantedCells();
+    if (sampled && queuedCells > wantedCells) {
       this.#starting = false;
-      this.#cut();
+      this.#set(this.#windowCells - queuedCells + wantedCells);
+      this.#settling = 1;
     } else if (sample.limited) {
-      this.#set(this.#windowCells + sample.ackedCells);
+      // A queue that begins: the next round will tell, and must not find it four times as long.
+      this.#set(this.#windowCells + (sampled && queuedCells > wantedCells / 4 ? sample.ackedCells / 4 : sample.ackedCells));
     }
   }
 
-  #steady(): void {
-    const queueMs = this.#queueMs();
-    const limitMs = this.#limitMs();
-    if (this.#settling) {
-      this.#settling = false;
-    } else if (queueMs > limitMs) {
-      this.#cut();
+  #steady(nowMs: number): void {
+    if (this.#settling > 0) {
+      this.#settling--;
+    } else if (this.#unprobedCells !== undefined) {
+      this.#set(this.#unprobedCells);
+      this.#unprobedCells = undefined;
+      this.#settling = 1;
+    } else if (this.#probeDue(nowMs)) {
+      this.#unprobedCells = this.#windowCells;
+      this.#set(this.#windowCells / 2);
+      this.#settling = 1;
+    } else {
+      this.#step(this.#queuedCells(), this.#wantedCells());
+    }
+  }
+
+  #step(queuedCells: number, wantedCells: number): void {
+    const step = (wantedCells - queuedCells) / 2;
+    if (step < 0) {
+      this.#quietRounds = 0;
+      this.#set(Math.max(this.#windowCells / 2, this.#windowCells + step));
     } else if (this.#roundLimited) {
-      this.#quietRounds = queueMs < limitMs / 4 ? this.#quietRounds + 1 : 0;
-      const step = Math.sqrt(this.#windowCells) * 2 ** Math.max(0, this.#quietRounds - 1);
-      this.#set(this.#windowCells + Math.min(step, this.#windowCells / 2));
+      // Far from its rate a window would take long: the further quiet rounds go in larger steps.
+      this.#quietRounds = queuedCells < wantedCells / 4 ? Math.min(10, this.#quietRounds + 1) : 0;
+      const faster = step * 2 ** Math.max(0, this.#quietRounds - 1);
+      this.#set(this.#windowCells + Math.max(step, Math.min(faster, this.#windowCells * STEP_MOST_SHARE)));
     }
   }
 
-  #cut(): void {
-    const share = (this.#leastMs + this.#limitMs() / 4) / this.#roundLeastMs;
-    this.#set(this.#windowCells * Math.min(1, Math.max(0.5, share)));
-    this.#quietRounds = 0;
-    this.#settling = true;
+  #probeDue(nowMs: number): boolean {
+    this.#probedAtMs ??= nowMs;
+    if (!this.#roundLimited || nowMs - this.#probedAtMs < Math.max(PROBE_EVERY_MS, PROBE_EVERY_ROUNDS * this.#leastMs)) return false;
+    this.#probedAtMs = nowMs;
+    return true;
   }
 
-  #queueMs(): number {
-    return this.#roundLeastMs - this.#leastMs;
+  /** Cells of the window that stood in a queue, when the round's fastest came through. */
+  #queuedCells(): number {
+    return this.#windowCells * (1 - this.#leastMs / Math.max(1e-6, this.#roundLeastMs));
   }
 
-  #limitMs(): number {
-    const cellMs = this.#roundLeastMs / this.#windowCells;
-    return Math.max(QUEUE_DELAY_MIN_MS, this.#leastMs * QUEUE_DELAY_SHARE, QUEUE_DELAY_CELLS * cellMs);
+  #wantedCells(): number {
+    const cellsPerSecond = (1000 * this.#windowCells) / Math.max(1, this.#roundLeastMs);
+    return Math.max(QUEUE_LEAST_CELLS, Math.sqrt(cellsPerSecond));
   }
 
   #set(cells: number): void {
