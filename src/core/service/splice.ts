@@ -1,10 +1,9 @@
 import type { Pipe } from '../ports.ts';
-import { CLOSE, type CloseReason } from '../wire/registry.ts';
-import { SPLICE_QUEUE_MAX } from './constants.ts';
+import type { CloseReason } from '../wire/registry.ts';
 
 /**
  * Joins two channels of two circuits: a payload that comes in at one side goes out at the other, and is given back as used up
- * only then, so that each window ends here and a slow side holds up nobody else. When one side closes, what waits still goes out
+ * only then, so that each window ends here, bounds what waits here, and a slow side holds up nobody else. When one side closes, what waits still goes out
  * and then the other side closes.
  */
 export class Splice {
@@ -43,7 +42,6 @@ export class Splice {
     pipe.handler = {
       onPayload: (payload) => {
         if (this.#ended) return;
-        if (outOf.queue.length >= SPLICE_QUEUE_MAX) return this.close(CLOSE.budget);
         outOf.queue.push(payload);
         this.#pump(outOf);
       },
@@ -57,10 +55,10 @@ export class Splice {
 
   #pump(side: Side): void {
     if (this.#ended) return;
-    let sent = 0;
-    while (sent < side.queue.length && side.to.ready) side.to.send(side.queue[sent++] as Uint8Array);
-    if (sent > 0) side.queue.splice(0, sent);
-    side.owed += sent;
+    while (side.queue.length > 0 && side.to.ready) {
+      side.to.send(side.queue.shift() as Uint8Array);
+      side.owed++;
+    }
     if (side.owed > 0 && side.closing === undefined) {
       side.from.consumed(side.owed);
       side.owed = 0;
