@@ -20,6 +20,8 @@ export const POINT_STABLE_MS = 300_000;
 export const HELLO_KEYS_MS = 7_200_000;
 /** The record is stored again this often: storing peers come and go by the hour. */
 export const REPUBLISH_MS = 3_600_000;
+/** Points' descriptors change with each epoch; a record that only names older ones is renewed this often, not with each of them. */
+export const RECORD_RENEW_MS = 600_000;
 /** Wait after a publication that nobody took, doubled up to REPUBLISH_MS. */
 export const PUBLISH_RETRY_MS = 15_000;
 /** A change waits this long, so that three points that come up together make one record. */
@@ -55,6 +57,8 @@ export const WORK_SLICE = 2_000;
 export const ATTEMPT_TIMEOUT_MS = 20_000;
 /** Circuits spent on one connect: whoever kills them makes hops be drawn again. */
 export const ATTEMPTS_MAX = 6;
+/** A circuit stays so long when its channel has closed: the session's last words are still in its queue. */
+export const CIRCUIT_LINGER_MS = 2_000;
 /** Points of a remembered record that are tried before it is looked up anew: each costs a round trip, a look-up several. */
 export const CACHED_ATTEMPTS_MAX = 2;
 /** Records kept; a record is 3 KB. */
@@ -65,5 +69,3 @@ export const RECORDS_MAX = 200;
 /** Services that wait at one point, and visitors of one of them. */
 export const POINT_SERVICES_MAX = 500;
 export const POINT_VISITORS_MAX = 1_000;
-/** Payloads that wait in a splice each way: a sender keeps within its channel's window, which is smaller; one who does not is cut off. */
-export const SPLICE_QUEUE_MAX = 1_024;

@@ -1,9 +1,10 @@
 import type { PeerId } from '../bytes/brand.ts';
+import { hex } from '../bytes/bytes.ts';
 import { encodeAddress } from '../wire/address.ts';
 import { SEALED_PAYLOAD_BYTES } from '../wire/geometry.ts';
 import type { Incoming } from '../wire/rendezvous.ts';
 import type { ServiceRecord } from '../wire/service-record.ts';
-import { HOUSEKEEPING_MS, POINTS } from './constants.ts';
+import { HOUSEKEEPING_MS, POINTS, RECORD_RENEW_MS } from './constants.ts';
 import { HelloKeyring } from './hello-keys.ts';
 import { PointKeeper } from './point-keeper.ts';
 import type { BuilderChannels } from './ports.ts';
@@ -25,7 +26,7 @@ export class ServiceHost {
   #publishedAtMs: number | undefined;
   #holders = 0;
   /** What the record named when it was last called changed. */
-  #told = '';
+  #told = { main: '', descriptors: '', atMs: 0 };
   #cancelTimer: () => void = () => undefined;
 
   constructor(deps: ServiceDeps, options: HostOptions) {
@@ -104,12 +105,15 @@ export class ServiceHost {
     this.#options.onChange?.();
   }
 
+  /** New points, keys or prices are told at once, mere descriptors by and by. */
   #publishIfChanged(): void {
     const record = this.#record();
     if (record === undefined) return;
-    const named = describe(record);
-    if (named === this.#told) return;
-    this.#told = named;
+    const { main, descriptors } = describe(record);
+    const nowMs = this.#deps.env.now();
+    const told = this.#told;
+    if (main === told.main && (descriptors === told.descriptors || nowMs < told.atMs + RECORD_RENEW_MS)) return;
+    this.#told = { main, descriptors, atMs: nowMs };
     this.#publisher.changed();
   }
 
@@ -122,13 +126,14 @@ export class ServiceHost {
   #housekeep(): void {
     this.#keyring.rotateIfDue();
     if (this.#price.adjust()) for (const keeper of this.#keepers) keeper.setEffort(this.#price.effort);
-    // Points' descriptors change with the epoch: the record follows.
     this.#publishIfChanged();
     this.#cancelTimer = this.#deps.env.schedule(HOUSEKEEPING_MS, () => this.#housekeep());
   }
 }
 
-function describe(record: ServiceRecord): string {
-  const points = record.points.map(({ peer, descriptorHash, tag }) => `${peer} ${descriptorHash.join()} ${tag.join()}`);
-  return [record.effort, record.keys.keyId.join(), ...points].join(';');
+function describe({ effort, keys, points }: ServiceRecord): { main: string; descriptors: string } {
+  return {
+    main: [effort, hex(keys.keyId), ...points.map(({ peer, tag }) => `${peer} ${hex(tag)}`)].join(),
+    descriptors: points.map(({ descriptorHash }) => hex(descriptorHash)).join(),
+  };
 }

@@ -87,15 +87,14 @@ export class Reception {
     if (hello === undefined || !this.#guard.accept(hello.slot, x25519)) return channel.close(CLOSE.ended);
     const answer = hello.answer(env);
     if (answer === undefined) return channel.close(CLOSE.ended);
-    const pipe: SealedPipe = new SealedPipe(env.crypto.aead, channel, answer.keys, {
-      answerHeader: answer.header,
-      onEnd: () => {
-        this.#gonePayloads += pipe.sentPayloads;
-        this.#visitors.delete(pipe);
-        this.#options.onChange();
-      },
-    });
+    const pipe = new SealedPipe(env.crypto.aead, channel, answer.keys, { answerHeader: answer.header });
+    if (pipe.ended) return;
     this.#visitors.add(pipe);
+    pipe.onEnd = () => {
+      this.#gonePayloads += pipe.sentPayloads;
+      this.#visitors.delete(pipe);
+      this.#options.onChange();
+    };
     this.#hand(pipe, { pipe, ...hello.content });
   }
 

@@ -14,8 +14,6 @@ export interface SealedPipeOptions {
   readonly answerHeader?: Uint8Array;
   /** At the visitor: payloads that were opened before, the answer to the hello. */
   readonly opened?: number;
-  /** Once, whoever closed it. */
-  onEnd?(reason: CloseReason): void;
 }
 
 /**
@@ -27,13 +25,14 @@ export class SealedPipe implements Pipe {
   readonly #aead: Aead;
   readonly #inner: Pipe;
   readonly #keys: SealKeys;
-  readonly #onEnd: ((reason: CloseReason) => void) | undefined;
   #answerHeader: Uint8Array | undefined;
   #sent = 0;
   #opened: number;
   #handler: PipeHandler | undefined;
   #waiting: Uint8Array[] = [];
   #ended: CloseReason | undefined;
+  /** Called once, whoever closed it; not for a pipe that had ended before this was set (see `ended`). */
+  onEnd: (() => void) | undefined;
 
   constructor(aead: Aead, inner: Pipe, keys: SealKeys, options: SealedPipeOptions = {}) {
     this.#aead = aead;
@@ -41,7 +40,6 @@ export class SealedPipe implements Pipe {
     this.#keys = keys;
     this.#answerHeader = options.answerHeader;
     this.#opened = options.opened ?? 0;
-    this.#onEnd = options.onEnd?.bind(options);
     inner.handler = {
       onPayload: (payload) => this.#open(payload),
       onReady: () => this.#handler?.onReady(),
@@ -126,6 +124,6 @@ export class SealedPipe implements Pipe {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
     if (tell) this.#handler?.onClose(reason);
-    this.#onEnd?.(reason);
+    this.onEnd?.();
   }
 }

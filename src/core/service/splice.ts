@@ -2,9 +2,9 @@ import type { Pipe } from '../ports.ts';
 import type { CloseReason } from '../wire/registry.ts';
 
 /**
- * Joins two channels of two circuits: a payload that comes in at one side goes out at the other, and is given back as used up
- * only then, so that each window ends here, bounds what waits here, and a slow side holds up nobody else. When one side closes, what waits still goes out
- * and then the other side closes.
+ * Joins two channels of two circuits: a payload that comes in at one side goes out at the other, and is given back as used up only
+ * then. So each window ends here, bounds what waits here, and a slow side holds up nobody else. When one side closes, what waits
+ * still goes out, and then the other side closes.
  */
 export class Splice {
   readonly #sides: readonly [Side, Side];

@@ -3,6 +3,7 @@ import type { Env } from '../env.ts';
 import type { OpenedCircuit, Pipe } from '../ports.ts';
 import { CLOSE, CONNECT, MESSAGE } from '../wire/registry.ts';
 import { decodeConnectOk, type ConnectOk } from '../wire/rendezvous.ts';
+import { CIRCUIT_LINGER_MS } from './constants.ts';
 import type { PendingHello } from './hello.ts';
 import type { BuilderChannels, OpenChannels } from './ports.ts';
 import { SealedPipe } from './sealed-pipe.ts';
@@ -67,7 +68,9 @@ export function awaitWelcome(
       settled = true;
       signal.removeEventListener('abort', onAbort);
       channel.consumed(1);
-      const pipe = new SealedPipe(env.crypto.aead, channel, answer.keys, { opened: 1, onEnd: () => channels.close(CLOSE.ended) });
+      const pipe = new SealedPipe(env.crypto.aead, channel, answer.keys, { opened: 1 });
+      // The circuit serves this channel alone, and goes when the last words are through.
+      pipe.onEnd = () => void env.schedule(CIRCUIT_LINGER_MS, () => channels.close(CLOSE.ended));
       resolve({ pipe, messages: answer.messages });
     };
     channel.handler = { onPayload, onReady: () => undefined, onClose };

@@ -7,6 +7,8 @@ import { fromHex } from '../../../src/core/bytes/bytes.ts';
 import { SERVICE_RECORD_BYTES } from '../../../src/core/wire/geometry.ts';
 import { PERIOD_MS, PERIOD_OVERLAP_MS } from '../../../src/core/wire/registry.ts';
 import { datedPublicKey, periodExpiresAtMs, periodOf, standingPeriods } from '../../../src/core/wire/dated-key.ts';
+import type { ServicePoint } from '../../../src/core/wire/service-record.ts';
+import { FakeNetwork } from './fake-network.ts';
 import { ADDRESS, connect, IDENTITY, NOON, started, type Scene } from './fixture.ts';
 import { testEnv } from '../../support/test-env.ts';
 import { ServiceVisitor } from '../../../src/core/service/index.ts';
@@ -153,6 +155,17 @@ test('the same bytes are stored again every hour or so, for storing peers come a
   assert.equal(made.network.published.length, 2);
   assert.deepEqual(made.network.published[0]!.payload, made.network.published[1]!.payload);
   assert.equal(made.network.published[0]!.serial, made.network.published[1]!.serial);
+});
+
+test('a record follows its points’ descriptors, all of them at once and not with each', async () => {
+  const made = await started();
+  for (let minute = 0; minute < 30; minute++) {
+    made.network.descriptorsOf = made.env.now();
+    await made.env.advance(60_000);
+  }
+  assert.ok(made.network.published.length >= 3 && made.network.published.length <= 5, `${made.network.published.length} records`);
+  const [{ peer, descriptorHash }] = newest(made).points as [ServicePoint];
+  assert.notDeepEqual(descriptorHash, new FakeNetwork().hashOf(peer));
 });
 
 test('a publication that nobody takes is tried again soon', async () => {

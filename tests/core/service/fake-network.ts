@@ -154,6 +154,8 @@ export class FakeNetwork {
   readonly finds: string[] = [];
   windowPayloads = 16;
   tamper: Tamper = (payload) => [payload];
+  /** Each point's descriptor is another one when this is another number. */
+  descriptorsOf = 0;
   /** How many peers take a value. */
   holders = 16;
   readonly #ends = new Map<CircuitEnd, FakeChannels>();
@@ -264,7 +266,7 @@ export class FakeNetwork {
   }
 
   hashOf(peer: PeerId): Uint8Array {
-    return nobleCrypto.sha256(new TextEncoder().encode(peer));
+    return nobleCrypto.sha256(new TextEncoder().encode(`${peer} ${this.descriptorsOf}`));
   }
 }
 
