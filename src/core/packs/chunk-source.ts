@@ -1,8 +1,8 @@
 import { GlobalNetError } from '../bytes/errors.ts';
 import { chunkCount, type FileEntry } from '../wire/manifest.ts';
 import { ChunkCache } from './chunk-cache.ts';
-import { type ChunkPlace, chunkPlace } from './chunk-place.ts';
-import { CACHE_BYTES, KEEPING_MAX } from './constants.ts';
+import { type ChunkKey, type ChunkPlace, chunkPlace } from './chunk-place.ts';
+import { CACHE_BYTES, KEEPING_MAX, PRIORITY } from './constants.ts';
 import type { PackStore } from './pack-store.ts';
 import type { SiteClient } from './site-client.ts';
 
@@ -30,6 +30,7 @@ interface Wanted {
 /** Verified chunks, from memory, the store or the network, in this order. */
 export class ChunkSource {
   readonly #cache = new ChunkCache(CACHE_BYTES);
+  readonly #ahead = new Set<ChunkKey>();
   readonly #keeping = new Set<Promise<void>>();
   /** The store has no room: chunks are read and not kept. */
   full = false;
@@ -65,6 +66,16 @@ export class ChunkSource {
     return true;
   }
 
+  /** Begins to fetch chunks that will be asked for soon, into memory and store. */
+  fetchAhead(places: readonly ChunkPlace[]): void {
+    for (const place of places) {
+      if (this.#ahead.has(place.key) || this.#cache.get(place.key)) continue;
+      this.#ahead.add(place.key);
+      const forget = () => void this.#ahead.delete(place.key);
+      this.#want(place, PRIORITY.soon).chunk.then(forget, forget);
+    }
+  }
+
   /** The chunks in the order given, some asked for ahead. Ending early takes back what was asked for. @throws as the client's waiters; `cancelled` by the signal. */
   async *inOrder(places: readonly ChunkPlace[], { priorities, aheadChunks, signal }: InOrderOptions): AsyncGenerator<Chunk> {
     const ahead: Wanted[] = [];
@@ -90,8 +101,8 @@ export class ChunkSource {
 
   #want(place: ChunkPlace, priority: number): Wanted {
     let ended = false;
-    let release = () => undefined as void;
-    let cancel = () => undefined as void;
+    let release: () => void = () => undefined;
+    let cancel: () => void = () => undefined;
     const chunk = new Promise<Chunk>((resolve, reject) => {
       cancel = () => {
         ended = true;

@@ -1,3 +1,4 @@
+import { GlobalNetError } from '../bytes/errors.ts';
 import { CHUNK_BYTES } from '../wire/geometry.ts';
 import { chunkCount, type FileEntry } from '../wire/manifest.ts';
 import { chunkPlace } from './chunk-place.ts';
@@ -42,6 +43,16 @@ export class FileReading {
       this.onProgress?.({ path: this.entry.path, receivedBytes, totalBytes, fromStoreBytes });
       yield chunk.bytes;
     }
+  }
+
+  /** One chunk, in a buffer of its own; those behind it are fetched meanwhile. For a reader who asks chunk by chunk. @throws as `chunks`. */
+  async chunk(index: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const end = Math.min(chunkCount(this.entry), index + READ_AHEAD_CHUNKS);
+    for await (const bytes of this.chunks(index, index + 1, signal)) {
+      this.source.fetchAhead(Array.from({ length: end - index - 1 }, (_, i) => chunkPlace(this.entry, index + 1 + i)));
+      return bytes.slice();
+    }
+    throw new GlobalNetError('internal', 'a chunk ended before it came');
   }
 
   /** Verified bytes `offset` to `offset + lengthBytes`, in pieces as they come. @throws as `chunks`. */

@@ -8,22 +8,19 @@ export type PackContent = Pick<Manifest, 'type' | 'title' | 'tags' | 'references
 
 /**
  * The next version of a pack: the one before itself when nothing has changed, so that publishing the same folder twice
- * makes no version; otherwise its serial and one.
+ * makes no version; otherwise its serial and one. Of a version that was lost, serial and hash are enough.
  */
 export function nextVersion(
   env: Pick<Env, 'now' | 'crypto'>,
   author: Identity,
   content: PackContent,
-  before: VerifiedManifest | undefined,
+  before: VerifiedManifest | { readonly serial: number; readonly hash: Uint8Array } | undefined,
 ): { manifest: VerifiedManifest; changed: boolean } {
-  const draft = signManifest(env.crypto, author, {
-    ...content,
-    serial: before?.serial ?? 1,
-    previous: before?.previous,
-    createdMs: before?.createdMs ?? env.now(),
-  });
-  if (!before) return { manifest: draft, changed: true };
-  if (equal(draft.hash, before.hash)) return { manifest: before, changed: false };
-  const manifest = signManifest(env.crypto, author, { ...content, serial: before.serial + 1, previous: before.hash, createdMs: env.now() });
-  return { manifest, changed: true };
+  if (before && 'bytes' in before) {
+    const { serial, previous, createdMs } = before;
+    const unchanged = signManifest(env.crypto, author, { ...content, serial, previous, createdMs });
+    if (equal(unchanged.hash, before.hash)) return { manifest: before, changed: false };
+  }
+  const next = { ...content, serial: (before?.serial ?? 0) + 1, previous: before?.hash, createdMs: env.now() };
+  return { manifest: signManifest(env.crypto, author, next), changed: true };
 }

@@ -101,6 +101,11 @@ export class PackStore {
     return seen && (await this.manifest(seen.hash));
   }
 
+  /** Serial and hash of the newest version ever seen, kept or not. */
+  seen(author: Uint8Array, type: PackType): Promise<{ readonly serial: number; readonly hash: Uint8Array } | undefined> {
+    return this.#records.seen(author, type);
+  }
+
   /** Hashes of all manifests signed with the newest serial, when there is more than one: the first seen comes first. */
   async conflict(author: Uint8Array, type: PackType): Promise<Uint8Array[]> {
     const seen = await this.#records.seen(author, type);

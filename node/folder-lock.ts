@@ -1,0 +1,94 @@
+import { open, readFile, rm, stat } from 'node:fs/promises';
+import { readFileSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { GlobalNetError } from '../src/core/bytes/errors.ts';
+
+/** A lock that is still empty is being written; after this long its writer was killed in between. */
+const EMPTY_MS = 2000;
+/** Breaking a dead process's lock takes a few system calls; a breaker that is older was killed. */
+const BREAKER_MS = 10_000;
+const POLL_MS = 20;
+
+/**
+ * Takes `<folder>/lock` for this process, until the answer is called. A lock whose process has died does not count, so a crash
+ * leaves nothing to clean up. @throws GlobalNetError `busy` naming the process that holds it.
+ */
+export async function lockFolder(folder: string): Promise<() => void> {
+  const path = join(folder, 'lock');
+  const own = `${process.pid} ${startOf(process.pid)}\n`;
+  for (;;) {
+    try {
+      const file = await open(path, 'wx', 0o600);
+      await file.writeFile(own);
+      await file.close();
+      return () => release(path, own);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const holder = await contentOf(path);
+    const pid = Number(holder?.split(' ')[0]);
+    if (holder && isRunning(holder)) {
+      throw new GlobalNetError('busy', `${folder} is in use by process ${pid}: stop it, or name another data folder with --data`);
+    }
+    if (holder !== undefined) await breakLock(path, holder);
+  }
+}
+
+/** Removes the lock of a dead process. Under a lock of its own: else of two that see the same dead lock, the slower removes the faster one's new lock. */
+async function breakLock(path: string, dead: string): Promise<void> {
+  const breaker = `${path}.break`;
+  if (dead === '' && (await ageMs(path)) < EMPTY_MS) return void (await delay(POLL_MS));
+  try {
+    await (await open(breaker, 'wx', 0o600)).close();
+  } catch {
+    if ((await ageMs(breaker)) > BREAKER_MS) await rm(breaker, { force: true });
+    return void (await delay(POLL_MS));
+  }
+  try {
+    if ((await contentOf(path)) === dead) await rm(path, { force: true });
+  } finally {
+    await rm(breaker, { force: true });
+  }
+}
+
+function release(path: string, own: string): void {
+  try {
+    if (readFileSync(path, 'utf8') === own) unlinkSync(path);
+  } catch {
+    // somebody has deleted the folder: nothing is left to release
+  }
+}
+
+function isRunning(holder: string): boolean {
+  const [pid, start] = holder.trim().split(' ');
+  try {
+    process.kill(Number(pid), 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  // The number may have gone to another process meanwhile.
+  return start === undefined || start === '' || startOf(Number(pid)) === start;
+}
+
+/** When a process was started, in the kernel's ticks; '' where the system does not tell. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // Behind the name, which may hold blanks and brackets of its own: field 22 of proc(5).
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}
+
+async function contentOf(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined);
+}
+
+async function ageMs(path: string): Promise<number> {
+  return stat(path).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs,
+    () => 0,
+  );
+}
