@@ -22,28 +22,34 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * Seconds that one call takes: the median of rounds, each long enough for the clock, after a first round that is not counted.
- * Contenders measured by turns see the same noise of the machine.
+ * CPU seconds that one synchronous call takes: the median of rounds, each long enough for the clock, after a first round that is not
+ * counted. CPU and not wall time, which would count what else the machine does; contenders take turns, so that its caches and clock
+ * rates are the same for all. What the collector's threads burn is in it.
  */
-export function secondsPerCall(contenders: readonly (() => void)[], { rounds = 9, roundMs = 40 } = {}): number[] {
-  const calls = contenders.map((contender) => callsWithin(contender, roundMs));
+export function secondsPerCall(contenders: readonly (() => void)[], { rounds = 11, roundMs = 50 } = {}): number[] {
+  const calls = contenders.map((contender) => callsWithin(contender, roundMs / 1000));
   const seconds = contenders.map((): number[] => []);
   for (let round = 0; round < rounds; round++) {
     for (const [i, contender] of contenders.entries()) {
       const count = calls[i] as number;
-      const startMs = performance.now();
+      const start = cpuSeconds();
       for (let n = 0; n < count; n++) contender();
-      seconds[i]?.push((performance.now() - startMs) / 1000 / count);
+      seconds[i]?.push((cpuSeconds() - start) / count);
     }
   }
   return seconds.map(median);
 }
 
-/** The first round: warms up, and finds how many calls fill `roundMs`. */
-function callsWithin(call: () => void, roundMs: number): number {
-  const endMs = performance.now() + roundMs;
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** The first round: warms up, and finds how many calls fill it. */
+function callsWithin(call: () => void, roundSeconds: number): number {
+  const end = cpuSeconds() + roundSeconds;
   let calls = 0;
-  while (performance.now() < endMs) {
+  while (cpuSeconds() < end) {
     call();
     calls++;
   }
