@@ -41,7 +41,7 @@ export class WebRtcBridgePage {
 
   #tell(event: BridgeEvent): void {
     this.#outbox.flush();
-    this.#port.postMessage(event);
+    this.#port.postMessage(event, []);
   }
 
   #tellAttempts(): void {

@@ -67,7 +67,7 @@ export class WebRtcBridge implements RtcPort {
 
   #ask(request: BridgeRequest): void {
     this.#outbox.flush();
-    this.#port.postMessage(request);
+    this.#port.postMessage(request, []);
   }
 
   #on(event: BridgeEvent): void {

@@ -1,3 +1,4 @@
+/// <reference path="./simplepeer-min.d.ts" />
 import { WebRtc, type WebRtcOptions } from './webrtc.ts';
 
 /**

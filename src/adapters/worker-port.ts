@@ -1,6 +1,6 @@
 /** What we use of a MessagePort, alike in a page, a worker and Node. */
 export interface WorkerPort {
-  postMessage(message: unknown, transfer?: ArrayBuffer[]): void;
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
   addEventListener(event: 'message', listener: (event: { data: unknown }) => void): void;
   /** Nothing is delivered before. */
   start(): void;
