@@ -1,3 +1,4 @@
+import { nodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { PeerId } from '../../src/core/bytes/brand.ts';
 import { CircuitBuilder } from '../../src/core/circuit/circuit-builder.ts';
@@ -108,7 +109,7 @@ export class CircuitNet {
   readonly peers: TestPeer[] = [];
 
   constructor(seed: string, count: number, options: { limits?: Partial<RelayLimits>; effort?: number } = {}) {
-    this.env = testEnv({ seed });
+    this.env = testEnv({ seed, crypto: nodeCrypto }); // held to @noble elsewhere, and these tests are many
     for (let i = 0; i < count; i++) {
       const { peer, keyring, hop } = testHop(this.env, options.effort);
       this.peers.push(new TestPeer(this, peer, keyring, hop, options.limits ?? {}));
