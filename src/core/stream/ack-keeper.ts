@@ -32,11 +32,12 @@ export class AckKeeper {
     this.#echo = echo;
     this.#cameAtMs = this.#env.now();
     if (this.due) this.#onDue();
-    else this.#cancel ??= this.#env.schedule(ACK_DELAY_MS, () => {
-      this.#cancel = undefined;
-      this.#late = true;
-      this.#onDue();
-    });
+    else
+      this.#cancel ??= this.#env.schedule(ACK_DELAY_MS, () => {
+        this.#cancel = undefined;
+        this.#late = true;
+        this.#onDue();
+      });
   }
 
   /** The ack to send now. */

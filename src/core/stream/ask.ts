@@ -23,7 +23,13 @@ export async function readAll(stream: ByteStream, maxBytes: number): Promise<Uin
 
 /** One question, one answer: writes `request`, half-closes, reads to the end.
  * @throws GlobalNetError `timeout` after `timeoutMs`, `malformed` when the answer is over `maxAnswerBytes`, `closed` when the stream is reset. */
-export async function ask(env: Pick<Env, 'schedule'>, stream: ByteStream, request: Uint8Array, maxAnswerBytes: number, timeoutMs: number): Promise<Uint8Array> {
+export async function ask(
+  env: Pick<Env, 'schedule'>,
+  stream: ByteStream,
+  request: Uint8Array,
+  maxAnswerBytes: number,
+  timeoutMs: number,
+): Promise<Uint8Array> {
   let late = false;
   const cancel = env.schedule(timeoutMs, () => {
     late = true;

@@ -12,9 +12,6 @@ export const ACK_DELAY_MS = 100;
 export const FIRST_WINDOW_CELLS = 32;
 /** Below ACK_EVERY_CELLS a sender would wait for ACK_DELAY_MS each time. */
 export const MIN_WINDOW_CELLS = ACK_EVERY_CELLS;
-/** 16 MiB: a round trip of 0.4 s at 30 MB/s holds 12 MB = 2,930 cells. Also what one circuit can make its peers queue at most. */
-export const MAX_WINDOW_CELLS = 4096;
-
 /** Cells that a circuit keeps in the queue of its bottleneck at least: fewer cannot be told from sending at all. Above 16 cells a second
  * it is the root of the rate: 49 cells, 20 ms, at 10 MB/s; 6 cells, 180 ms, at 1 Mbit/s. */
 export const QUEUE_LEAST_CELLS = 4;

@@ -41,7 +41,9 @@ export class Outbox {
 
   /** Something is to be said, stream bytes included. */
   get hasWork(): boolean {
-    return this.#resume !== undefined || this.#answers.length > 0 || this.#opens.length > 0 || this.#credits.size > 0 || this.#turns.length > 0;
+    return (
+      this.#resume !== undefined || this.#answers.length > 0 || this.#opens.length > 0 || this.#credits.size > 0 || this.#turns.length > 0
+    );
   }
 
   addResume(head: () => ResumeHead): void {
@@ -147,7 +149,12 @@ export class Outbox {
     for (const stream of this.#opens) {
       const lengthBytes = messageLengthBytes(9 + stream.request.length);
       if (offset + lengthBytes > payload.length) break;
-      const content = encodeStreamOpen({ stream: stream.id, kind: stream.kind, creditBytes: stream.receive.tell().limit, request: stream.request });
+      const content = encodeStreamOpen({
+        stream: stream.id,
+        kind: stream.kind,
+        creditBytes: stream.receive.tell().limit,
+        request: stream.request,
+      });
       offset = writeMessage(payload, offset, MESSAGE.streamOpen, content);
       stream.openSent = true;
       count++;

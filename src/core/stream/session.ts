@@ -1,13 +1,13 @@
 import { DecodeError, GlobalNetError } from '../bytes/errors.ts';
-import { equal } from '../bytes/bytes.ts';
 import type { Env } from '../env.ts';
 import type { Pipe } from '../ports.ts';
 import { SESSION_ID_BYTES, STREAM_FIRST_CREDIT_BYTES, STREAM_REQUEST_MAX_BYTES, STREAMS_MAX } from '../wire/geometry.ts';
 import { readMessages } from '../wire/message.ts';
 import { CLOSE, END, type EndReason, MESSAGE, type StreamKind } from '../wire/registry.ts';
-import { decodeSessionResume, encodeStreamConnected, encodeStreamReset, type SessionResume, type StreamCredit } from '../wire/stream.ts';
+import { decodeSessionResume, encodeStreamConnected, encodeStreamReset, type SessionResume } from '../wire/stream.ts';
 import { CREDIT_DELAY_MS, OPEN_CREDIT_BYTES, RESUME_GRACE_MS, SENT_KEEP_BYTES, SESSION_GROWTH_MAX_BYTES } from './constants.ts';
 import { Outbox } from './outbox.ts';
+import { ResumeGatherer, resumeStream } from './resumption.ts';
 import { type StreamHead, type StreamOwner, StreamState } from './session-stream.ts';
 import { StreamInbox } from './stream-inbox.ts';
 import { StreamTable } from './stream-table.ts';
@@ -41,7 +41,7 @@ export class Session {
   #resumeSent = false;
   /** Nothing but our resume may go out before the other side's has come. */
   #resumeAwaited = false;
-  #resumeParts: StreamCredit[] | undefined = [];
+  readonly #resumes = new ResumeGatherer();
   #pumping = false;
   #pumpSoon = false;
   #cancelCredit: (() => void) | undefined;
@@ -105,7 +105,8 @@ export class Session {
    * STREAM_REQUEST_MAX_BYTES.
    */
   open(kind: StreamKind, request: Uint8Array): SessionStream {
-    if (request.length > STREAM_REQUEST_MAX_BYTES) throw new RangeError(`a request of ${request.length} bytes, at most ${STREAM_REQUEST_MAX_BYTES} are allowed`);
+    if (request.length > STREAM_REQUEST_MAX_BYTES)
+      throw new RangeError(`a request of ${request.length} bytes, at most ${STREAM_REQUEST_MAX_BYTES} are allowed`);
     if (this.#ended) throw new GlobalNetError('closed', 'the session has ended');
     if (this.#streams.ours >= STREAMS_MAX) throw new GlobalNetError('full', `${STREAMS_MAX} streams are open already`);
     const stream = new StreamState(this.#owner, { id: this.#nextId, kind, request, ours: true, sendLimit: STREAM_FIRST_CREDIT_BYTES });
@@ -147,7 +148,7 @@ export class Session {
     if (this.#ended || !this.#pathUsed) return;
     this.#pathUsed = this.#resumeSent = false;
     this.#resumeAwaited = true;
-    this.#resumeParts = [];
+    this.#resumes.clear();
     this.#outbox.clear();
     for (const stream of this.#streams.all()) {
       stream.send.rewind(stream.send.acked);
@@ -273,41 +274,18 @@ export class Session {
   }
 
   #onResumePart(part: SessionResume): void {
-    // Once per path: a second would make us send megabytes again for a few bytes.
-    if (this.#resumeParts === undefined) throw new DecodeError('session resume', 0, 'came twice on one path');
-    if (!equal(part.sessionId, this.id)) throw new DecodeError('session resume', 0, 'is of another session');
-    this.#resumeParts.push(...part.entries);
-    if (this.#resumeParts.length > 2 * STREAMS_MAX) throw new DecodeError('session resume', 0, 'has more streams than there can be');
-    if (!part.lastPart) return;
-    const entries = new Map(this.#resumeParts.map((entry) => [entry.stream, entry]));
-    this.#resumeParts = undefined;
+    const resume = this.#resumes.add(part, this.id);
+    if (resume === undefined) return;
     this.#outbox.clearStreams();
     for (const stream of this.#streams.all()) {
-      if (!this.#resumeStream(stream, entries.get(stream.id), part.seen)) return this.end(END.sessionLost);
+      const fate = resumeStream(stream, resume);
+      if (fate === 'lost') return this.end(END.sessionLost);
+      if (fate === 'over') this.#forget(stream);
     }
     this.#resumeAwaited = false;
     if (!this.#resumeSent) this.#sendResume();
     this.#requeue();
     this.#wake();
-  }
-
-  /** False when the other side has forgotten what it once knew: a restart, not a lost path. */
-  #resumeStream(stream: StreamState, entry: StreamCredit | undefined, seen: number): boolean {
-    if (entry !== undefined) {
-      if (entry.received < stream.send.acked) return false;
-      if (!stream.onCredit(entry.received, entry.limit)) throw new DecodeError('session resume', 0, 'acknowledges what was never sent');
-      stream.send.rewind(entry.received);
-      stream.known = stream.openSent = true;
-      if (stream.over) this.#forget(stream);
-    } else if (stream.ours && stream.id > seen) {
-      if (stream.known) return false;
-      stream.openSent = false;
-      stream.send.rewind(0);
-    } else {
-      stream.onForgottenThere();
-      this.#forget(stream);
-    }
-    return true;
   }
 
   /** Gives every stream its place in the outbox, as its state has it. */

@@ -2,7 +2,14 @@ import { DecodeError } from '../bytes/errors.ts';
 import { STREAMS_MAX } from '../wire/geometry.ts';
 import type { Message } from '../wire/message.ts';
 import { type EndReason, MESSAGE } from '../wire/registry.ts';
-import { decodeStreamConnected, decodeStreamCredit, decodeStreamData, decodeStreamEnd, decodeStreamOpen, decodeStreamReset } from '../wire/stream.ts';
+import {
+  decodeStreamConnected,
+  decodeStreamCredit,
+  decodeStreamData,
+  decodeStreamEnd,
+  decodeStreamOpen,
+  decodeStreamReset,
+} from '../wire/stream.ts';
 import type { StreamHead, StreamState } from './session-stream.ts';
 import type { StreamTable } from './stream-table.ts';
 

@@ -1,6 +1,6 @@
+import { CIRCUIT_WINDOW_MAX_CELLS } from '../wire/geometry.ts';
 import {
   FIRST_WINDOW_CELLS,
-  MAX_WINDOW_CELLS,
   MIN_WINDOW_CELLS,
   PROBE_EVERY_MS,
   PROBE_EVERY_ROUNDS,
@@ -141,6 +141,6 @@ export class WindowControl {
   }
 
   #set(cells: number): void {
-    this.#windowCells = Math.min(MAX_WINDOW_CELLS, Math.max(MIN_WINDOW_CELLS, Math.ceil(cells)));
+    this.#windowCells = Math.min(CIRCUIT_WINDOW_MAX_CELLS, Math.max(MIN_WINDOW_CELLS, Math.ceil(cells)));
   }
 }

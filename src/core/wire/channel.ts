@@ -108,7 +108,13 @@ function channelNumber(reader: Reader): number {
 }
 
 function readU32(bytes: Uint8Array, offset: number): number {
-  return (((bytes[offset] as number) << 24) | ((bytes[offset + 1] as number) << 16) | ((bytes[offset + 2] as number) << 8) | (bytes[offset + 3] as number)) >>> 0;
+  return (
+    (((bytes[offset] as number) << 24) |
+      ((bytes[offset + 1] as number) << 16) |
+      ((bytes[offset + 2] as number) << 8) |
+      (bytes[offset + 3] as number)) >>>
+    0
+  );
 }
 
 function writeU32(bytes: Uint8Array, offset: number, value: number): void {

@@ -95,6 +95,9 @@ export const STREAM_REQUEST_MAX_BYTES = 2048;
 export const STREAM_DATA_FIELDS_BYTES = 10;
 /** Bytes that the acceptor of a stream takes before it has given any credit. */
 export const STREAM_FIRST_CREDIT_BYTES = 16384;
+/** Counted cells that one end of a circuit may have on their way: a round trip of 0.4 s at 30 MB/s holds 2,930. Where a link stalls, all
+ * of them may come to wait at one relay. */
+export const CIRCUIT_WINDOW_MAX_CELLS = 4096;
 /** Payloads that each end of a channel takes before it has given any credit. */
 export const CHANNEL_FIRST_CREDIT = 32;
 /** Streams that each side may have opened and not yet finished. */

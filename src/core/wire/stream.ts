@@ -35,7 +35,8 @@ export function decodeStreamOpen(content: Uint8Array): StreamOpen {
   const stream = streamId(reader);
   const kind = reader.u8('kind') as StreamKind;
   const creditBytes = reader.u32('credit');
-  if (reader.left > STREAM_REQUEST_MAX_BYTES) reader.fail(`request is ${reader.left} bytes, at most ${STREAM_REQUEST_MAX_BYTES} are allowed`);
+  if (reader.left > STREAM_REQUEST_MAX_BYTES)
+    reader.fail(`request is ${reader.left} bytes, at most ${STREAM_REQUEST_MAX_BYTES} are allowed`);
   return { stream, kind, creditBytes, request: reader.rest() };
 }
 
@@ -147,7 +148,10 @@ export interface SessionResume {
 
 export function encodeSessionResume(resume: SessionResume): Uint8Array {
   const writer = new Writer(RESUME_HEADER_BYTES + resume.entries.length * RESUME_ENTRY_BYTES);
-  writer.raw(resume.sessionId).u8(resume.lastPart ? RESUME_LAST_PART : 0).u32(resume.seen);
+  writer
+    .raw(resume.sessionId)
+    .u8(resume.lastPart ? RESUME_LAST_PART : 0)
+    .u32(resume.seen);
   for (const entry of resume.entries) writeCredit(writer, entry);
   return writer.done();
 }

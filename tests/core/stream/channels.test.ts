@@ -214,12 +214,21 @@ describe('CircuitChannels', () => {
   });
 
   for (const { what, bodies } of [
-    { what: 'an ack of more than was sent', bodies: [controlBody(encodeMessage(MESSAGE.circuitAck, encodeCircuitAck({ cells: 9, echo: 0, heldMs: 0 })))] },
-    { what: 'an ack whose sender has not seen the cell', bodies: [controlBody(encodeMessage(MESSAGE.circuitAck, encodeCircuitAck({ cells: 1, echo: 1234567, heldMs: 0 })))] },
+    {
+      what: 'an ack of more than was sent',
+      bodies: [controlBody(encodeMessage(MESSAGE.circuitAck, encodeCircuitAck({ cells: 9, echo: 0, heldMs: 0 })))],
+    },
+    {
+      what: 'an ack whose sender has not seen the cell',
+      bodies: [controlBody(encodeMessage(MESSAGE.circuitAck, encodeCircuitAck({ cells: 1, echo: 1234567, heldMs: 0 })))],
+    },
     { what: 'a payload beyond the credit', bodies: Array.from({ length: CHANNEL_FIRST_CREDIT + 1 }, () => newBody(1)) },
     { what: 'a message cut short', bodies: [controlBody(Uint8Array.of(MESSAGE.establish, 0xff, 0xff))] },
     { what: 'an ack of a wrong length', bodies: [controlBody(encodeMessage(MESSAGE.circuitAck, new Uint8Array(9)))] },
-    { what: 'credit for channel 0', bodies: [controlBody(encodeMessage(MESSAGE.channelCredit, encodeChannelCredit({ channel: 0, limit: 1 })))] },
+    {
+      what: 'credit for channel 0',
+      bodies: [controlBody(encodeMessage(MESSAGE.channelCredit, encodeChannelCredit({ channel: 0, limit: 1 })))],
+    },
   ]) {
     it(`${what} ends the circuit`, async () => {
       const { env, ends, builder, closes } = connect();
@@ -248,7 +257,14 @@ describe('CircuitChannels', () => {
   it('every counted cell ends in bytes that its receiver alone can repeat', async () => {
     const env = testEnv();
     const bodies: Uint8Array[] = [];
-    const end = { name: 'x', isBuilder: true, queuedCells: 0, handler: undefined, send: (body: Uint8Array) => void bodies.push(body), close() {} };
+    const end = {
+      name: 'x',
+      isBuilder: true,
+      queuedCells: 0,
+      handler: undefined,
+      send: (body: Uint8Array) => void bodies.push(body),
+      close() {},
+    };
     const builder = new CircuitChannels(env, end, { onMessage() {} });
     for (let i = 0; i < 20; i++) builder.sendMessage(MESSAGE.incoming, new Uint8Array(8));
     assert.equal(bodies.length, 20);

@@ -17,12 +17,53 @@ const u48 = fc.integer({ min: 0, max: 2 ** 48 - 1 });
 const credit = fc.record({ stream: u32, received: u48, limit: u48 });
 
 /** Each message: values, what encodes them, what decodes the bytes. */
-const CODECS: readonly { name: string; type: number; value: fc.Arbitrary<unknown>; encode(value: never): Uint8Array; decode(bytes: Uint8Array): unknown }[] = [
-  { name: 'circuitAck', type: MESSAGE.circuitAck, value: fc.record({ cells: u32, echo: u32, heldMs: fc.integer({ min: 0, max: 0xffff }) }), encode: channel.encodeCircuitAck, decode: channel.decodeCircuitAck },
-  { name: 'channelCredit', type: MESSAGE.channelCredit, value: fc.record({ channel: u32, limit: u32 }), encode: channel.encodeChannelCredit, decode: channel.decodeChannelCredit },
-  { name: 'channelClose', type: MESSAGE.channelClose, value: fc.record({ channel: u32, reason: fc.integer({ min: 0, max: 255 }) }), encode: channel.encodeChannelClose, decode: channel.decodeChannelClose },
-  { name: 'streamOpen', type: MESSAGE.streamOpen, value: fc.record({ stream: u32, kind: fc.integer({ min: 0, max: 255 }), creditBytes: u32, request: fc.uint8Array({ maxLength: 2048 }) }), encode: stream.encodeStreamOpen, decode: stream.decodeStreamOpen },
-  { name: 'streamConnected', type: MESSAGE.streamConnected, value: u32, encode: stream.encodeStreamConnected, decode: stream.decodeStreamConnected },
+const CODECS: readonly {
+  name: string;
+  type: number;
+  value: fc.Arbitrary<unknown>;
+  encode(value: never): Uint8Array;
+  decode(bytes: Uint8Array): unknown;
+}[] = [
+  {
+    name: 'circuitAck',
+    type: MESSAGE.circuitAck,
+    value: fc.record({ cells: u32, echo: u32, heldMs: fc.integer({ min: 0, max: 0xffff }) }),
+    encode: channel.encodeCircuitAck,
+    decode: channel.decodeCircuitAck,
+  },
+  {
+    name: 'channelCredit',
+    type: MESSAGE.channelCredit,
+    value: fc.record({ channel: u32, limit: u32 }),
+    encode: channel.encodeChannelCredit,
+    decode: channel.decodeChannelCredit,
+  },
+  {
+    name: 'channelClose',
+    type: MESSAGE.channelClose,
+    value: fc.record({ channel: u32, reason: fc.integer({ min: 0, max: 255 }) }),
+    encode: channel.encodeChannelClose,
+    decode: channel.decodeChannelClose,
+  },
+  {
+    name: 'streamOpen',
+    type: MESSAGE.streamOpen,
+    value: fc.record({
+      stream: u32,
+      kind: fc.integer({ min: 0, max: 255 }),
+      creditBytes: u32,
+      request: fc.uint8Array({ maxLength: 2048 }),
+    }),
+    encode: stream.encodeStreamOpen,
+    decode: stream.decodeStreamOpen,
+  },
+  {
+    name: 'streamConnected',
+    type: MESSAGE.streamConnected,
+    value: u32,
+    encode: stream.encodeStreamConnected,
+    decode: stream.decodeStreamConnected,
+  },
   {
     name: 'streamData',
     type: MESSAGE.streamData,
@@ -36,12 +77,29 @@ const CODECS: readonly { name: string; type: number; value: fc.Arbitrary<unknown
     decode: stream.decodeStreamData,
   },
   { name: 'streamCredit', type: MESSAGE.streamCredit, value: credit, encode: stream.encodeStreamCredit, decode: stream.decodeStreamCredit },
-  { name: 'streamEnd', type: MESSAGE.streamEnd, value: fc.record({ stream: u32, final: u48 }), encode: stream.encodeStreamEnd, decode: stream.decodeStreamEnd },
-  { name: 'streamReset', type: MESSAGE.streamReset, value: fc.record({ stream: u32, reason: fc.integer({ min: 0, max: 255 }) }), encode: stream.encodeStreamReset, decode: stream.decodeStreamReset },
+  {
+    name: 'streamEnd',
+    type: MESSAGE.streamEnd,
+    value: fc.record({ stream: u32, final: u48 }),
+    encode: stream.encodeStreamEnd,
+    decode: stream.decodeStreamEnd,
+  },
+  {
+    name: 'streamReset',
+    type: MESSAGE.streamReset,
+    value: fc.record({ stream: u32, reason: fc.integer({ min: 0, max: 255 }) }),
+    encode: stream.encodeStreamReset,
+    decode: stream.decodeStreamReset,
+  },
   {
     name: 'sessionResume',
     type: MESSAGE.sessionResume,
-    value: fc.record({ sessionId: fc.uint8Array({ minLength: SESSION_ID_BYTES, maxLength: SESSION_ID_BYTES }), lastPart: fc.boolean(), seen: u32, entries: fc.array(credit, { maxLength: 20 }) }),
+    value: fc.record({
+      sessionId: fc.uint8Array({ minLength: SESSION_ID_BYTES, maxLength: SESSION_ID_BYTES }),
+      lastPart: fc.boolean(),
+      seen: u32,
+      entries: fc.array(credit, { maxLength: 20 }),
+    }),
     encode: stream.encodeSessionResume,
     decode: stream.decodeSessionResume,
   },
@@ -52,7 +110,10 @@ const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value, (_, 
 for (const { name, value, encode, decode } of CODECS) {
   describe(name, () => {
     it('is decoded as it was encoded', () => {
-      fc.assert(fc.property(value, (v) => assert.deepEqual(plain(decode(encode(v as never))), plain(v))), { seed: 1 });
+      fc.assert(
+        fc.property(value, (v) => assert.deepEqual(plain(decode(encode(v as never))), plain(v))),
+        { seed: 1 },
+      );
     });
 
     it('answers any bytes with a value or a DecodeError', () => {
@@ -82,22 +143,41 @@ const near = fc.nat(6);
 const messages = fc
   .array(
     fc.oneof(
-      fc.tuple(near, fc.nat(3), fc.nat(200_000), fc.uint8Array({ maxLength: 8 })).map(([id, kind, creditBytes, request]) => encodeMessage(MESSAGE.streamOpen, stream.encodeStreamOpen({ stream: id, kind: kind as never, creditBytes, request }))),
+      fc
+        .tuple(near, fc.nat(3), fc.nat(200_000), fc.uint8Array({ maxLength: 8 }))
+        .map(([id, kind, creditBytes, request]) =>
+          encodeMessage(MESSAGE.streamOpen, stream.encodeStreamOpen({ stream: id, kind: kind as never, creditBytes, request })),
+        ),
       fc.tuple(near, fc.nat(40), fc.uint8Array({ maxLength: 40 })).map(([id, offset, bytes]) => {
         const content = new Uint8Array(10 + bytes.length);
         stream.writeStreamDataHeader(content, 0, id, offset);
         content.set(bytes, 10);
         return encodeMessage(MESSAGE.streamData, content);
       }),
-      fc.tuple(near, fc.nat(60), fc.nat(60)).map(([id, received, limit]) => encodeMessage(MESSAGE.streamCredit, stream.encodeStreamCredit({ stream: id, received, limit }))),
+      fc
+        .tuple(near, fc.nat(60), fc.nat(60))
+        .map(([id, received, limit]) => encodeMessage(MESSAGE.streamCredit, stream.encodeStreamCredit({ stream: id, received, limit }))),
       fc.tuple(near, fc.nat(40)).map(([id, final]) => encodeMessage(MESSAGE.streamEnd, stream.encodeStreamEnd({ stream: id, final }))),
-      fc.tuple(near, fc.nat(9)).map(([id, reason]) => encodeMessage(MESSAGE.streamReset, stream.encodeStreamReset({ stream: id, reason: reason as never }))),
-      fc.tuple(near, fc.boolean(), fc.array(fc.record({ stream: near, received: fc.nat(60), limit: fc.nat(60) }), { maxLength: 4 })).map(([seen, lastPart, entries]) =>
-        encodeMessage(MESSAGE.sessionResume, stream.encodeSessionResume({ sessionId: new Uint8Array(SESSION_ID_BYTES), lastPart, seen, entries })),
-      ),
-      fc.tuple(near, fc.nat(100)).map(([id, limit]) => encodeMessage(MESSAGE.channelCredit, channel.encodeChannelCredit({ channel: id, limit }))),
-      fc.tuple(near, fc.nat(9)).map(([id, reason]) => encodeMessage(MESSAGE.channelClose, channel.encodeChannelClose({ channel: id, reason: reason as never }))),
-      fc.tuple(near, fc.nat(9)).map(([cells, echo]) => encodeMessage(MESSAGE.circuitAck, channel.encodeCircuitAck({ cells, echo, heldMs: 0 }))),
+      fc
+        .tuple(near, fc.nat(9))
+        .map(([id, reason]) => encodeMessage(MESSAGE.streamReset, stream.encodeStreamReset({ stream: id, reason: reason as never }))),
+      fc
+        .tuple(near, fc.boolean(), fc.array(fc.record({ stream: near, received: fc.nat(60), limit: fc.nat(60) }), { maxLength: 4 }))
+        .map(([seen, lastPart, entries]) =>
+          encodeMessage(
+            MESSAGE.sessionResume,
+            stream.encodeSessionResume({ sessionId: new Uint8Array(SESSION_ID_BYTES), lastPart, seen, entries }),
+          ),
+        ),
+      fc
+        .tuple(near, fc.nat(100))
+        .map(([id, limit]) => encodeMessage(MESSAGE.channelCredit, channel.encodeChannelCredit({ channel: id, limit }))),
+      fc
+        .tuple(near, fc.nat(9))
+        .map(([id, reason]) => encodeMessage(MESSAGE.channelClose, channel.encodeChannelClose({ channel: id, reason: reason as never }))),
+      fc
+        .tuple(near, fc.nat(9))
+        .map(([cells, echo]) => encodeMessage(MESSAGE.circuitAck, channel.encodeCircuitAck({ cells, echo, heldMs: 0 }))),
       fc.uint8Array({ maxLength: 30 }),
     ),
     { maxLength: 6 },

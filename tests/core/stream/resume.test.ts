@@ -61,16 +61,31 @@ describe('Session over path after path', () => {
       window: fc.integer({ min: 1, max: 40 }),
       payloadBytes: fc.constantFrom(100, 1000, 3943),
     });
-    const stream = fc.record({ chunks: fc.array(fc.integer({ min: 0, max: 9000 }), { maxLength: 12 }), atMs: fc.integer({ min: 0, max: 1500 }), byOpener: fc.boolean() });
+    const stream = fc.record({
+      chunks: fc.array(fc.integer({ min: 0, max: 9000 }), { maxLength: 12 }),
+      atMs: fc.integer({ min: 0, max: 1500 }),
+      byOpener: fc.boolean(),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(path, { maxLength: 12 }), fc.array(stream, { minLength: 1, maxLength: 8 }), async (paths, streams) => {
         const env = testEnv();
-        const sessions = [true, false].map((opener) => new Session(env, { opener, id: new Uint8Array(16), onStream: (s) => void echo(s), onEnd: (reason) => assert.fail(`ended: ${reason}`) }));
+        const sessions = [true, false].map(
+          (opener) =>
+            new Session(env, {
+              opener,
+              id: new Uint8Array(16),
+              onStream: (s) => void echo(s),
+              onEnd: (reason) => assert.fail(`ended: ${reason}`),
+            }),
+        );
         const [opener, acceptor] = sessions as [Session, Session];
         const answers = streams.map(async ({ chunks, atMs, byOpener }, salt) => {
           await new Promise<void>((resolve) => void env.schedule(atMs, resolve));
           const s = (byOpener ? opener : acceptor).open(STREAM.site, utf8(`${salt}`));
-          const bytes = counted(chunks.reduce((sum, chunk) => sum + chunk, 0), salt);
+          const bytes = counted(
+            chunks.reduce((sum, chunk) => sum + chunk, 0),
+            salt,
+          );
           void (async () => {
             let at = 0;
             for (const chunk of chunks) await s.write(bytes.slice(at, (at += chunk)));
@@ -103,7 +118,10 @@ describe('Session over path after path', () => {
 
     /** A lost flight means a lost path: the session that sent it leaves it, and begins again. */
     async function flights(opener: Session, acceptor: Session, p: { openerEarly: string; acceptorEarly: string; earlyBytes: number }) {
-      for (const [from, to, fate] of [[opener, acceptor, p.openerEarly], [acceptor, opener, p.acceptorEarly]] as const) {
+      for (const [from, to, fate] of [
+        [opener, acceptor, p.openerEarly],
+        [acceptor, opener, p.acceptorEarly],
+      ] as const) {
         if (fate === 'none') continue;
         const early = from.takeEarly(p.earlyBytes);
         assert.ok(early.length <= p.earlyBytes);

@@ -18,7 +18,11 @@ export function pattern(lengthBytes: number, seed = 1): Uint8Array {
   return bytes;
 }
 
-function connect(onStream: (stream: SessionStream) => void, pipe: PipePairOptions = { delayMs: 10 }, options: Partial<SessionOptions> = {}) {
+function connect(
+  onStream: (stream: SessionStream) => void,
+  pipe: PipePairOptions = { delayMs: 10 },
+  options: Partial<SessionOptions> = {},
+) {
   const env = testEnv();
   const pair = pipePair(env, pipe);
   const ends: number[] = [];
@@ -66,7 +70,7 @@ describe('Session', () => {
     assert.ok(equal(back, bytes));
   });
 
-  it('reads on after its own end, and writes on after the other side\'s', async () => {
+  it("reads on after its own end, and writes on after the other side's", async () => {
     let server: SessionStream | undefined;
     const { env, opener } = connect((stream) => {
       server = stream;
@@ -141,7 +145,13 @@ describe('Session', () => {
       await stream.write(pattern(100));
       await env.advance(100);
       const [here, there] = resetter === 'opener' ? [stream, server as SessionStream] : [server as SessionStream, stream];
-      const waits = resetter === 'opener' ? (async () => { await there.read(); await there.read(); })() : there.read();
+      const waits =
+        resetter === 'opener'
+          ? (async () => {
+              await there.read();
+              await there.read();
+            })()
+          : there.read();
       const rejected = assert.rejects(waits, { kind: 'closed', message: /timeout/ });
       here.reset(END.timeout);
       await run(env, rejected);
@@ -161,7 +171,9 @@ describe('Session', () => {
       { delayMs: 50, payloadsPerSecond: 250, window: 64 },
     );
     const bulk = opener.open(STREAM.site, EMPTY);
-    void (async () => { while ((await bulk.read()) !== undefined); })();
+    void (async () => {
+      while ((await bulk.read()) !== undefined);
+    })();
     await env.advance(5000);
     const startMs = env.now();
     await run(env, ask(env, opener.open(STREAM.dht, EMPTY), utf8('ping'), 100, 60_000));
