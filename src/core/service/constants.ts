@@ -35,13 +35,14 @@ export const HOUSEKEEPING_MS = 60_000;
 export const HELLO_TIMEOUT_MS = 15_000;
 /** When the session has said nothing by then, an empty answer goes out: the visitor waits for it to know that it is let in. */
 export const ANSWER_DELAY_MS = 50;
-/** An accepted hello costs about 5 ms of X25519 and ML-KEM in one thread: a fifth of it at this rate. */
-export const HELLOS_PER_S = 40;
-export const HELLO_BURST = 120;
+/** A hello costs a host about 8 ms of X25519 and ML-KEM by @noble, in one thread: a fifth of it at this rate. */
+export const HELLOS_PER_S = 25;
+/** So many at once, for a link that many follow in one moment. */
+export const HELLO_BURST = 60;
 /** Visitors at a time; each may hold a session's buffers of some hundred kilobytes. */
 export const VISITORS_MAX = 500;
-/** Hellos remembered against replay: half an hour at HELLOS_PER_S is 72,000. When it is full, hellos are refused, never forgotten. */
-export const REPLAY_MAX = 100_000;
+/** Hellos remembered against replay: half an hour at HELLOS_PER_S is 45,000. When it is full, hellos are refused, never forgotten. */
+export const REPLAY_MAX = 60_000;
 
 /** Price under load, in hashes on average: the first step is 10 ms of a tab, the last about 3 s. */
 export const EFFORT_MIN = 2_048;
@@ -53,8 +54,10 @@ export const EFFORT_MAX = 524_288;
 export const VISITOR_EFFORT_MAX = 2 * EFFORT_MAX;
 /** Hashes between two breaths: about 10 ms, so that relaying does not stall. */
 export const WORK_SLICE = 2_000;
-/** One point, from the first byte to the service's answer: eight links, a setup peeled by seven. */
-export const ATTEMPT_TIMEOUT_MS = 20_000;
+/** A circuit to a point that is not there by then is given up. */
+export const OPEN_TIMEOUT_MS = 20_000;
+/** The service's answer comes about one flight behind the point's; four times what the circuit took, and no less than this, is silence. */
+export const ANSWER_TIMEOUT_MIN_MS = 5_000;
 /** Circuits spent on one connect: whoever kills them makes hops be drawn again. */
 export const ATTEMPTS_MAX = 6;
 /** A circuit stays so long when its channel has closed: the session's last words are still in its queue. */

@@ -4,6 +4,7 @@ import type { OpenedCircuit, Pipe } from '../ports.ts';
 import { CLOSE, CONNECT, MESSAGE } from '../wire/registry.ts';
 import { decodeConnectOk, type ConnectOk } from '../wire/rendezvous.ts';
 import { CIRCUIT_LINGER_MS } from './constants.ts';
+import { abortAfter, type Deadline } from './deadline.ts';
 import type { PendingHello } from './hello.ts';
 import type { BuilderChannels, OpenChannels } from './ports.ts';
 import { SealedPipe } from './sealed-pipe.ts';
@@ -37,45 +38,97 @@ export function awaitWelcome(
   openChannels: OpenChannels,
   opened: OpenedCircuit,
   hello: PendingHello,
-  signal: AbortSignal,
+  withinMs: number,
+  signal?: AbortSignal,
 ): Promise<Welcome> {
   return new Promise((resolve, reject) => {
-    let settled = false;
-    const fail = (error: GlobalNetError): void => {
-      if (settled) return;
-      settled = true;
-      signal.removeEventListener('abort', onAbort);
-      channels.close(CLOSE.ended);
-      reject(error);
-    };
-    const onAbort = (): void => fail(new GlobalNetError('timeout', 'the service did not answer in time'));
-    const onMessage = (type: number, content: Uint8Array): void => {
-      if (type !== MESSAGE.connectOk || settled) return;
-      try {
-        const said = decodeConnectOk(content);
-        if (said.code !== CONNECT.ok) fail(refusal(said));
-      } catch (error) {
-        if (!(error instanceof DecodeError)) throw error;
-        fail(error);
-      }
-    };
-    const onClose = (): void => fail(new GlobalNetError('closed', 'the way to the service was closed before it answered'));
-    const channels: BuilderChannels = openChannels(opened.end, { onMessage, onClose });
-    const channel = channels.channel(1);
-    const onPayload = (payload: Uint8Array): void => {
-      const answer = hello.finish(payload);
-      if (answer === undefined) return fail(new GlobalNetError('unverified', 'somebody else answered for the service'));
-      settled = true;
-      signal.removeEventListener('abort', onAbort);
-      channel.consumed(1);
-      const pipe = new SealedPipe(env.crypto.aead, channel, answer.keys, { opened: 1 });
-      // The circuit serves this channel alone, and goes when the last words are through.
-      pipe.onEnd = () => void env.schedule(CIRCUIT_LINGER_MS, () => channels.close(CLOSE.ended));
-      resolve({ pipe, messages: answer.messages });
-    };
-    channel.handler = { onPayload, onReady: () => undefined, onClose };
-    signal.addEventListener('abort', onAbort, { once: true });
-    channels.acceptMessages(opened.reply);
-    if (signal.aborted) onAbort();
+    const deadline = abortAfter(env, withinMs, signal);
+    new Knock(env, openChannels, opened, hello, deadline, resolve, reject).start(opened.reply);
   });
+}
+
+/** One circuit on which a hello went out, until it is answered or cannot be any more. */
+class Knock {
+  readonly #env: Env;
+  readonly #hello: PendingHello;
+  readonly #deadline: Deadline;
+  readonly #resolve: (welcome: Welcome) => void;
+  readonly #reject: (error: GlobalNetError) => void;
+  readonly #channels: BuilderChannels;
+  #settled = false;
+
+  constructor(
+    env: Env,
+    openChannels: OpenChannels,
+    opened: OpenedCircuit,
+    hello: PendingHello,
+    deadline: Deadline,
+    resolve: (welcome: Welcome) => void,
+    reject: (error: GlobalNetError) => void,
+  ) {
+    this.#env = env;
+    this.#hello = hello;
+    this.#deadline = deadline;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#channels = openChannels(opened.end, {
+      onMessage: (type, content) => this.#onMessage(type, content),
+      onClose: () => this.#onClose(),
+    });
+  }
+
+  /** Apart from the constructor: all of this may call back at once. */
+  start(reply: Uint8Array): void {
+    if (!this.#channels.canOpen) return this.#onClose();
+    const channel = this.#channels.channel(1);
+    channel.handler = {
+      onPayload: (payload) => this.#onAnswer(channel, payload),
+      onReady: () => undefined,
+      onClose: () => this.#onClose(),
+    };
+    const onAbort = (): void => this.#fail(new GlobalNetError('timeout', 'the service did not answer in time'));
+    this.#deadline.signal.addEventListener('abort', onAbort, { once: true });
+    this.#channels.acceptMessages(reply);
+    if (this.#deadline.signal.aborted) onAbort();
+  }
+
+  #onClose(): void {
+    this.#fail(new GlobalNetError('closed', 'the way to the service was closed before it answered'));
+  }
+
+  #settle(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    this.#deadline.done();
+    return true;
+  }
+
+  #fail(error: GlobalNetError): void {
+    if (!this.#settle()) return;
+    this.#channels.close(CLOSE.ended);
+    this.#reject(error);
+  }
+
+  #onMessage(type: number, content: Uint8Array): void {
+    if (type !== MESSAGE.connectOk || this.#settled) return;
+    try {
+      const said = decodeConnectOk(content);
+      if (said.code !== CONNECT.ok) this.#fail(refusal(said));
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#fail(error);
+    }
+  }
+
+  #onAnswer(channel: Pipe, payload: Uint8Array): void {
+    if (this.#settled) return;
+    const answer = this.#hello.finish(payload);
+    if (answer === undefined) return this.#fail(new GlobalNetError('unverified', 'somebody else answered for the service'));
+    this.#settle();
+    channel.consumed(1);
+    const pipe = new SealedPipe(this.#env.crypto.aead, channel, answer.keys, { opened: 1 });
+    // The circuit serves this channel alone, and goes when the last words are through.
+    pipe.onEnd = () => void this.#env.schedule(CIRCUIT_LINGER_MS, () => this.#channels.close(CLOSE.ended));
+    this.#resolve({ pipe, messages: answer.messages });
+  }
 }

@@ -8,7 +8,7 @@ import { encodeMessage } from '../wire/message.ts';
 import { MESSAGE } from '../wire/registry.ts';
 import { encodeConnect } from '../wire/rendezvous.ts';
 import type { ServicePoint, ServiceRecord } from '../wire/service-record.ts';
-import { ATTEMPT_TIMEOUT_MS, ATTEMPTS_MAX, CACHED_ATTEMPTS_MAX, EFFORT_MIN, VISITOR_EFFORT_MAX } from './constants.ts';
+import { ANSWER_TIMEOUT_MIN_MS, ATTEMPTS_MAX, CACHED_ATTEMPTS_MAX, EFFORT_MIN, OPEN_TIMEOUT_MS, VISITOR_EFFORT_MAX } from './constants.ts';
 import { abortAfter } from './deadline.ts';
 import { makeHello, type PendingHello } from './hello.ts';
 import { RecordCache } from './record-cache.ts';
@@ -118,15 +118,17 @@ export class ServiceVisitor {
     const { options, address, sessionId } = visiting;
     const hello = this.#hello(visiting, way);
     const early = await this.#connectMessage(way, hello, effort, options.signal);
-    const deadline = abortAfter(env, ATTEMPT_TIMEOUT_MS, options.signal);
+    const startMs = env.now();
+    const deadline = abortAfter(env, OPEN_TIMEOUT_MS, options.signal);
     try {
       await points.learn(way.point, deadline.signal);
       const opened = await circuits.openTo(way.point.peer, early, `visit ${address}`, deadline.signal);
-      const { pipe, messages } = await awaitWelcome(env, openChannels, opened, hello, deadline.signal);
+      const answerWithinMs = Math.max(ANSWER_TIMEOUT_MIN_MS, 4 * (env.now() - startMs));
+      const { pipe, messages } = await awaitWelcome(env, openChannels, opened, hello, answerWithinMs, options.signal);
       return { pipe, sessionId, messages, point: way.point.peer, hops: opened.hops };
     } catch (error) {
       if (!deadline.signal.aborted) throw error;
-      throw new GlobalNetError('timeout', 'the service did not answer in time', { cause: error });
+      throw new GlobalNetError('timeout', 'no circuit to the rendezvous point in time', { cause: error });
     } finally {
       deadline.done();
     }

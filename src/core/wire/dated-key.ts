@@ -19,7 +19,7 @@ export function periodOf(nowMs: number): number {
   return Math.floor(nowMs / PERIOD_MS);
 }
 
-/** Periods whose records must stand at `nowMs`: one, or two near a boundary, for readers whose clock is a little off. */
+/** Periods whose records stand at `nowMs`: one, or two near a boundary, for readers whose clock is a little off. */
 export function standingPeriods(nowMs: number): number[] {
   const first = periodOf(nowMs - PERIOD_OVERLAP_MS);
   const last = periodOf(nowMs + PERIOD_OVERLAP_MS);

@@ -192,7 +192,7 @@ test('a host whose clock was set back goes on from the serial that is out there'
   await connect(made, 'a');
 });
 
-test('near the end of a period the record stands under both keys, so that a clock three hours off finds it', async () => {
+test('near the end of a period the record stands under both keys, so that a clock two hours ahead finds it', async () => {
   const made = await started({ startMs: Date.UTC(2026, 2, 1, 18) });
   const keys = (): number => new Set(made.network.published.map(({ key }) => key)).size;
   assert.equal(keys(), 1);
