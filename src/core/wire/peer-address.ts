@@ -23,7 +23,8 @@ export type PeerAddress =
   | { readonly kind: 'other'; readonly type: number; readonly content: Uint8Array };
 
 const HOST = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
-const CONTENT_MAX_BYTES = 256;
+/** The longest websocket address and a little; four of them leave a descriptor within its limit. */
+const CONTENT_MAX_BYTES = DESCRIPTOR_HOST_MAX_BYTES + 24;
 
 function writeIp(writer: Writer, ip: Uint8Array, port: number): Writer {
   if (ip.length !== 4 && ip.length !== 16) throw new RangeError(`an ip is 4 or 16 bytes, not ${ip.length}`);

@@ -16,7 +16,10 @@ describe('a circuit', () => {
       const { circuit, reply, log, far } = await net.open(hops, early);
       assert.deepEqual(far.early, early);
       assert.deepEqual(reply, answer);
-      assert.deepEqual(circuit.hops, net.path(hops).map(({ peer }) => peer));
+      assert.deepEqual(
+        circuit.hops,
+        net.path(hops).map(({ peer }) => peer),
+      );
 
       const out = Array.from({ length: 40 }, () => net.body());
       const back = Array.from({ length: 40 }, () => net.body());
@@ -25,8 +28,14 @@ describe('a circuit', () => {
         far.end.send(back[i]!.slice());
       }
       await net.wire.settle();
-      assert.deepEqual(far.log.bodies.map((b) => b.slice()), out);
-      assert.deepEqual(log.bodies.map((b) => b.slice()), back);
+      assert.deepEqual(
+        far.log.bodies.map((b) => b.slice()),
+        out,
+      );
+      assert.deepEqual(
+        log.bodies.map((b) => b.slice()),
+        back,
+      );
       for (const peer of net.peers) for (const link of peer.links.values()) assert.equal(link.closedWith, undefined);
     });
   }
@@ -39,11 +48,20 @@ describe('a circuit', () => {
     await net.wire.settle();
     const shapes = net.peers.slice(0, -1).map((peer, i) => ({
       out: peer.to(net.at(i + 1)).sent.map(({ frame }) => [frameType(frame), frame.length]),
-      back: net.at(i + 1).to(peer).sent.map(({ frame }) => [frameType(frame), frame.length]),
+      back: net
+        .at(i + 1)
+        .to(peer)
+        .sent.map(({ frame }) => [frameType(frame), frame.length]),
     }));
     for (const shape of shapes) assert.deepEqual(shape, shapes[0]);
-    assert.deepEqual(shapes[0]?.out.map(([type]) => type), [FRAME.setup, FRAME.cell, FRAME.cell, FRAME.cell]);
-    assert.deepEqual(shapes[0]?.back.map(([type]) => type), [FRAME.reply, FRAME.cell]);
+    assert.deepEqual(
+      shapes[0]?.out.map(([type]) => type),
+      [FRAME.setup, FRAME.cell, FRAME.cell, FRAME.cell],
+    );
+    assert.deepEqual(
+      shapes[0]?.back.map(([type]) => type),
+      [FRAME.reply, FRAME.cell],
+    );
   });
 
   test('has its own class of frames at both ends, and that of relayed ones in between', async () => {
@@ -52,7 +70,13 @@ describe('a circuit', () => {
     circuit.send(net.body());
     far.end.send(net.body());
     await net.wire.settle();
-    const classes = (from: number, to: number) => new Set(net.at(from).to(net.at(to)).sent.map(({ frameClass }) => frameClass));
+    const classes = (from: number, to: number) =>
+      new Set(
+        net
+          .at(from)
+          .to(net.at(to))
+          .sent.map(({ frameClass }) => frameClass),
+      );
     assert.deepEqual(classes(0, 1), new Set(['own']));
     assert.deepEqual(classes(1, 2), new Set(['relayed']));
     assert.deepEqual(classes(3, 2), new Set(['own']));
@@ -66,7 +90,10 @@ describe('a circuit', () => {
     await net.wire.settle();
     assert.equal(far.log.closed, CLOSE.ended);
     assert.equal(log.closed, undefined);
-    assert.deepEqual(net.peers.map(({ relay }) => relay.stats.circuits), [0, 0, 0, 0]);
+    assert.deepEqual(
+      net.peers.map(({ relay }) => relay.stats.circuits),
+      [0, 0, 0, 0],
+    );
     assert.equal([...net.at(0).builder.circuits()].length, 0);
   });
 
@@ -87,7 +114,10 @@ describe('a circuit', () => {
     await net.wire.settle();
     assert.equal(log.closed, CLOSE.ended);
     assert.equal(far.log.closed, CLOSE.ended);
-    assert.deepEqual(net.peers.map(({ relay }) => relay.stats.circuits), [0, 0, 0, 0, 0]);
+    assert.deepEqual(
+      net.peers.map(({ relay }) => relay.stats.circuits),
+      [0, 0, 0, 0, 0],
+    );
   });
 
   test('says that its own link is lost', async () => {
@@ -108,7 +138,10 @@ describe('a circuit', () => {
     await net.env.advance(4_001);
     await net.wire.settle();
     assert.equal(kindOf(outcome), 'timeout');
-    assert.deepEqual(net.peers.map(({ relay }) => relay.stats.circuits), [0, 0, 0, 0]);
+    assert.deepEqual(
+      net.peers.map(({ relay }) => relay.stats.circuits),
+      [0, 0, 0, 0],
+    );
   });
 
   test('that is not wanted any more is cancelled and cleared away', async () => {
@@ -120,7 +153,10 @@ describe('a circuit', () => {
     controller.abort();
     await net.wire.settle();
     assert.equal(kindOf(outcome), 'cancelled');
-    assert.deepEqual(net.peers.map(({ relay }) => relay.stats.circuits), [0, 0, 0, 0]);
+    assert.deepEqual(
+      net.peers.map(({ relay }) => relay.stats.circuits),
+      [0, 0, 0, 0],
+    );
   });
 
   test('whose next hop cannot be reached fails as unreachable', async () => {
@@ -164,7 +200,10 @@ describe('a circuit', () => {
     await net.wire.settle();
     const log = new EndLog();
     outcome.value!.circuit.handler = log;
-    assert.deepEqual(log.bodies.map((b) => b.slice()), bodies);
+    assert.deepEqual(
+      log.bodies.map((b) => b.slice()),
+      bodies,
+    );
   });
 
   test('asks for more once its link has room again', async () => {
@@ -193,7 +232,10 @@ describe('a circuit', () => {
     await net.wire.settle();
     const log = new EndLog();
     outcome.value!.circuit.handler = log;
-    assert.deepEqual(log.bodies.map((b) => b.slice()), [body]);
+    assert.deepEqual(
+      log.bodies.map((b) => b.slice()),
+      [body],
+    );
   });
 
   test('does nothing more once closed', async () => {
@@ -207,6 +249,12 @@ describe('a circuit', () => {
     assert.equal(destroysSent(net.at(0).to(net.at(1))).length, 1);
     far.end.send(net.body());
     far.end.close(CLOSE.ended);
-    assert.equal(net.at(0).to(net.at(1)).sent.filter(({ frame }) => frameType(frame) === FRAME.cell).length, 0);
+    assert.equal(
+      net
+        .at(0)
+        .to(net.at(1))
+        .sent.filter(({ frame }) => frameType(frame) === FRAME.cell).length,
+      0,
+    );
   });
 });

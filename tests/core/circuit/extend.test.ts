@@ -16,7 +16,13 @@ interface Grown {
 
 const errorKind = ({ error }: Grown): string | undefined => error?.kind;
 
-async function extend(net: CircuitNet, circuit: Awaited<ReturnType<CircuitNet['open']>>['circuit'], to: number, early: Uint8Array, signal?: AbortSignal): Promise<Grown> {
+async function extend(
+  net: CircuitNet,
+  circuit: Awaited<ReturnType<CircuitNet['open']>>['circuit'],
+  to: number,
+  early: Uint8Array,
+  signal?: AbortSignal,
+): Promise<Grown> {
   const grown: Grown = { reply: undefined, error: undefined };
   circuit.extend(net.at(to).hop, early, signal).then(
     (reply) => void (grown.reply = reply),
@@ -54,8 +60,14 @@ describe('growing a circuit', () => {
         end.end.send(back.slice());
       }
       await net.wire.settle();
-      assert.deepEqual(end.log.bodies.map((b) => b.slice()), Array(35).fill(out));
-      assert.deepEqual(grown.bodies.map((b) => b.slice()), Array(35).fill(back));
+      assert.deepEqual(
+        end.log.bodies.map((b) => b.slice()),
+        Array(35).fill(out),
+      );
+      assert.deepEqual(
+        grown.bodies.map((b) => b.slice()),
+        Array(35).fill(back),
+      );
     });
   }
 
@@ -75,7 +87,11 @@ describe('growing a circuit', () => {
   test('looks to the new hop like any setup, and to the hops before like three cells and five', async () => {
     const net = new CircuitNet('extend looks', 5);
     const { circuit } = await net.open(3);
-    const shape = (from: number, to: number) => net.at(from).to(net.at(to)).sent.map(({ frame, frameClass }) => [frameType(frame), frame.length, frameClass]);
+    const shape = (from: number, to: number) =>
+      net
+        .at(from)
+        .to(net.at(to))
+        .sent.map(({ frame, frameClass }) => [frameType(frame), frame.length, frameClass]);
     await extend(net, circuit, 4, net.env.random(EARLY_DATA_MAX_BYTES));
     assert.deepEqual(shape(3, 4), [[FRAME.setup, 16384, 'relayed']]);
     assert.equal(shape(1, 2).length, 1 + 3);
@@ -96,7 +112,10 @@ describe('growing a circuit', () => {
     await net.wire.settle();
     const log = new EndLog();
     circuit.handler = log;
-    assert.deepEqual(log.bodies.map((b) => b.slice()), [body]);
+    assert.deepEqual(
+      log.bodies.map((b) => b.slice()),
+      [body],
+    );
   });
 
   test('sends nothing between request and answer', async () => {
@@ -113,7 +132,7 @@ describe('growing a circuit', () => {
     const cases: ((net: CircuitNet) => void)[] = [
       (net) => net.at(3).to(net.at(4)).close(LINK_CLOSE.transport),
       (net) => (net.at(4).relay = net.at(4).newRelay(net.at(0).keyring)),
-      (net) => (net.at(3).to(net.at(4)).tamper = (frame) => (frame[9000]! ^= 1, undefined)),
+      (net) => (net.at(3).to(net.at(4)).tamper = (frame) => ((frame[9000]! ^= 1), undefined)),
     ];
     for (const [number, spoil] of cases.entries()) {
       const net = new CircuitNet(`extend refused ${number}`, 5);
@@ -122,8 +141,14 @@ describe('growing a circuit', () => {
       const { error } = await extend(net, circuit, 4, new Uint8Array(0));
       assert.equal(error?.kind, 'unreachable');
       assert.equal(circuit.state, 'closed');
-      assert.deepEqual(destroysSent(net.at(1).to(net.at(0))).map((frame) => frame.subarray(FRAME_HEADER_BYTES).some((byte) => byte !== 0)), [false]);
-      assert.deepEqual(net.peers.map(({ relay }) => relay.stats.circuits), [0, 0, 0, 0, 0]);
+      assert.deepEqual(
+        destroysSent(net.at(1).to(net.at(0))).map((frame) => frame.subarray(FRAME_HEADER_BYTES).some((byte) => byte !== 0)),
+        [false],
+      );
+      assert.deepEqual(
+        net.peers.map(({ relay }) => relay.stats.circuits),
+        [0, 0, 0, 0, 0],
+      );
     }
   });
 
@@ -137,12 +162,29 @@ describe('growing a circuit', () => {
       for (const body of encodeExtendParts(MESSAGE.extend, request)) circuit.send(body);
       await net.wire.settle();
       assert.equal(log.closed, CLOSE.ended);
-      assert.deepEqual(net.at(2).to(net.at(1)).sent.slice(before).map(({ frame }) => frameType(frame)), [FRAME.destroy]);
+      assert.deepEqual(
+        net
+          .at(2)
+          .to(net.at(1))
+          .sent.slice(before)
+          .map(({ frame }) => frameType(frame)),
+        [FRAME.destroy],
+      );
     }
   });
 
-  test('with a flipped bit in the new hop\'s F, tag or body fails late and as unverified; what is not passed on cannot matter', async () => {
-    const spots: [number, boolean][] = [[0, true], [31, true], [32, true], [47, true], [48, false], [383, false], [384, true], [400, true], [16378, true]];
+  test("with a flipped bit in the new hop's F, tag or body fails late and as unverified; what is not passed on cannot matter", async () => {
+    const spots: [number, boolean][] = [
+      [0, true],
+      [31, true],
+      [32, true],
+      [47, true],
+      [48, false],
+      [383, false],
+      [384, true],
+      [400, true],
+      [16378, true],
+    ];
     for (const [at, matters] of spots) {
       const net = new CircuitNet(`extend answer ${at}`, 4);
       const { circuit } = await net.open(2);
@@ -169,7 +211,10 @@ describe('growing a circuit', () => {
     controller.abort();
     await net.wire.settle();
     assert.equal(grown.error?.kind, 'cancelled');
-    assert.deepEqual(net.peers.map(({ relay }) => relay.stats.circuits), [0, 0, 0, 0]);
+    assert.deepEqual(
+      net.peers.map(({ relay }) => relay.stats.circuits),
+      [0, 0, 0, 0],
+    );
   });
 
   test('past a hop whose keys are of no use leaves the circuit as it was', async () => {

@@ -38,8 +38,14 @@ describe('setup crypto on another thread', () => {
       assert.deepEqual((await remote.openExtension(extension.secrets, encodeExtendAnswer(answer)))?.data, early);
 
       await assert.rejects(remote.build([], early), RangeError);
-      await assert.rejects(remote.build([{ ...first.hop, onionX25519: new Uint8Array(32) }], early), (error: GlobalNetError) => error.kind === 'malformed');
-      await assert.rejects(remote.build([{ ...first.hop, setupEffort: 2 ** 31 }], early), (error: GlobalNetError) => error.kind === 'refused');
+      await assert.rejects(
+        remote.build([{ ...first.hop, onionX25519: new Uint8Array(32) }], early),
+        (error: GlobalNetError) => error.kind === 'malformed',
+      );
+      await assert.rejects(
+        remote.build([{ ...first.hop, setupEffort: 2 ** 31 }], early),
+        (error: GlobalNetError) => error.kind === 'refused',
+      );
     } finally {
       await worker.terminate();
     }

@@ -65,8 +65,14 @@ describe('a mark on the way out', () => {
         assert.equal(far.log.bodies.length, 0);
         assert.equal(log.closed, CLOSE.ended);
         if (position < 3) {
-          const onward = net.at(position + 1).to(net.at(position + 2)).sent.slice(before);
-          assert.deepEqual(onward.map(({ frame }) => frameType(frame)), [FRAME.destroy]);
+          const onward = net
+            .at(position + 1)
+            .to(net.at(position + 2))
+            .sent.slice(before);
+          assert.deepEqual(
+            onward.map(({ frame }) => frameType(frame)),
+            [FRAME.destroy],
+          );
         }
       }
     }
@@ -88,7 +94,16 @@ describe('a mark on the way out', () => {
 
 describe('a mark on the way back', () => {
   test('in F, tag, each slot or the body of a reply, at each hop, fails the circuit alike', async () => {
-    const spots = [H, H + 31, H + 32, H + 47, ...Array.from({ length: 7 }, (_, i) => H + REPLY_SLOT_BYTES * (i + 1) + 5), H + 384, H + 400, H + 16378];
+    const spots = [
+      H,
+      H + 31,
+      H + 32,
+      H + 47,
+      ...Array.from({ length: 7 }, (_, i) => H + REPLY_SLOT_BYTES * (i + 1) + 5),
+      H + 384,
+      H + 400,
+      H + 16378,
+    ];
     for (const hops of [1, 4]) {
       for (let position = 1; position <= hops; position++) {
         for (const at of spots) {
@@ -102,7 +117,10 @@ describe('a mark on the way back', () => {
           await net.env.advance(2_000);
           await net.wire.settle();
           assert.equal(kindOf(outcome), 'unverified');
-          assert.deepEqual(net.peers.map(({ relay }) => relay.stats.circuits), net.peers.map(() => 0));
+          assert.deepEqual(
+            net.peers.map(({ relay }) => relay.stats.circuits),
+            net.peers.map(() => 0),
+          );
         }
       }
     }
@@ -165,7 +183,13 @@ describe('the order of frames', () => {
     net.at(3).to(net.at(2)).tamper = replayed(FRAME.reply);
     const outcome = net.opening(3);
     await net.wire.settle();
-    assert.equal(net.at(2).to(net.at(1)).sent.filter(({ frame }) => frameType(frame) === FRAME.reply).length, 1);
+    assert.equal(
+      net
+        .at(2)
+        .to(net.at(1))
+        .sent.filter(({ frame }) => frameType(frame) === FRAME.reply).length,
+      1,
+    );
     assert.equal(outcome.value?.circuit.state ?? 'closed', 'closed');
     assert.equal(net.at(2).relay.stats.circuits, 0);
   });
@@ -204,7 +228,8 @@ describe('the order of frames', () => {
     const net = new CircuitNet('reordered', 4);
     const { circuit, log, far } = await net.open(3);
     const kept: Uint8Array[] = [];
-    net.at(1).to(net.at(2)).tamper = (frame) => (frameType(frame) !== FRAME.cell ? undefined : kept.push(frame) === 1 ? [] : kept.reverse());
+    net.at(1).to(net.at(2)).tamper = (frame) =>
+      frameType(frame) !== FRAME.cell ? undefined : kept.push(frame) === 1 ? [] : kept.reverse();
     circuit.send(net.body());
     circuit.send(net.body());
     await net.wire.settle();
@@ -220,7 +245,7 @@ describe('the order of frames', () => {
       (net, { circuit }) => (flip(net.at(1).to(net.at(2)), FRAME.cell, H + 500), circuit.send(net.body())),
       (net, { far }) => (flip(net.at(2).to(net.at(1)), FRAME.cell, H + 500), far.end.send(net.body())),
       (net) => net.at(2).to(net.at(3)).close(0),
-      (net, { circuit }) => (net.at(2).to(net.at(3)).tamper = replayed(FRAME.cell), circuit.send(net.body())),
+      (net, { circuit }) => ((net.at(2).to(net.at(3)).tamper = replayed(FRAME.cell)), circuit.send(net.body())),
     ];
     for (const [number, end] of endings.entries()) {
       const net = new CircuitNet(`ending ${number}`, 5);
@@ -229,10 +254,12 @@ describe('the order of frames', () => {
       await net.env.advance(2_000);
       await net.wire.settle();
       let destroys = 0;
-      for (const peer of net.peers) for (const link of peer.links.values()) for (const frame of destroysSent(link)) {
-        destroys++;
-        seen.add(frame.subarray(H).join());
-      }
+      for (const peer of net.peers)
+        for (const link of peer.links.values())
+          for (const frame of destroysSent(link)) {
+            destroys++;
+            seen.add(frame.subarray(H).join());
+          }
       assert(destroys > 0);
     }
     assert.equal(seen.size, 1);

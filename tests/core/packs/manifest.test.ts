@@ -37,7 +37,10 @@ function mismatch(part: MismatchPart) {
 }
 
 /** The sample's body changed as a hostile author could, and signed by him. */
-function resigned(change: (body: Record<string, unknown>) => void, encoder: (body: unknown) => Uint8Array = (body) => encode(body)): Uint8Array {
+function resigned(
+  change: (body: Record<string, unknown>) => void,
+  encoder: (body: unknown) => Uint8Array = (body) => encode(body),
+): Uint8Array {
   const body = decode(sample.bytes.subarray(64)) as Record<string, unknown>;
   change(body);
   const bytes = encoder(body);
@@ -45,19 +48,29 @@ function resigned(change: (body: Record<string, unknown>) => void, encoder: (bod
 }
 
 function refused(bytes: Uint8Array, words: RegExp): void {
-  assert.throws(() => verifyManifest(env.crypto, bytes), (error: unknown) => error instanceof GlobalNetError && error.kind === 'malformed' && words.test(error.message));
+  assert.throws(
+    () => verifyManifest(env.crypto, bytes),
+    (error: unknown) => error instanceof GlobalNetError && error.kind === 'malformed' && words.test(error.message),
+  );
 }
 
 test('a manifest comes back as it was signed, its files in order of their paths', () => {
   const read = verifyManifest(env.crypto, sample.bytes, { author: author.publicKey, hash: sample.hash });
   assert.deepEqual(read, sample);
-  assert.deepEqual(read.files.map((entry) => entry.path), ['a.txt', 'b/ü.html', 'long.bin']);
+  assert.deepEqual(
+    read.files.map((entry) => entry.path),
+    ['a.txt', 'b/ü.html', 'long.bin'],
+  );
 });
 
 test('anyone can check the signature with nothing of ours', () => {
   const hash = createHash('sha256').update(sample.bytes.subarray(64)).digest();
   const message = Buffer.concat([Buffer.from('\x0fgnet/1 manifest', 'latin1'), hash]);
-  const key = createPublicKey({ key: Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), author.publicKey]), format: 'der', type: 'spki' });
+  const key = createPublicKey({
+    key: Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), author.publicKey]),
+    format: 'der',
+    type: 'spki',
+  });
   assert.ok(verify(null, message, key, sample.bytes.subarray(0, 64)));
 });
 
@@ -79,35 +92,85 @@ test('another hash, another author and another signature are told apart', () => 
 });
 
 test('one content has one encoding: others are refused though they are signed', () => {
-  const floats = resigned(() => undefined, (body) => encode(body, { float64: true }));
-  assert.doesNotThrow(() => verifyManifest(env.crypto, resigned(() => undefined)));
+  const floats = resigned(
+    () => undefined,
+    (body) => encode(body, { float64: true }),
+  );
+  assert.doesNotThrow(() =>
+    verifyManifest(
+      env.crypto,
+      resigned(() => undefined),
+    ),
+  );
   assert.doesNotThrow(() => verifyManifest(env.crypto, floats), 'no field is a float');
   const body = sample.bytes.subarray(64);
   // The map's own head, ab (11 pairs), as b8 0b: the same map, a longer head.
-  const longHead = resigned(() => undefined, () => concat(Uint8Array.of(0xb8, 11), body.subarray(1)));
+  const longHead = resigned(
+    () => undefined,
+    () => concat(Uint8Array.of(0xb8, 11), body.subarray(1)),
+  );
   refused(longHead, /CBOR|minim|encod/i);
-  const reordered = resigned(() => undefined, (value) => {
-    const pairs = Object.entries(value as object).reverse();
-    return concat(Uint8Array.of(0xa0 + pairs.length), ...pairs.flatMap(([key, field]) => [encode(key), encode(field)]));
-  });
+  const reordered = resigned(
+    () => undefined,
+    (value) => {
+      const pairs = Object.entries(value as object).reverse();
+      return concat(Uint8Array.of(0xa0 + pairs.length), ...pairs.flatMap(([key, field]) => [encode(key), encode(field)]));
+    },
+  );
   refused(reordered, /deterministic/);
   refused(concat(sample.bytes, Uint8Array.of(0)), /manifest/);
 });
 
 test('a field that breaks a rule is refused and named', () => {
   const files = (...rows: unknown[][]) => resigned((body) => (body['files'] = rows));
-  const row = (path: unknown, ...rest: unknown[]) => [path, ...(rest.length > 0 ? rest : [1, 'text/plain', noise('h', 32), new Uint8Array(0)])];
-  refused(resigned((body) => (body['extra'] = 1)), /unknown field 'extra'/);
-  refused(resigned((body) => delete body['title']), /title/);
-  refused(resigned((body) => (body['v'] = 2)), /version 2/);
-  refused(resigned((body) => (body['serial'] = 0)), /serial/);
-  refused(resigned((body) => (body['serial'] = 1.5)), /serial/);
-  refused(resigned((body) => (body['type'] = 'virus')), /type/);
-  refused(resigned((body) => (body['prev'] = noise('p', 31))), /prev/);
-  refused(resigned((body) => (body['title'] = 'a\nb')), /control/);
-  refused(resigned((body) => (body['title'] = 'x'.repeat(600))), /title/);
-  refused(resigned((body) => (body['tags'] = Array(40).fill('t'))), /tags/);
-  refused(resigned((body) => (body['info'] = noise('i', 21))), /info/);
+  const row = (path: unknown, ...rest: unknown[]) => [
+    path,
+    ...(rest.length > 0 ? rest : [1, 'text/plain', noise('h', 32), new Uint8Array(0)]),
+  ];
+  refused(
+    resigned((body) => (body['extra'] = 1)),
+    /unknown field 'extra'/,
+  );
+  refused(
+    resigned((body) => delete body['title']),
+    /title/,
+  );
+  refused(
+    resigned((body) => (body['v'] = 2)),
+    /version 2/,
+  );
+  refused(
+    resigned((body) => (body['serial'] = 0)),
+    /serial/,
+  );
+  refused(
+    resigned((body) => (body['serial'] = 1.5)),
+    /serial/,
+  );
+  refused(
+    resigned((body) => (body['type'] = 'virus')),
+    /type/,
+  );
+  refused(
+    resigned((body) => (body['prev'] = noise('p', 31))),
+    /prev/,
+  );
+  refused(
+    resigned((body) => (body['title'] = 'a\nb')),
+    /control/,
+  );
+  refused(
+    resigned((body) => (body['title'] = 'x'.repeat(600))),
+    /title/,
+  );
+  refused(
+    resigned((body) => (body['tags'] = Array(40).fill('t'))),
+    /tags/,
+  );
+  refused(
+    resigned((body) => (body['info'] = noise('i', 21))),
+    /info/,
+  );
   refused(files(row('../x')), /'\.\.'/);
   refused(files(row('/x')), /begins or ends/);
   refused(files(row('a\\b')), /\\/);
@@ -118,15 +181,28 @@ test('a field that breaks a rule is refused and named', () => {
   refused(files(row('a', CHUNK_BYTES + 1, 'text/html', noise('h', 32), noise('c', 32))), /chunk hashes/);
   refused(files(row('a', 5, 'text/html', noise('h', 32), noise('c', 32))), /chunk hashes/);
   refused(files(row('a', 2 ** 60, 'text/html', noise('h', 32), noise('c', 32))), /size/);
-  refused(resigned((body) => (body['refs'] = [['hates', noise('a', 32), null]])), /relation/);
+  refused(
+    resigned((body) => (body['refs'] = [['hates', noise('a', 32), null]])),
+    /relation/,
+  );
 });
 
 test('what nests 100,000 deep, is huge or is cut anywhere is refused without harm', () => {
-  const deep = resigned(() => undefined, () => new Uint8Array(100_000).fill(0x81));
+  const deep = resigned(
+    () => undefined,
+    () => new Uint8Array(100_000).fill(0x81),
+  );
   refused(deep, /manifest/);
   refused(new Uint8Array(MANIFEST_MAX_BYTES + 1), /allowed/);
-  refused(resigned(() => undefined, () => Uint8Array.of(0x9b, 0, 0, 0, 1, 0, 0, 0, 0)), /manifest/);
-  for (let length = 0; length < sample.bytes.length; length += 7) assert.throws(() => verifyManifest(env.crypto, sample.bytes.slice(0, length)), GlobalNetError);
+  refused(
+    resigned(
+      () => undefined,
+      () => Uint8Array.of(0x9b, 0, 0, 0, 1, 0, 0, 0, 0),
+    ),
+    /manifest/,
+  );
+  for (let length = 0; length < sample.bytes.length; length += 7)
+    assert.throws(() => verifyManifest(env.crypto, sample.bytes.slice(0, length)), GlobalNetError);
 });
 
 test('arbitrary and mutated bytes never verify and never throw anything else', () => {
@@ -151,7 +227,13 @@ test('arbitrary and mutated bytes never verify and never throw anything else', (
 });
 
 test('10,000 files make a manifest of less than a megabyte that verifies', () => {
-  const files = Array.from({ length: 10_000 }, (_, i) => ({ path: `folder ${i % 100}/file number ${i}.html`, sizeBytes: 100, mediaType: 'text/html', hash: noise('h', 32), chunkHashes: new Uint8Array(0) }));
+  const files = Array.from({ length: 10_000 }, (_, i) => ({
+    path: `folder ${i % 100}/file number ${i}.html`,
+    sizeBytes: 100,
+    mediaType: 'text/html',
+    hash: noise('h', 32),
+    chunkHashes: new Uint8Array(0),
+  }));
   const manifest = signManifest(env.crypto, author, { ...fields, files });
   assert.ok(manifest.bytes.length < 1_000_000, `${manifest.bytes.length} bytes`);
   assert.equal(verifyManifest(env.crypto, manifest.bytes).files.length, 10_000);
@@ -161,21 +243,48 @@ test('2 GB in one file is a manifest of 1 MB', () => {
   const sizeBytes = 2 ** 31;
   const manifest = signManifest(env.crypto, author, {
     ...fields,
-    files: [{ path: 'film.webm', sizeBytes, mediaType: 'video/webm', hash: noise('h', 32), chunkHashes: noise('c', (sizeBytes / CHUNK_BYTES) * HASH_BYTES) }],
+    files: [
+      {
+        path: 'film.webm',
+        sizeBytes,
+        mediaType: 'video/webm',
+        hash: noise('h', 32),
+        chunkHashes: noise('c', (sizeBytes / CHUNK_BYTES) * HASH_BYTES),
+      },
+    ],
   });
   assert.equal(Math.round(manifest.bytes.length / 1000), 1049);
   assert.equal(verifyManifest(env.crypto, manifest.bytes).files[0]?.sizeBytes, sizeBytes);
 });
 
 test('paths: what may be one and what may not', () => {
-  for (const path of ['a', 'a b/ü.html', '..a', 'a..b', '.hidden', '日本/語.txt', 'a%20b', "it's (1).txt"]) assert.equal(pathProblem(path), undefined, path);
-  const bad = ['', '/a', 'a/', 'a//b', '.', 'a/..', '../a', 'a/./b', 'a\\b', 'a\0b', 'a\nb', 'u\u0308', 'a\u202eb', '\ud800', 'x'.repeat(1025)];
+  for (const path of ['a', 'a b/ü.html', '..a', 'a..b', '.hidden', '日本/語.txt', 'a%20b', "it's (1).txt"])
+    assert.equal(pathProblem(path), undefined, path);
+  const bad = [
+    '',
+    '/a',
+    'a/',
+    'a//b',
+    '.',
+    'a/..',
+    '../a',
+    'a/./b',
+    'a\\b',
+    'a\0b',
+    'a\nb',
+    'u\u0308',
+    'a\u202eb',
+    '\ud800',
+    'x'.repeat(1025),
+  ];
   for (const path of bad) assert.ok(pathProblem(path), JSON.stringify(path));
   assert.deepEqual(caseCollisions(['Readme', 'a', 'README', 'b']), [['Readme', 'README']]);
 });
 
 test('a head is what its key signed, for its period', () => {
-  const bytes = encodeHead({ key: author.publicKey, period: 20_000, serial: 7, manifestHash: sample.hash }, (message) => env.crypto.ed25519Sign(author.seed, message));
+  const bytes = encodeHead({ key: author.publicKey, period: 20_000, serial: 7, manifestHash: sample.hash }, (message) =>
+    env.crypto.ed25519Sign(author.seed, message),
+  );
   const wanted = { key: author.publicKey, period: 20_000 };
   assert.equal(verifyHead(env.crypto, bytes, wanted).serial, 7);
   assert.throws(() => verifyHead(env.crypto, bytes, { ...wanted, period: 20_001 }), { kind: 'malformed' });
@@ -188,14 +297,26 @@ test('a head is what its key signed, for its period', () => {
     }),
     { seed: 3, numRuns: 60 },
   );
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (junk) => assert.throws(() => verifyHead(env.crypto, junk, wanted), GlobalNetError)), { seed: 4, numRuns: 100 });
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (junk) => assert.throws(() => verifyHead(env.crypto, junk, wanted), GlobalNetError)),
+    { seed: 4, numRuns: 100 },
+  );
 });
 
 const hashes = fc.array(fc.uint8Array({ minLength: 32, maxLength: 32 }), { minLength: 1, maxLength: 64 });
 const u32 = fc.nat(0xffff_ffff);
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const messages = fc.oneof(
-  fc.record({ type: fc.constant(SITE.open), serialHeld: fc.maxSafeNat(), manifestHeld: hash, fileHeld: fc.boolean(), firstChunk: u32, chunks: u32, pushBytes: u32, path: fc.string({ maxLength: 100 }) }),
+  fc.record({
+    type: fc.constant(SITE.open),
+    serialHeld: fc.maxSafeNat(),
+    manifestHeld: hash,
+    fileHeld: fc.boolean(),
+    firstChunk: u32,
+    chunks: u32,
+    pushBytes: u32,
+    path: fc.string({ maxLength: 100 }),
+  }),
   fc.record({ type: fc.constant(SITE.chunks), priority: fc.nat(255), hashes }),
   fc.record({ type: fc.constant(SITE.cancel), hashes }),
   fc.record({ type: fc.constant(SITE.manifest), bytes: fc.uint8Array({ maxLength: 3000 }) }),

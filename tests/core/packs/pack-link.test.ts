@@ -3,7 +3,14 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { GlobalNetError } from '../../../src/core/bytes/errors.ts';
 import { newIdentity } from '../../../src/core/crypto/identity.ts';
-import { formatAppLink, formatMagnetLink, formatWebLink, type PackLink, parseOpenPart, parsePackLink } from '../../../src/core/packs/pack-link.ts';
+import {
+  formatAppLink,
+  formatMagnetLink,
+  formatWebLink,
+  type PackLink,
+  parseOpenPart,
+  parsePackLink,
+} from '../../../src/core/packs/pack-link.ts';
 import { pathOfUrl, urlOfPath } from '../../../src/core/packs/resolve-path.ts';
 import { encodeAddress } from '../../../src/core/wire/address.ts';
 import { pathProblem } from '../../../src/core/wire/path.ts';
@@ -21,7 +28,15 @@ test('a link in each of its spellings is read as it was written', () => {
 
 test('spellings that people and browsers make of it are read too', () => {
   const front = { address, path: '', name: undefined };
-  for (const text of [address, `${address}/`, ` ${address.toUpperCase()} `, `web+gnet://${address}`, `WEB+GNET:${address}/`, `magnet:?xt=urn:gnet:${address.slice(0, -5)}`, `web+gnet:?xt=urn:gnet:${address}`]) {
+  for (const text of [
+    address,
+    `${address}/`,
+    ` ${address.toUpperCase()} `,
+    `web+gnet://${address}`,
+    `WEB+GNET:${address}/`,
+    `magnet:?xt=urn:gnet:${address.slice(0, -5)}`,
+    `web+gnet:?xt=urn:gnet:${address}`,
+  ]) {
     assert.deepEqual(parsePackLink(text), front, text);
   }
   assert.equal(parsePackLink(`${address}/docs/?q=1#part`).path, 'docs/');
@@ -50,7 +65,11 @@ test('a wrong link is refused and says why', () => {
     ['hello', /\.gnet/],
   ];
   for (const [text, words] of cases) {
-    assert.throws(() => parsePackLink(text), (error: unknown) => error instanceof GlobalNetError && error.kind === 'malformed' && words.test(error.message), text.slice(0, 80));
+    assert.throws(
+      () => parsePackLink(text),
+      (error: unknown) => error instanceof GlobalNetError && error.kind === 'malformed' && words.test(error.message),
+      text.slice(0, 80),
+    );
   }
 });
 
@@ -69,13 +88,20 @@ test('every path survives the way through a URL, and no text makes anything but 
     { seed: 1 },
   );
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.string().map((tail) => `magnet:?${tail}`), fc.string().map((tail) => `${address}/${tail}`)), (text) => {
-      try {
-        parsePackLink(text);
-      } catch (error) {
-        assert.ok(error instanceof GlobalNetError && error.kind === 'malformed', String(error));
-      }
-    }),
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.string().map((tail) => `magnet:?${tail}`),
+        fc.string().map((tail) => `${address}/${tail}`),
+      ),
+      (text) => {
+        try {
+          parsePackLink(text);
+        } catch (error) {
+          assert.ok(error instanceof GlobalNetError && error.kind === 'malformed', String(error));
+        }
+      },
+    ),
     { seed: 2, numRuns: 500 },
   );
 });

@@ -30,7 +30,11 @@ interface Bench {
 }
 
 /** A server and a store; each reader opens streams to the server. `limits[i]` cuts the i-th stream after so many bytes. */
-function bench(content: SiteContent, author: Uint8Array, { env = testEnv(), limits = [] as number[], room = Number.POSITIVE_INFINITY } = {}): Bench {
+function bench(
+  content: SiteContent,
+  author: Uint8Array,
+  { env = testEnv(), limits = [] as number[], room = Number.POSITIVE_INFINITY } = {},
+): Bench {
   const server = new SiteServer(env, content);
   const pairs: StreamPair[] = [];
   const warnings: PackWarning[] = [];
@@ -101,7 +105,9 @@ test('a path of a folder leads to its index, a missing one to 404.html, and with
 });
 
 test('an empty file is read as no bytes', async () => {
-  const file = await siteBench({ 'empty.txt': new Uint8Array(0) }).reader().open('empty.txt');
+  const file = await siteBench({ 'empty.txt': new Uint8Array(0) })
+    .reader()
+    .open('empty.txt');
   assert.equal((await file.bytes()).length, 0);
 });
 
@@ -268,7 +274,10 @@ test('what the server no longer has is an error that names the file and the chun
   const site = siteOf(env, { 'film.webm': noise('film', 3 * CHUNK_BYTES) });
   site.chunks.clear();
   const { reader } = bench(site.content, site.author.publicKey, { env });
-  await assert.rejects((await reader().open('film.webm')).bytes(), (error: unknown) => error instanceof GlobalNetError && error.kind === 'unserved' && error.message.includes('chunk 0'));
+  await assert.rejects(
+    (await reader().open('film.webm')).bytes(),
+    (error: unknown) => error instanceof GlobalNetError && error.kind === 'unserved' && error.message.includes('chunk 0'),
+  );
 });
 
 test('reading that is stopped takes back what it asked for ahead', async () => {
@@ -315,7 +324,12 @@ test('the server resets a stream of nonsense and one that asks for too much, and
   const env = testEnv();
   const site = siteOf(env, { 'index.html': page });
   const server = new SiteServer(env, site.content);
-  for (const request of [new Uint8Array(0), noise('junk', 100), encodeSiteMessage({ type: SITE.end }), encodeSiteMessage({ type: SITE.chunk, hash: noise('h', 32), bytes: page })]) {
+  for (const request of [
+    new Uint8Array(0),
+    noise('junk', 100),
+    encodeSiteMessage({ type: SITE.end }),
+    encodeSiteMessage({ type: SITE.chunk, hash: noise('h', 32), bytes: page }),
+  ]) {
     const pair = streamPair(request);
     await server.serve(pair.acceptor);
     assert.deepEqual(pair.resets, [END.malformed]);
@@ -339,8 +353,19 @@ test('a chunk that belongs to no file of the manifest is not given', async () =>
   void server.serve(pair.acceptor);
   pair.opener.end();
   const decoder = new SiteDecoder();
-  const answers = [...decoder.push(await collect({ async *[Symbol.asyncIterator]() { for (let b = await pair.opener.read(); b; b = await pair.opener.read()) yield b; } }))];
-  assert.deepEqual(answers.map((answer) => answer.type), [SITE.missing, SITE.chunk]);
+  const answers = [
+    ...decoder.push(
+      await collect({
+        async *[Symbol.asyncIterator]() {
+          for (let b = await pair.opener.read(); b; b = await pair.opener.read()) yield b;
+        },
+      }),
+    ),
+  ];
+  assert.deepEqual(
+    answers.map((answer) => answer.type),
+    [SITE.missing, SITE.chunk],
+  );
 });
 
 test('a stream on which nothing happens is ended', async () => {

@@ -147,7 +147,12 @@ export class MemoryChunks implements ChunkStore {
 }
 
 /** A file's entry and its chunks. */
-export function entryOf(env: Env, path: string, bytes: Uint8Array, mediaType = 'application/octet-stream'): { entry: FileEntry; chunks: Uint8Array[] } {
+export function entryOf(
+  env: Env,
+  path: string,
+  bytes: Uint8Array,
+  mediaType = 'application/octet-stream',
+): { entry: FileEntry; chunks: Uint8Array[] } {
   const chunks: Uint8Array[] = [];
   for (let offset = 0; offset < bytes.length; offset += CHUNK_BYTES) chunks.push(bytes.slice(offset, offset + CHUNK_BYTES));
   const chunkHashes = chunks.length > 1 ? concat(...chunks.map((chunk) => env.crypto.sha256(chunk))) : new Uint8Array(0);

@@ -83,7 +83,10 @@ describe('the set of seen packets', () => {
     const env = testEnv();
     // Marks by counting instead of hashing: half a million hashes would only cost time.
     let counter = 0;
-    const counting = { sha256: (bytes: Uint8Array) => new Uint8Array(new BigUint64Array([BigInt(bytes[32] === 255 ? 1 : ++counter), 0n, 0n, 0n]).buffer).reverse().subarray(24) };
+    const counting = {
+      sha256: (bytes: Uint8Array) =>
+        new Uint8Array(new BigUint64Array([BigInt(bytes[32] === 255 ? 1 : ++counter), 0n, 0n, 0n]).buffer).reverse().subarray(24),
+    };
     const set = new SeenSet(counting, env.random(32));
     for (let i = 0; i < SEEN_MAX; i++) assert(set.insert(new Uint8Array(32)));
     assert(!set.insert(new Uint8Array(32)));

@@ -22,7 +22,11 @@ async function offer(net: CircuitNet, packet: Uint8Array): Promise<number> {
   return id;
 }
 
-const onward = (net: CircuitNet, from: number) => net.at(from).to(net.at(from + 1)).sent.filter(({ frame }) => frameType(frame) === FRAME.setup);
+const onward = (net: CircuitNet, from: number) =>
+  net
+    .at(from)
+    .to(net.at(from + 1))
+    .sent.filter(({ frame }) => frameType(frame) === FRAME.setup);
 
 describe('a setup packet', () => {
   test('is taken once, under whatever circuit id', async () => {
@@ -98,7 +102,10 @@ describe('a setup packet', () => {
   test('made for the same keys under another id, or out of another descriptor, is refused', async () => {
     const net = new CircuitNet('other id', 3);
     const hop = net.at(1).hop;
-    for (const wrong of [{ ...hop, peer: net.at(2).peer }, { ...hop, descriptorHash: net.env.random(32) }]) {
+    for (const wrong of [
+      { ...hop, peer: net.at(2).peer },
+      { ...hop, descriptorHash: net.env.random(32) },
+    ]) {
       await offer(net, buildFreshSetup(net.env, [wrong]).packet);
     }
     assert.equal(net.at(1).relay.stats.refusedSetups, 2);
@@ -122,7 +129,14 @@ describe('a setup packet', () => {
     for (const next of [net.at(0).hop, net.at(1).hop]) {
       const before = net.at(1).to(net.at(0)).sent.length;
       await offer(net, buildFreshSetup(net.env, [net.at(1).hop, next]).packet);
-      assert.deepEqual(net.at(1).to(net.at(0)).sent.slice(before).map(({ frame }) => frameType(frame)), [FRAME.destroy]);
+      assert.deepEqual(
+        net
+          .at(1)
+          .to(net.at(0))
+          .sent.slice(before)
+          .map(({ frame }) => frameType(frame)),
+        [FRAME.destroy],
+      );
     }
     assert.equal(net.at(1).relay.stats.circuits, 0);
   });
@@ -147,7 +161,8 @@ describe('a setup packet', () => {
     // Chi-square of the byte values over slots 1..7 and body, as the first and as the last hop see them.
     for (const hops of [1, 3, 8]) {
       const counts = new Float64Array(256);
-      for (let i = 0; i < 6; i++) for (const byte of buildFreshSetup(net.env, net.path(hops)).packet.subarray(SETUP_SLOT_BYTES)) counts[byte]!++;
+      for (let i = 0; i < 6; i++)
+        for (const byte of buildFreshSetup(net.env, net.path(hops)).packet.subarray(SETUP_SLOT_BYTES)) counts[byte]!++;
       const expected = counts.reduce((sum, n) => sum + n) / 256;
       const chi = counts.reduce((sum, n) => sum + (n - expected) ** 2 / expected, 0);
       assert(chi < 360, `${hops} hops: chi-square ${chi} of 255 degrees`); // one in 10^5 by chance; the seed is fixed
@@ -214,7 +229,13 @@ describe('a relay bounds', () => {
     for (let i = 0; i < 12; i++) flood.circuit.send(net.body());
     await net.wire.settle();
     assert.equal(flood.log.closed, CLOSE.ended);
-    assert.equal(net.at(1).to(net.at(2)).queuedFrames(2 ** 31 + 1), 1); // its destroy
+    assert.equal(
+      net
+        .at(1)
+        .to(net.at(2))
+        .queuedFrames(2 ** 31 + 1),
+      1,
+    ); // its destroy
     net.at(1).to(net.at(2)).unstall();
     await net.wire.settle();
     assert.equal(calm.far.log.bodies.length, 1);
@@ -239,7 +260,9 @@ describe('a last hop', () => {
     net.at(2).arrived[0]!.end.close(CLOSE.noSuchService);
     await net.wire.settle();
     assert(outcome.error !== undefined);
-    assert(destroysSent(net.at(2).to(net.at(1))).every((frame) => frame.subarray(FRAME_HEADER_BYTES).every((byte) => byte === CLOSE.ended)));
+    assert(
+      destroysSent(net.at(2).to(net.at(1))).every((frame) => frame.subarray(FRAME_HEADER_BYTES).every((byte) => byte === CLOSE.ended)),
+    );
   });
 
   test('answers once: the second answer is not sent', async () => {
