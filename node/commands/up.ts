@@ -1,9 +1,12 @@
-import { fileURLToPath } from 'node:url';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { startAppHost, type AppHost } from '../app-host.ts';
 import { GnetChild } from '../child.ts';
 import type { Command, Invocation } from '../cli/command.ts';
+import type { NetworkInfo } from '../../src/shared/network-info.ts';
 import { dataFolderOf, openDataFolder, readLocalNetwork, removeLocalNetwork, writeLocalNetwork } from '../data-folder.ts';
+import { APP_FOLDER, DEMO_FOLDER } from '../places.ts';
+import { relayPort } from '../relay-port.ts';
+import { stopped } from './relay.ts';
 
 /** Two, because a first circuit waits until two bootstraps agree. */
 const BOOTSTRAPS = 2;
@@ -28,10 +31,7 @@ export const up: Command = {
     const network = new LocalNetwork(folder, invocation);
     try {
       await network.start(portOf(invocation.text('port') ?? process.env['PORT']));
-      await new Promise<void>((resolve) => {
-        if (invocation.stop.aborted) resolve();
-        invocation.stop.addEventListener('abort', () => resolve(), { once: true });
-      });
+      await stopped(invocation.stop);
       invocation.output.note('Stopping…');
     } finally {
       await network.stop();
@@ -47,10 +47,17 @@ function portOf(text: string | undefined): number {
   return port;
 }
 
+function relayHost(index: number): string {
+  return `127.${10 + index}.0.1`;
+}
+
 class LocalNetwork {
   #host: AppHost | undefined;
   readonly #children: GnetChild[] = [];
+  /** What the app host tells a tab. */
+  readonly #config: NetworkInfo = { bootstraps: [] };
   #stopping = false;
+  #port = 0;
 
   constructor(
     private readonly folder: string,
@@ -60,7 +67,8 @@ class LocalNetwork {
   async start(port: number): Promise<void> {
     const { output } = this.invocation;
     // First, so that a port in use is said before anything else starts.
-    this.#host = await startAppHost({ port, network: () => this.#config });
+    this.#host = await startAppHost({ port, folder: APP_FOLDER, network: () => this.#config });
+    this.#port = await relayPort(this.folder, Array.from({ length: BOOTSTRAPS + RELAYS }, (_, i) => relayHost(i)));
     output.note('Starting two bootstraps…');
     const bootstraps = Array.from({ length: BOOTSTRAPS }, (_, i) => this.#relay(`bootstrap-${i + 1}`, i, []));
     this.#config.bootstraps = (await Promise.all(bootstraps.map((child) => child.line('listens')))).map((line) => ({
@@ -73,19 +81,16 @@ class LocalNetwork {
     await Promise.all(relays.map((child) => child.line('listens')));
     writeLocalNetwork(this.folder, { pid: process.pid, app: this.#host.url, bootstraps: urls });
     output.note('Publishing the demo site…');
-    const demoFolder = fileURLToPath(new URL(/* built: dist/node/ */ '../../node/demo-site/', import.meta.url));
-    const demo = this.#child('demo', ['seed', demoFolder, '--name', 'demo']);
+    const demo = this.#child('demo', ['seed', DEMO_FOLDER, '--name', 'demo']);
     const { address } = await demo.line('address');
     this.#config.demo = String(address);
     output.say(`GlobalNet ready: ${this.#host.url}`, { ready: this.#host.url, bootstraps: urls, demo: address, data: this.folder });
     output.note(`Demo site ${address}\nBootstraps ${urls.join(' ')}\nData folder ${this.folder}\nCtrl-C ends all of it.`);
   }
 
-  readonly #config: { bootstraps: { url: string; peer: string }[]; demo?: string } = { bootstraps: [] };
-
   /** Each relay listens in a /16 of its own, as relays of different networks would: the rule that no path uses one /16 twice holds here too. */
   #relay(name: string, index: number, joins: readonly string[]): GnetChild {
-    return this.#child(name, ['relay', '--listen', `127.${10 + index}.0.1:0`, '--name', name, '--stable', ...joins.flatMap((url) => ['--join', url])]);
+    return this.#child(name, ['relay', '--listen', `${relayHost(index)}:${this.#port}`, '--name', name, '--stable', ...joins.flatMap((url) => ['--join', url])]);
   }
 
   #child(name: string, args: readonly string[]): GnetChild {

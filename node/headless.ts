@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { fromUtf8, utf8 } from '../src/core/bytes/bytes.ts';
+import { GlobalNetError } from '../src/core/bytes/errors.ts';
+import { type Identity, identityFromSeed, newIdentity } from '../src/core/crypto/identity.ts';
+import type { Env, LogLevel } from '../src/core/env.ts';
+import { type FetchProgress, Peer, type SelfDescription } from '../src/core/peer/index.ts';
+import type { RecordStore } from '../src/core/ports.ts';
+import { isPrivateIp, type PeerAddress } from '../src/core/wire/peer-address.ts';
+import { ROLE } from '../src/core/wire/registry.ts';
+import { serveControlSocket } from './control-socket.ts';
+import { openDataFolder } from './data-folder.ts';
+import { openFileStore } from './file-store.ts';
+import { nodeEnv } from './node-env.ts';
+import { setupThread } from './setup-thread.ts';
+import { nodeWebRtc } from './webrtc-node.ts';
+import { listenWs, type WsListener } from './ws-listener.ts';
+import { wsDialer } from './ws-transport.ts';
+
+/** Links of an open relay, and of a headless peer that nobody dials. */
+const MAX_LINKS = { open: 500, client: 24 };
+
+export interface HeadlessOptions {
+  /** The data folder that all local processes share. */
+  readonly dataFolder: string;
+  /** Its own folder within; one process at a time. */
+  readonly name: string;
+  /** What it is for, as `gnet status` says it. */
+  readonly role: string;
+  readonly bootstraps: readonly string[];
+  /** Where an open relay listens; undefined for a peer that only dials. */
+  readonly listen?: { host: string; port: number };
+  /** Keeps its address and identity for weeks. */
+  readonly stable?: boolean;
+  readonly operator?: string;
+  readonly logLevel: LogLevel;
+  readonly onProgress?: (progress: FetchProgress) => void;
+}
+
+export interface Headless {
+  readonly peer: Peer;
+  readonly env: Env;
+  readonly records: RecordStore;
+  /** `ws://host:port`, of a relay. */
+  readonly listens: string | undefined;
+  stop(): Promise<void>;
+}
+
+/** A headless peer, started. @throws GlobalNetError `busy` (the folder or the port), `malformed` (the address), `refused` (the folder). */
+export async function startHeadless(options: HeadlessOptions): Promise<Headless> {
+  const { dataFolder, name, role, bootstraps, logLevel, onProgress } = options;
+  openDataFolder(dataFolder);
+  const env = nodeEnv(logLevel);
+  const store = await openFileStore(join(dataFolder, 'peers', name));
+  let peer: Peer | undefined;
+  let listener: WsListener | undefined;
+  try {
+    listener = options.listen && (await listenWs({ ...options.listen, onTransport: (transport) => (peer === undefined ? transport.close() : peer.adopt(transport)) }));
+    const self = describe(options, listener);
+    peer = await Peer.create({
+      env,
+      identity: listener === undefined ? newIdentity(env) : await identityAt(env, store.records, listener.url),
+      keepsIdentity: listener !== undefined,
+      records: store.records,
+      chunks: store.chunks,
+      setupCrypto: setupThread(),
+      dialers: [wsDialer],
+      rtc: nodeWebRtc(env.crypto),
+      bootstraps: bootstraps.map((url) => ({ peer: undefined, url })),
+      self,
+      relaying: listener !== undefined,
+      maxLinks: listener === undefined ? MAX_LINKS.client : MAX_LINKS.open,
+      privateAddresses: [...bootstraps, ...(listener === undefined ? [] : [listener.url])].every(isPrivateUrl),
+      digest: async (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
+      onProgress: onProgress ?? (() => undefined),
+    });
+    await peer.start();
+  } catch (error) {
+    await listener?.close();
+    await store.close();
+    throw error;
+  }
+  const started = peer;
+  const control = serveControlSocket(dataFolder, () => {
+    return { pid: process.pid, role, rssBytes: process.memoryUsage.rss(), listens: listener?.url, peer: started.status() };
+  });
+  return {
+    peer: started,
+    env,
+    records: store.records,
+    listens: listener?.url,
+    async stop() {
+      control.close();
+      await started.stop();
+      await listener?.close();
+      await store.close();
+    },
+  };
+}
+
+function describe({ listen, stable, operator }: HeadlessOptions, listener: WsListener | undefined): SelfDescription {
+  if (listen === undefined || listener === undefined) return { roles: 0, addresses: [], operator: '' };
+  const websocket: PeerAddress = { kind: 'websocket', ip: ipBytes(listen.host), port: listener.port, tls: false, host: '' };
+  const roles = ROLE.open | ROLE.rendezvous | (stable ? ROLE.stable | ROLE.store : 0);
+  return { roles, addresses: [websocket, { kind: 'mesh' }], operator: operator ?? '' };
+}
+
+/**
+ * A relay's identity belongs to its address: one that moved would sign two descriptors in one epoch, and be taken for a fraud.
+ */
+async function identityAt(env: Env, records: RecordStore, url: string): Promise<Identity> {
+  const [seed, address] = [await records.get('peer/identity'), await records.get('peer/address')];
+  if (seed?.length === 32 && address !== undefined && fromUtf8(address) === url) return identityFromSeed(env.crypto, seed);
+  const identity = newIdentity(env);
+  await records.set('peer/address', utf8('')); // never the old seed with the new address, nor the other way round
+  await records.set('peer/identity', identity.seed);
+  await records.set('peer/address', utf8(url));
+  return identity;
+}
+
+function ipBytes(host: string): Uint8Array {
+  if (isIP(host) !== 4) throw new GlobalNetError('malformed', `a relay is published by its IPv4 address, not '${host}'`);
+  return Uint8Array.from(host.split('.'), Number);
+}
+
+/** Loopback or a network of one's own: then peers on such addresses are taken, else they are refused. */
+function isPrivateUrl(url: string): boolean {
+  const host = new URL(url).hostname;
+  if (host === 'localhost' || host.endsWith('.localhost')) return true;
+  return isIP(host) === 4 && isPrivateIp(ipBytes(host));
+}

@@ -1,0 +1,15 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The project's folder, from the sources as from what was built of them. */
+function projectFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return folder;
+}
+
+/** The built app, as the app host serves it. */
+export const APP_FOLDER = join(projectFolder(), 'dist', 'app');
+/** The site that `gnet up` publishes. */
+export const DEMO_FOLDER = join(projectFolder(), 'node', 'demo-site');
