@@ -48,7 +48,11 @@ export function listenWs({ host, port, onTransport }: WsListenOptions): Promise<
   return new Promise((resolve, reject) => {
     server.on('error', (cause: NodeJS.ErrnoException) => {
       sockets.close();
-      reject(new GlobalNetError(cause.code === 'EADDRINUSE' ? 'busy' : 'unsupported', `cannot listen on ${host}:${port}: ${cause.message}`, { cause }));
+      reject(
+        new GlobalNetError(cause.code === 'EADDRINUSE' ? 'busy' : 'unsupported', `cannot listen on ${host}:${port}: ${cause.message}`, {
+          cause,
+        }),
+      );
     });
     server.listen(port, host, () => {
       const bound = (server.address() as AddressInfo).port;

@@ -84,7 +84,8 @@ export class WebRtc implements RtcPort {
 
   async #newPeer(initiator: boolean): Promise<SimplePeer> {
     if (this.#attemptsLeft <= 0) {
-      const [kind, why] = this.#options.attempts === 0 ? (['unsupported', 'there is no WebRTC here'] as const) : (['full', 'no connection is left'] as const);
+      const [kind, why] =
+        this.#options.attempts === 0 ? (['unsupported', 'there is no WebRTC here'] as const) : (['full', 'no connection is left'] as const);
       throw new GlobalNetError(kind, why);
     }
     this.#attemptsLeft--;

@@ -74,7 +74,9 @@ class WebSocketTransport implements Transport {
 /** An https page may open plain `ws` to loopback only (mixed content). */
 function mayDial(url: string): boolean {
   if (url.startsWith('wss://')) return true;
-  return url.startsWith('ws://') && (globalThis.location?.protocol !== 'https:' || /^ws:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(url));
+  return (
+    url.startsWith('ws://') && (globalThis.location?.protocol !== 'https:' || /^ws:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(url))
+  );
 }
 
 /** Dials `ws://` and `wss://` addresses from a page or worker. */
@@ -96,7 +98,10 @@ export const webSocketDialer: TransportDialer = {
         socket.close();
         reject(error);
       };
-      const deadline = setTimeout(() => fail(new GlobalNetError('timeout', `${url} did not answer in ${DIAL_TIMEOUT_MS} ms`)), DIAL_TIMEOUT_MS);
+      const deadline = setTimeout(
+        () => fail(new GlobalNetError('timeout', `${url} did not answer in ${DIAL_TIMEOUT_MS} ms`)),
+        DIAL_TIMEOUT_MS,
+      );
       signal?.addEventListener('abort', () => fail(new GlobalNetError('cancelled', 'the dial was given up')), { once: true });
       socket.onclose = () => fail(new GlobalNetError('unreachable', `${url} does not answer`));
       socket.onopen = () => {

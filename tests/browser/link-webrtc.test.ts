@@ -44,7 +44,8 @@ describe('link over WebRTC in a Chromium page', () => {
     page = await newTab();
   });
   after(() => page.close());
-  for (const { name } of linkCases) it(name, async () => assert.equal(await page.evaluate((wanted) => linkPage.run(wanted), name), 'passed'));
+  for (const { name } of linkCases)
+    it(name, async () => assert.equal(await page.evaluate((wanted) => linkPage.run(wanted), name), 'passed'));
 });
 
 describe("link in a worker over its page's WebRTC", () => {
@@ -53,7 +54,8 @@ describe("link in a worker over its page's WebRTC", () => {
     page = await newTab();
   });
   after(() => page.close());
-  for (const { name } of linkCases) it(name, async () => assert.equal(await page.evaluate((wanted) => linkPage.runInWorker(wanted), name), 'passed'));
+  for (const { name } of linkCases)
+    it(name, async () => assert.equal(await page.evaluate((wanted) => linkPage.runInWorker(wanted), name), 'passed'));
 });
 
 describe('links between tabs and Node', () => {
@@ -67,7 +69,8 @@ describe('links between tabs and Node', () => {
   it('two tabs exchange frames over WebRTC, whole and in order', async () => {
     const [a, b] = await Promise.all([newTab(), newTab()]);
     const offer = await a.evaluate(() => linkPage.offer());
-    const answer = await b.evaluate((description) => (linkPage.echo(), linkPage.answer(description)), offer);
+    await b.evaluate(() => linkPage.echo());
+    const answer = await b.evaluate((description) => linkPage.answer(description), offer);
     const peer = await b.evaluate(() => linkPage.peer);
     await a.evaluate(([description, expected]) => linkPage.accept(description, expected), [answer, peer] as const);
     const rate = await a.evaluate((frames) => linkPage.sendAndCheck(frames), FRAMES);
@@ -91,7 +94,8 @@ describe('links between tabs and Node', () => {
     node = new TestEnd(realEnv);
     const tab = await newTab();
     const offer = await rtc.offer();
-    const answer = await tab.evaluate((description) => (linkPage.echo(), linkPage.answer(description)), hex(offer.description));
+    await tab.evaluate(() => linkPage.echo());
+    const answer = await tab.evaluate((description) => linkPage.answer(description), hex(offer.description));
     node.links.adopt(await offer.accept(fromHex(answer)));
     const rate = await sendAndCheck({ step }, node, FRAMES);
     console.log(`Node to tab and back, WebRTC: ${rate.toFixed(1)} MB/s`);

@@ -57,7 +57,10 @@ describe('WebSocket transports', () => {
   it('a port where nobody listens is unreachable', async () => {
     const closed = await listenWs({ host: '127.0.0.1', port: 0, onTransport: () => {} });
     await closed.close();
-    await assert.rejects(wsDialer.dial({ peer: undefined, url: closed.url }), (error) => error instanceof GlobalNetError && error.kind === 'unreachable');
+    await assert.rejects(
+      wsDialer.dial({ peer: undefined, url: closed.url }),
+      (error) => error instanceof GlobalNetError && error.kind === 'unreachable',
+    );
   });
 
   it('a port that is taken is busy', async () => {

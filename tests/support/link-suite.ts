@@ -1,7 +1,7 @@
 import type { PeerId } from '../../src/core/bytes/index.ts';
 import { identityFromSeed, newIdentity, peerIdOf, type Identity } from '../../src/core/crypto/identity.ts';
 import type { Env } from '../../src/core/env.ts';
-import { Links, PeerLink, TRANSPORT_HOLD_BYTES } from '../../src/core/link/index.ts';
+import { Links, type PeerLink, TRANSPORT_HOLD_BYTES } from '../../src/core/link/index.ts';
 import type { Transport, TransportHandler } from '../../src/core/ports.ts';
 import { frameCircuitId, newFrame } from '../../src/core/wire/frame.ts';
 import { encodeHandshake } from '../../src/core/wire/link.ts';
@@ -169,7 +169,11 @@ export const linkCases: readonly LinkCase[] = [
         a.link.sendFrame(numbered(0x8000_0001 + (i % 4), Math.floor(i / 4)), 'own');
         watch();
       }
-      await until(setup, () => (watch(), b.frames.length === 2000), 'all frames');
+      const all = (): boolean => {
+        watch();
+        return b.frames.length === 2000;
+      };
+      await until(setup, all, 'all frames');
       check(most <= TRANSPORT_HOLD_BYTES[transports[0].kind], `at most the hold waits in the transport, not ${most}`);
       const next = new Map<number, number>();
       for (const frame of b.frames) {
@@ -236,7 +240,10 @@ export const linkCases: readonly LinkCase[] = [
       a.link.sendDescriptor(large);
       await until(setup, () => b.descriptors.length === 2, 'two descriptors');
       same(b.descriptors[0]?.length, 1, 'the small one');
-      check(b.descriptors[1]?.every((byte, i) => byte === large[i]), 'the large one is whole');
+      check(
+        b.descriptors[1]?.every((byte, i) => byte === large[i]),
+        'the large one is whole',
+      );
     },
   },
   {

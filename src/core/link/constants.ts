@@ -26,6 +26,8 @@ export const SILENCE_IN_USE_MS = 10_000;
  * a day, shared by both ends. Transports keep address translations open by themselves (ICE consent, WebSocket pings).
  */
 export const SILENCE_IDLE_MS = 150_000;
+/** The listener asks so much later, so that one pair of cells serves both ends. */
+export const LISTENER_WAITS_MS = 2 * PULSE_CHECK_MS;
 /** A ping unanswered for so long: the link is dead. */
 export const PONG_TIMEOUT_MS = 15_000;
 

@@ -1,4 +1,4 @@
-import { type Control } from '../wire/link.ts';
+import type { Control } from '../wire/link.ts';
 import type { CONTROL } from '../wire/registry.ts';
 import { DESCRIPTORS_MAX_PER_HOUR } from './constants.ts';
 

@@ -196,6 +196,10 @@ function failed(code: LinkCloseCode): HandshakeStep {
 }
 
 /** A WebRTC transport's binding: both ends' DTLS certificate fingerprints (SHA-256, 32 bytes each), the offering end's first. */
-export function rtcBinding(crypto: Pick<CryptoPort, 'sha256'>, offererFingerprint: Uint8Array, answererFingerprint: Uint8Array): Uint8Array {
+export function rtcBinding(
+  crypto: Pick<CryptoPort, 'sha256'>,
+  offererFingerprint: Uint8Array,
+  answererFingerprint: Uint8Array,
+): Uint8Array {
   return crypto.sha256(labelled(LABEL.linkBinding, offererFingerprint, answererFingerprint));
 }

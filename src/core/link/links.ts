@@ -78,7 +78,9 @@ export class Links implements Dialer {
       transport.close();
       return;
     }
-    this.#open(transport, expected).catch((error: GlobalNetError) => this.#env.log('debug', 'link', `incoming ${transport.kind}: ${error.message}`));
+    this.#open(transport, expected).catch((error: GlobalNetError) =>
+      this.#env.log('debug', 'link', `incoming ${transport.kind}: ${error.message}`),
+    );
   }
 
   /** Always a new link; `linkTo` is what most callers want. */
@@ -160,7 +162,7 @@ export class Links implements Dialer {
 
   #remove(link: Link): void {
     const standing = this.#links.get(link.peer);
-    const at = standing?.findIndex((other) => other === link) ?? -1;
+    const at = standing?.indexOf(link as PeerLink) ?? -1;
     if (standing === undefined || at < 0) return;
     standing.splice(at, 1);
     this.#count--;

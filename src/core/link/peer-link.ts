@@ -55,7 +55,7 @@ export class PeerLink implements Link, LinkPulse, TransportHandler {
     this.#sealer = transport.binding ? plainSealer : aeadSealer(env.crypto.aead, shaken.sendKey, shaken.receiveKey);
     this.#holdBytes = TRANSPORT_HOLD_BYTES[transport.kind];
     this.#batchBytes = Math.min(LINK_BATCH_MAX_BYTES, transport.maxMessageBytes - this.#sealer.overheadBytes);
-    this.#pulse = new Pulse(env, {
+    this.#pulse = new Pulse(env, this.dialled, {
       ping: (number) => this.#sendControl(encodeControl({ type: CONTROL.ping, number })),
       dead: () => this.close(LINK_CLOSE.timeout),
     });
@@ -76,7 +76,8 @@ export class PeerLink implements Link, LinkPulse, TransportHandler {
   }
 
   sendFrame(frame: Uint8Array, frameClass: FrameClass): void {
-    if (frame.length !== frameLengthBytes(frameType(frame))) throw new RangeError(`a frame of type ${frameType(frame)} is not ${frame.length} bytes`);
+    if (frame.length !== frameLengthBytes(frameType(frame)))
+      throw new RangeError(`a frame of type ${frameType(frame)} is not ${frame.length} bytes`);
     if (!this.#open) return;
     if (frameType(frame) === FRAME.destroy) {
       // What the circuit still had to say is of no use to anybody, and must not delay others.

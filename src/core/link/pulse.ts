@@ -1,5 +1,5 @@
 import type { Env } from '../env.ts';
-import { PONG_TIMEOUT_MS, PULSE_CHECK_MS, SILENCE_IDLE_MS, SILENCE_IN_USE_MS } from './constants.ts';
+import { LISTENER_WAITS_MS, PONG_TIMEOUT_MS, PULSE_CHECK_MS, SILENCE_IDLE_MS, SILENCE_IN_USE_MS } from './constants.ts';
 
 export interface PulseEffects {
   ping(number: number): void;
@@ -12,14 +12,16 @@ export class Pulse {
   heardAt: number;
   readonly #env: Pick<Env, 'now' | 'schedule'>;
   readonly #effects: PulseEffects;
+  readonly #idleMs: number;
   #askedAt: number | undefined;
   /** When we first sent a circuit's frame that nothing has come after. Pongs do not count: two ends would ask each other for ever. */
   #unansweredSince: number | undefined;
   #number = 0;
   #cancel: () => void;
 
-  constructor(env: Pick<Env, 'now' | 'schedule'>, effects: PulseEffects) {
+  constructor(env: Pick<Env, 'now' | 'schedule'>, dialled: boolean, effects: PulseEffects) {
     this.#env = env;
+    this.#idleMs = SILENCE_IDLE_MS + (dialled ? 0 : LISTENER_WAITS_MS);
     this.#effects = effects;
     this.heardAt = env.now();
     this.#cancel = this.#checkLater();
@@ -57,6 +59,6 @@ export class Pulse {
     const now = this.#env.now();
     if (this.#askedAt !== undefined) {
       if (now - this.#askedAt >= PONG_TIMEOUT_MS) this.#effects.dead();
-    } else if (now - this.heardAt >= SILENCE_IDLE_MS || now - (this.#unansweredSince ?? now) >= SILENCE_IN_USE_MS) this.ask();
+    } else if (now - this.heardAt >= this.#idleMs || now - (this.#unansweredSince ?? now) >= SILENCE_IN_USE_MS) this.ask();
   }
 }

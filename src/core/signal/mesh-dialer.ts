@@ -53,7 +53,9 @@ export class MeshDialer {
         offer.cancel();
         reject(error);
       };
-      const cancelDeadline = this.#env.schedule(MESH_DIAL_TIMEOUT_MS, () => fail(new GlobalNetError('timeout', 'the peer did not answer the offer in time')));
+      const cancelDeadline = this.#env.schedule(MESH_DIAL_TIMEOUT_MS, () =>
+        fail(new GlobalNetError('timeout', 'the peer did not answer the offer in time')),
+      );
       const onAbort = (): void => fail(new GlobalNetError('cancelled', 'the dial was given up'));
       if (signal?.aborted) onAbort();
       signal?.addEventListener('abort', onAbort, { once: true });
@@ -87,7 +89,12 @@ export class MeshDialer {
     throw failure;
   }
 
-  async #askThrough(relay: PeerId, target: { peer: PeerId; onionX25519: Uint8Array }, description: Uint8Array, stop: AbortSignal): Promise<Uint8Array> {
+  async #askThrough(
+    relay: PeerId,
+    target: { peer: PeerId; onionX25519: Uint8Array },
+    description: Uint8Array,
+    stop: AbortSignal,
+  ): Promise<Uint8Array> {
     const to = peerIdBytes(target.peer);
     for (let effort = 1; ; ) {
       // Sealed anew for each try: two relays that compare must not see the same offer, and the target takes each once.
@@ -99,7 +106,8 @@ export class MeshDialer {
         if (answer === undefined) throw new GlobalNetError('unverified', 'the answer was not sealed by the peer that was asked');
         return answer;
       }
-      if (response.effort <= effort || response.effort > EFFORT_MAX) throw new GlobalNetError('refused', 'the peer does not answer offers now');
+      if (response.effort <= effort || response.effort > EFFORT_MAX)
+        throw new GlobalNetError('refused', 'the peer does not answer offers now');
       effort = response.effort;
     }
   }

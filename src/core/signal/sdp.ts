@@ -100,4 +100,3 @@ function writeAddress({ kind, address }: Candidate): string {
   if (kind === CANDIDATE.ipv6) return (digits.match(/..../g) ?? []).join(':');
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-${digits.slice(16, 20)}-${digits.slice(20)}.local`;
 }
-

@@ -53,7 +53,12 @@ export interface OpenedOffer {
 }
 
 /** Undefined when it was not sealed to one of our onion keys (the present one and the one before it), or is malformed. */
-export function openOffer(env: Pick<Env, 'crypto'>, self: PeerId, onionSecrets: readonly Uint8Array[], bytes: Uint8Array): OpenedOffer | undefined {
+export function openOffer(
+  env: Pick<Env, 'crypto'>,
+  self: PeerId,
+  onionSecrets: readonly Uint8Array[],
+  bytes: Uint8Array,
+): OpenedOffer | undefined {
   const { crypto } = env;
   try {
     const { ephemeral, ...inside } = decodeSealedOffer(bytes);
@@ -73,7 +78,10 @@ export function openOffer(env: Pick<Env, 'crypto'>, self: PeerId, onionSecrets: 
 }
 
 function signalKeys(shared: Uint8Array, target: PeerId, onionX25519: Uint8Array, ephemeral: Uint8Array) {
-  const [offerKey, answerKey] = deriveKeys32(LABEL.signal, shared, [peerIdBytes(target), onionX25519, ephemeral], 2) as [Uint8Array, Uint8Array];
+  const [offerKey, answerKey] = deriveKeys32(LABEL.signal, shared, [peerIdBytes(target), onionX25519, ephemeral], 2) as [
+    Uint8Array,
+    Uint8Array,
+  ];
   return { offerKey, answerKey };
 }
 

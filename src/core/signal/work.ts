@@ -11,7 +11,13 @@ export function workSuffices(env: Pick<Env, 'crypto'>, target: Uint8Array, seale
 }
 
 /** Eight bytes of work for this offer; hashes in slices, so that cells pass in between. @throws what the signal says. */
-export async function findWork(env: Env, target: Uint8Array, sealed: Uint8Array, effort: number, signal?: AbortSignal): Promise<Uint8Array> {
+export async function findWork(
+  env: Env,
+  target: Uint8Array,
+  sealed: Uint8Array,
+  effort: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   const of = digest(env, target, sealed);
   const work = env.random(WORK_BYTES);
   const view = new DataView(work.buffer, work.byteOffset, WORK_BYTES);

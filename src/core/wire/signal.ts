@@ -97,7 +97,8 @@ export function decodeSignalResponse(bytes: Uint8Array): SignalResponse {
   const reader = new Reader(bytes, 'signal response');
   if (bytes.length > SIGNAL_RESPONSE_MAX_BYTES) reader.fail(`${bytes.length} bytes, at most ${SIGNAL_RESPONSE_MAX_BYTES} are allowed`);
   const type = reader.u8('type');
-  if (type === SIGNAL.answer) return { type, sealed: reader.raw(Math.max(0, reader.left - TAG_BYTES), 'seal'), tag: reader.raw(TAG_BYTES, 'tag') };
+  if (type === SIGNAL.answer)
+    return { type, sealed: reader.raw(Math.max(0, reader.left - TAG_BYTES), 'seal'), tag: reader.raw(TAG_BYTES, 'tag') };
   if (type !== SIGNAL.refused) reader.fail(`no response has type ${type}`);
   const effort = reader.u32('effort');
   reader.end();
@@ -128,14 +129,20 @@ export function encodeDescription({ setup, fingerprint, iceUfrag, icePassword, c
   const writer = new Writer().u8(setup).raw(fingerprint);
   for (const text of [iceUfrag, icePassword]) writer.u8(text.length).raw(utf8(text));
   writer.u8(candidates.length);
-  for (const { kind, reflexive, address, port } of candidates) writer.u8(kind).u8(reflexive ? 1 : 0).raw(address).u16(port);
+  for (const { kind, reflexive, address, port } of candidates)
+    writer
+      .u8(kind)
+      .u8(reflexive ? 1 : 0)
+      .raw(address)
+      .u16(port);
   return writer.done();
 }
 
 /** @throws DecodeError; what it yields is safe to be written into an SDP. */
 export function decodeDescription(bytes: Uint8Array): Description {
   const reader = new Reader(bytes, 'description');
-  if (bytes.length > SIGNAL_DESCRIPTION_MAX_BYTES) reader.fail(`${bytes.length} bytes, at most ${SIGNAL_DESCRIPTION_MAX_BYTES} are allowed`);
+  if (bytes.length > SIGNAL_DESCRIPTION_MAX_BYTES)
+    reader.fail(`${bytes.length} bytes, at most ${SIGNAL_DESCRIPTION_MAX_BYTES} are allowed`);
   const setup = oneOf(reader, DTLS_SETUP, 'setup');
   const fingerprint = reader.raw(HASH_BYTES, 'fingerprint');
   const iceUfrag = iceText(reader, 4, 'ICE user fragment');
@@ -166,6 +173,7 @@ function iceText(reader: Reader, minBytes: number, field: string): string {
   if (lengthBytes < minBytes || lengthBytes > 128) reader.fail(`${field} of ${lengthBytes} bytes`);
   const bytes = reader.raw(lengthBytes, field);
   const text = bytes.every((byte) => byte < 0x80) ? fromUtf8(bytes) : '';
-  if (!/^[A-Za-z0-9+/]+$/.test(text)) throw new DecodeError('description', reader.offset, `${field} has a character that ICE does not allow`);
+  if (!/^[A-Za-z0-9+/]+$/.test(text))
+    throw new DecodeError('description', reader.offset, `${field} has a character that ICE does not allow`);
   return text;
 }
