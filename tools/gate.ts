@@ -1,6 +1,6 @@
 /**
- * `npm run ok`: all that a reviewer would check and that needs no browser. `npm test` (`--all`): the same, then the tests in real
- * browsers. Every step runs even when one before it failed; the last line sums up.
+ * `npm run ok`: all that a reviewer would check and that needs no browser. `npm test` (`--all`): the same, then long tests, and
+ * those in real browsers. Every step runs even when one before it failed; the last line sums up.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -36,9 +36,14 @@ const CHECKS: Step[] = [
   },
 ];
 
-/** One file at a time: each of them drives several tabs, and two would fight for two cores. */
-const BROWSER_STEPS: Step[] = [
+const MORE_STEPS: Step[] = [
   {
+    // What takes more than a few seconds by its nature: large simulations.
+    name: 'long tests',
+    run: () => runTests({ folders: ['long'], concurrency: 2, fileTimeoutMs: 600_000 }),
+  },
+  {
+    // One file at a time: each of them drives several tabs, and two would fight for two cores.
     name: 'tests in browsers',
     async run() {
       const env = await ensureBrowsers();
@@ -80,7 +85,7 @@ const startMs = performance.now();
 const failedSteps: string[] = [];
 let passed = 0;
 let failed = 0;
-for (const step of all ? [...CHECKS, ...BROWSER_STEPS] : CHECKS) {
+for (const step of all ? [...CHECKS, ...MORE_STEPS] : CHECKS) {
   const sums = await runStep(step);
   passed += sums.passed;
   failed += sums.failed;
