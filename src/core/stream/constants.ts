@@ -15,6 +15,9 @@ export const MIN_WINDOW_CELLS = ACK_EVERY_CELLS;
 /** Cells that a circuit keeps in the queue of its bottleneck at least: fewer cannot be told from sending at all. Above 16 cells a second
  * it is the root of the rate: 49 cells, 20 ms, at 10 MB/s; 6 cells, 180 ms, at 1 Mbit/s. */
 export const QUEUE_LEAST_CELLS = 4;
+/** A path counts as no shorter than this: event loops and clocks of whole milliseconds make a round trip of 0 or 1 that no busy machine
+ * sees again, and all above it would pass for a queue. Costs 10 ms of queue on the shortest paths. */
+export const LEAST_FLOOR_MS = 10;
 /** Acks of a round after which its least round trip is believed while the window still doubles. */
 export const START_SAMPLES = 2;
 

@@ -1,6 +1,7 @@
 import { CIRCUIT_WINDOW_MAX_CELLS } from '../wire/geometry.ts';
 import {
   FIRST_WINDOW_CELLS,
+  LEAST_FLOOR_MS,
   MIN_WINDOW_CELLS,
   PROBE_EVERY_MS,
   PROBE_EVERY_ROUNDS,
@@ -132,7 +133,7 @@ export class WindowControl {
 
   /** Cells of the window that stood in a queue, when the round's fastest came through. */
   #queuedCells(): number {
-    return this.#windowCells * (1 - this.#leastMs / Math.max(1e-6, this.#roundLeastMs));
+    return this.#windowCells * Math.max(0, 1 - Math.max(this.#leastMs, LEAST_FLOOR_MS) / Math.max(1, this.#roundLeastMs));
   }
 
   #wantedCells(): number {
