@@ -6,6 +6,8 @@
 export const POINTS = 3;
 /** A circuit to a point that is not there by then is given up; a path of four links takes at most a second or two. */
 export const ESTABLISH_TIMEOUT_MS = 20_000;
+/** A standing point is asked about this often whether it still has us: two cells, 3 MB a day for three points. */
+export const PROBE_MS = 180_000;
 /** First wait after a failure, doubled up to the second: a dead network is not hammered, a blip is over at once. */
 export const REOPEN_MIN_MS = 500;
 export const REOPEN_MAX_MS = 60_000;

@@ -6,8 +6,17 @@ import { encodeMessage } from '../wire/message.ts';
 import { CLOSE, ESTABLISH, MESSAGE } from '../wire/registry.ts';
 import { decodeEstablished, decodeIncoming, encodeEstablish, rendezvousTag, type Incoming } from '../wire/rendezvous.ts';
 import type { ServicePoint } from '../wire/service-record.ts';
-import { ESTABLISH_TIMEOUT_MS, POINT_FAILURES_MAX, POINT_STABLE_MS, POINTS_LEFT_MAX, REOPEN_MAX_MS, REOPEN_MIN_MS } from './constants.ts';
+import {
+  ESTABLISH_TIMEOUT_MS,
+  POINT_FAILURES_MAX,
+  POINT_STABLE_MS,
+  POINTS_LEFT_MAX,
+  PROBE_MS,
+  REOPEN_MAX_MS,
+  REOPEN_MIN_MS,
+} from './constants.ts';
 import { abortAfter } from './deadline.ts';
+import { DeferredEnd } from './deferred-end.ts';
 import type { BuilderChannels, PointRef } from './ports.ts';
 import type { ServiceDeps } from './types.ts';
 
@@ -49,6 +58,7 @@ export class PointKeeper {
   #effort = 0;
   #misses = 0;
   #upSinceMs = 0;
+  #probed = false;
   #cancelTimer: () => void = () => undefined;
   #abort: () => void = () => undefined;
 
@@ -88,9 +98,26 @@ export class PointKeeper {
 
   setEffort(effort: number): void {
     this.#effort = effort;
-    if (this.#state === 'up' && this.#target !== undefined) {
-      this.#channels?.sendMessage(MESSAGE.establish, encodeEstablish({ secret: this.#target.secret, effort }));
-    }
+    this.#tell();
+  }
+
+  /** Says again on which terms we wait; the point answers. */
+  #tell(): void {
+    if (this.#state !== 'up' || this.#target === undefined) return;
+    this.#channels?.sendMessage(MESSAGE.establish, encodeEstablish({ secret: this.#target.secret, effort: this.#effort }));
+  }
+
+  /** A circuit that died without a word looks like one where no visitor comes: the point is asked now and then. */
+  #probeLater(): void {
+    const { env } = this.#deps;
+    this.#cancelTimer = env.schedule(PROBE_MS / 2 + randomBelow(env, PROBE_MS), () => {
+      this.#probed = true;
+      this.#tell();
+      this.#cancelTimer = env.schedule(ESTABLISH_TIMEOUT_MS, () => {
+        if (this.#probed) this.#channels?.close(CLOSE.timeout);
+        else this.#probeLater();
+      });
+    });
   }
 
   async #open(): Promise<void> {
@@ -126,18 +153,20 @@ export class PointKeeper {
     try {
       const opened = await circuits.openTo(target.ref.peer, early, this.#isolation, deadline.signal);
       if (deadline.signal.aborted) return opened.end.close(CLOSE.ended);
-      const channels: BuilderChannels = openChannels(opened.end, {
+      const end = new DeferredEnd(opened.end);
+      const channels: BuilderChannels = openChannels(end, {
         onMessage: (type, content) => this.#onMessage(channels, type, content),
         onClose: () => this.#onClosed(channels),
       });
       this.#channels = channels;
       channels.acceptMessages(opened.reply);
       // A point answers in the reply; `established` that has not come with it does not come.
-      if (this.#state === 'opening' && this.#channels === channels) channels.close(CLOSE.ended);
+      if (this.#state === 'up') end.release();
+      else channels.close(CLOSE.ended);
     } finally {
       deadline.done();
     }
-    if (this.#state === 'opening') throw new GlobalNetError('refused', 'the point did not take us in');
+    if (this.#state !== 'up') throw new GlobalNetError('refused', 'the point did not take us in');
   }
 
   #onMessage(channels: BuilderChannels, type: number, content: Uint8Array): void {
@@ -154,11 +183,14 @@ export class PointKeeper {
 
   #onEstablished(channels: BuilderChannels, code: number): void {
     if (code !== ESTABLISH.ok) return channels.close(CLOSE.ended);
+    this.#probed = false;
     if (this.#state !== 'opening' || this.#target === undefined) return;
     this.#state = 'up';
     this.#target.stood = true;
     this.#upSinceMs = this.#deps.env.now();
     this.#misses = 0;
+    this.#probed = false;
+    this.#probeLater();
     this.#deps.env.log('debug', 'service', `waiting at ${this.peer}`);
     this.#handler.onChange();
   }
@@ -166,6 +198,7 @@ export class PointKeeper {
   #onClosed(channels: BuilderChannels): void {
     if (this.#channels !== channels) return;
     this.#channels = undefined;
+    this.#cancelTimer();
     if (this.#state !== 'up') return; // `#establish` reports it
     if (this.#target !== undefined && this.#deps.env.now() - this.#upSinceMs >= POINT_STABLE_MS) this.#target.failures = 0;
     this.#failed();

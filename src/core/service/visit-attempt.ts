@@ -5,6 +5,7 @@ import { CLOSE, CONNECT, MESSAGE } from '../wire/registry.ts';
 import { decodeConnectOk, type ConnectOk } from '../wire/rendezvous.ts';
 import { CIRCUIT_LINGER_MS } from './constants.ts';
 import { abortAfter, type Deadline } from './deadline.ts';
+import { DeferredEnd } from './deferred-end.ts';
 import type { PendingHello } from './hello.ts';
 import type { BuilderChannels, OpenChannels } from './ports.ts';
 import { SealedPipe } from './sealed-pipe.ts';
@@ -54,6 +55,7 @@ class Knock {
   readonly #deadline: Deadline;
   readonly #resolve: (welcome: Welcome) => void;
   readonly #reject: (error: GlobalNetError) => void;
+  readonly #end: DeferredEnd;
   readonly #channels: BuilderChannels;
   #settled = false;
 
@@ -71,15 +73,12 @@ class Knock {
     this.#deadline = deadline;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#channels = openChannels(opened.end, {
-      onMessage: (type, content) => this.#onMessage(type, content),
-      onClose: () => this.#onClose(),
-    });
+    this.#end = new DeferredEnd(opened.end);
+    const handler = { onMessage: (type: number, content: Uint8Array) => this.#onMessage(type, content), onClose: () => this.#onClose() };
+    this.#channels = openChannels(this.#end, handler);
   }
 
-  /** Apart from the constructor: all of this may call back at once. */
   start(reply: Uint8Array): void {
-    if (!this.#channels.canOpen) return this.#onClose();
     const channel = this.#channels.channel(1);
     channel.handler = {
       onPayload: (payload) => this.#onAnswer(channel, payload),
@@ -88,8 +87,9 @@ class Knock {
     };
     const onAbort = (): void => this.#fail(new GlobalNetError('timeout', 'the service did not answer in time'));
     this.#deadline.signal.addEventListener('abort', onAbort, { once: true });
+    if (this.#deadline.signal.aborted) return onAbort();
     this.#channels.acceptMessages(reply);
-    if (this.#deadline.signal.aborted) onAbort();
+    if (!this.#settled) this.#end.release();
   }
 
   #onClose(): void {

@@ -65,6 +65,19 @@ test('a point that dies is replaced by another, and the record that follows name
   assert.deepEqual(newest(made).keys, before.keys);
 });
 
+test('a circuit that died without a word is noticed: the point is asked now and then', async () => {
+  const made = await started();
+  const [peer] = made.host.status().points;
+  // The point has forgotten the circuit, and nobody tells the host.
+  const [circuit] = [...made.network.at(peer!).circuits];
+  made.network.at(peer!).point.onClose(circuit!);
+  circuit!.handler = undefined;
+  await made.env.advance(600_000);
+  assert.equal(made.host.status().points.length, 3);
+  assert.equal(made.network.at(peer!).point.stats.services + Number(!made.host.status().points.includes(peer!)), 1);
+  for (let i = 0; i < 4; i++) await connect(made, 'a');
+});
+
 test('a point that takes circuits in and kills them soon is left for another', async () => {
   const made = await started();
   const [bad] = made.host.status().points;

@@ -4,7 +4,7 @@ import type { PeerId } from '../../../src/core/bytes/brand.ts';
 import { peerIdOf } from '../../../src/core/crypto/identity.ts';
 import { nobleCrypto } from '../../../src/core/crypto/noble.ts';
 import { sample } from '../../../src/core/env.ts';
-import type { CircuitEnd, OpenedCircuit, Pipe, PipeHandler } from '../../../src/core/ports.ts';
+import type { OpenedCircuit, Pipe, PipeHandler } from '../../../src/core/ports.ts';
 import { RendezvousPoint, type FoundRecord, type ServiceDeps } from '../../../src/core/service/index.ts';
 import type { BuilderChannels, Channels, ChannelsHandler } from '../../../src/core/service/ports.ts';
 import { PAYLOAD_BYTES } from '../../../src/core/wire/geometry.ts';
@@ -158,7 +158,7 @@ export class FakeNetwork {
   descriptorsOf = 0;
   /** How many peers take a value. */
   holders = 16;
-  readonly #ends = new Map<CircuitEnd, FakeChannels>();
+  readonly #ends = new Map<string, FakeChannels>();
 
   constructor(env: TestEnv = testEnv(), points = 6) {
     this.env = env;
@@ -210,14 +210,14 @@ export class FakeNetwork {
     await this.#flight();
     signal?.throwIfAborted();
     const end = {
-      name: 'fake',
+      name: `circuit ${this.#ends.size}`,
       isBuilder: true,
       queuedCells: 0,
       handler: undefined,
       send: () => undefined,
       close: (reason: CloseReason) => builder.close(reason),
     };
-    this.#ends.set(end, builder);
+    this.#ends.set(end.name, builder);
     return { end, reply: Uint8Array.from(replies.flatMap((reply) => [...reply])), hops: [peer] };
   }
 
@@ -231,7 +231,7 @@ export class FakeNetwork {
       env,
       circuits: { openTo: (last, early, isolation, signal) => this.openTo(last, early, isolation, signal) },
       openChannels: (end, handler) => {
-        const channels = this.#ends.get(end) as FakeChannels;
+        const channels = this.#ends.get(end.name) as FakeChannels;
         channels.handler = handler;
         return channels;
       },

@@ -15,7 +15,7 @@ import { ADDRESS, IDENTITY } from './fixture.ts';
 const DELAY_MS = 40;
 
 /** The real channels, sessions and last hops, over circuits that are only time. */
-function house() {
+function house({ openMs = 0 } = {}) {
   const env = testEnv();
   const network = new FakeNetwork(env);
   const points = new Map(network.points.map(({ peer }) => [peer, new RendezvousPoint(env)]));
@@ -24,10 +24,11 @@ function house() {
     openTo: (last, early) =>
       new Promise((resolve) => {
         const pair = circuitPair(env, { delayMs: DELAY_MS });
+        const held = holding(pair.builder);
         ends.push(pair.builder);
         env.schedule(DELAY_MS, () =>
           acceptCircuit({ env, point: points.get(last)!, onStream: (stream) => stream.reset(END.refused) }, pair.last, early, (reply) =>
-            env.schedule(DELAY_MS, () => resolve({ end: pair.builder, reply, hops: [last] })),
+            env.schedule(DELAY_MS + openMs, () => resolve({ end: held, reply, hops: [last] })),
           ),
         );
       }),
@@ -45,6 +46,26 @@ function house() {
     },
   });
   return { env, host, visitor: new ServiceVisitor(deps), ends, sessions };
+}
+
+/** Keeps what comes until somebody listens, as a builder's circuit does while its reply is being opened. */
+function holding(end: CircuitEnd): CircuitEnd {
+  const waiting: Uint8Array[] = [];
+  end.handler = { onBody: (body) => void waiting.push(body), onDrain: () => undefined, onClose: () => undefined };
+  return {
+    name: end.name,
+    isBuilder: true,
+    queuedCells: 0,
+    get handler() {
+      return end.handler;
+    },
+    set handler(handler) {
+      end.handler = handler;
+      for (const body of waiting.splice(0)) handler?.onBody(body);
+    },
+    send: (body) => end.send(body),
+    close: (reason) => end.close(reason),
+  };
 }
 
 /** Answers a number with so many counted bytes. */
@@ -78,6 +99,16 @@ test('a request in the hello is answered in the first payload: one round trip of
   await visit(made, session);
   assert.ok(equal(await made.env.clock.runFor(answer), counted(1_000)));
   assert.equal((made.env.now() - startMs) / DELAY_MS, 4, 'flights');
+});
+
+test('an answer that is there before the circuit’s reply has been opened is not lost', async () => {
+  const made = house({ openMs: 1_000 });
+  made.host.start();
+  await made.env.advance(10_000);
+  const session = new Session(made.env, { opener: true, onStream: () => undefined });
+  const answer = ask(made.env, session.open(STREAM.site, new Uint8Array(0)), utf8('20000'), 20_000, 60_000);
+  await visit(made, session);
+  assert.ok(equal(await made.env.clock.runFor(answer), counted(20_000)));
 });
 
 test('a download of many windows goes through the point whole, and on over another path when the first dies', async () => {
