@@ -6,9 +6,9 @@ const FIRST_SLOTS = 1024;
 
 /**
  * Which E have been opened with one onion key: 64 bits each of SHA-256(salt ‖ E), in an open-addressed table that is at most half
- * full. SEEN_MAX = 2^19 entries then take 2^20 slots of 8 bytes, 8 MB; a keyring holds three keys, 24 MB at the very worst, and
- * a few KB at rest. The salt is secret, so that nobody can aim at one place of the table, and a packet is refused for another's sake
- * with probability 2^19 / 2^64.
+ * full. SEEN_MAX = 2^20 entries then take 2^21 slots of 8 bytes, 16 MB; a keyring holds three keys, 48 MB at the very worst, and
+ * 24 KB at rest. The salt is secret, so that nobody can aim at one place of the table, and a packet is refused for another's sake
+ * with probability 2^20 / 2^64.
  */
 export class SeenSet {
   readonly salt: Uint8Array;
@@ -17,7 +17,11 @@ export class SeenSet {
   #size = 0;
 
   /** `salt` is 32 random bytes. */
-  constructor(crypto: Pick<CryptoPort, 'sha256'>, salt: Uint8Array) {
+  constructor(
+    crypto: Pick<CryptoPort, 'sha256'>,
+    salt: Uint8Array,
+    readonly max = SEEN_MAX,
+  ) {
     this.#crypto = crypto;
     this.salt = salt;
   }
@@ -73,7 +77,7 @@ export class SeenSet {
 
   #insert(mark: bigint): boolean {
     const slot = this.#find(mark);
-    if (this.#slots[slot] === mark || this.#size >= SEEN_MAX) return false;
+    if (this.#slots[slot] === mark || this.#size >= this.max) return false;
     this.#slots[slot] = mark;
     this.#size++;
     if (2 * this.#size > this.#slots.length) this.#grow();
