@@ -5,8 +5,8 @@ import type { SiteAnswer, SiteRequest } from '../shared/site-port.ts';
 export interface SiteSource {
   /** The newest signed manifest; undefined when its hash is `have`. @throws GlobalNetError */
   manifest(have: string | undefined): Promise<Uint8Array | undefined>;
-  /** One whole chunk of a file, in a buffer of its own, which is given away. @throws GlobalNetError */
-  chunk(manifest: string, path: string, index: number, signal: AbortSignal): Promise<Uint8Array>;
+  /** Whole chunks `first` to `end` (not included) of a file, in order, each in a buffer of its own, which is given away. @throws GlobalNetError */
+  chunks(manifest: string, path: string, first: number, end: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
 /** The peer's end of a site's port: answers its service worker until the port is collected. */
@@ -38,14 +38,17 @@ class FileAnswer {
   #credit = 0;
   #running = false;
   readonly #abort = new AbortController();
+  readonly #chunks: AsyncIterator<Uint8Array>;
 
   constructor(
     readonly request: FileRequest,
-    readonly source: SiteSource,
+    source: SiteSource,
     readonly post: (answer: SiteAnswer, transfer?: Transferable[]) => void,
     readonly done: () => void,
   ) {
-    this.#next = request.firstChunk;
+    const { manifest, path, firstChunk, endChunk } = request;
+    this.#next = firstChunk;
+    this.#chunks = source.chunks(manifest, path, firstChunk, endChunk, this.#abort.signal)[Symbol.asyncIterator]();
   }
 
   pull(chunks: number): void {
@@ -59,12 +62,13 @@ class FileAnswer {
   }
 
   async #send(): Promise<void> {
-    const { id, manifest, path, endChunk } = this.request;
+    const { id, endChunk } = this.request;
     this.#running = true;
     try {
       while (this.#credit > 0 && this.#next < endChunk) {
-        const bytes = await this.source.chunk(manifest, path, this.#next, this.#abort.signal);
+        const { value: bytes, done } = await this.#chunks.next();
         if (this.#abort.signal.aborted) return;
+        if (done) throw new RangeError(`the source ended before chunk ${this.#next} of ${endChunk}`);
         this.#credit--;
         this.post({ type: 'chunk', id, index: this.#next++, bytes }, [bytes.buffer as ArrayBuffer]);
       }

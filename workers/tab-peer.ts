@@ -1,0 +1,193 @@
+import { transfer } from 'comlink';
+import { openIdbStore } from '../src/adapters/idb-store.ts';
+import { MemoryChunks, MemoryRecords } from '../src/adapters/memory-store.ts';
+import { serveSitePort } from '../src/adapters/serve-site-port.ts';
+import { loadSodiumCrypto } from '../src/adapters/sodium-crypto.ts';
+import { WebRtcBridge } from '../src/adapters/webrtc-bridge-worker.ts';
+import { webSocketDialer } from '../src/adapters/websocket-transport.ts';
+import { tabEnv } from '../src/adapters/worker/tab-env.ts';
+import type { PeerId } from '../src/core/bytes/brand.ts';
+import { GlobalNetError } from '../src/core/bytes/errors.ts';
+import { remoteSetupCrypto, type SetupCrypto, type SetupPort } from '../src/core/circuit/index.ts';
+import { newIdentity } from '../src/core/crypto/identity.ts';
+import { rtcBinding } from '../src/core/link/index.ts';
+import { type FetchProgress, Peer } from '../src/core/peer/index.ts';
+import type { ChunkStore, RecordStore } from '../src/core/ports.ts';
+import type { Outcome } from '../src/shared/outcome.ts';
+import { outcomeOf } from '../src/shared/outcome.ts';
+import type { PeerConfig, PeerControl, PeerListener, SiteInfo, StoredSite } from '../src/shared/peer-control.ts';
+import { relayingTurn } from './relaying-turn.ts';
+import { siteInfo, siteSource, storedSites } from './site-answers.ts';
+import { Throttle } from './throttle.ts';
+
+/** Links a tab holds at most: about ten of its own, and some that others opened. */
+const MAX_LINKS = 16;
+const TELL_EVERY_MS = 250;
+
+/** The tab's peer behind the contract that its page calls. */
+export class TabPeer implements PeerControl {
+  readonly #env = tabEnv();
+  readonly #listeners = new Set<PeerListener>();
+  readonly #tellStatus = new Throttle(TELL_EVERY_MS, () => this.#tell((listener) => this.#peer && listener.onStatus(this.#status())));
+  readonly #progress = new Map<string, FetchProgress>();
+  readonly #tellProgress = new Throttle(TELL_EVERY_MS, () => this.#flushProgress());
+  #starting: Promise<Peer> | undefined;
+  #peer: Peer | undefined;
+  #leader = false;
+  #wantsRelaying = false;
+  #endTurn: (() => void) | undefined;
+
+  start(config: PeerConfig): Promise<Outcome<undefined>> {
+    return outcomeOf(async () => {
+      this.#starting ??= this.#start(config).catch((error) => {
+        this.#starting = undefined;
+        throw error;
+      });
+      await this.#starting;
+      return undefined;
+    });
+  }
+
+  async #start(config: PeerConfig): Promise<Peer> {
+    const env = this.#env;
+    const { records, chunks, kept } = await openStore();
+    const rtc = config.rtc && new WebRtcBridge(config.rtc, (offerer, answerer) => rtcBinding(env.crypto, offerer, answerer));
+    const peer = await Peer.create({
+      env,
+      identity: newIdentity(env),
+      keepsIdentity: false,
+      records,
+      chunks,
+      setupCrypto: setupWorker(),
+      dialers: [webSocketDialer],
+      rtc,
+      bootstraps: config.bootstraps.map(({ url, peer: id }) => ({ url, peer: id as PeerId | undefined })),
+      self: { roles: 0, addresses: rtc === undefined ? [] : [{ kind: 'mesh' }], operator: '' },
+      relaying: false,
+      maxLinks: MAX_LINKS,
+      privateAddresses: config.bootstraps.every(({ url }) => /^wss?:\/\/(127\.|localhost)/.test(url)),
+      digest: async (bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)),
+      onProgress: (progress) => {
+        this.#progress.set(`${progress.address}/${progress.path}`, progress);
+        this.#tellProgress.ask();
+      },
+    });
+    this.#peer = peer;
+    this.#wantsRelaying = config.relaying;
+    peer.events.listen((event) => {
+      if (event !== undefined) this.#tell((listener) => listener.onEvent(event));
+      this.#tellStatus.ask();
+    });
+    if (!kept) peer.events.add('warning', 'this browser gives no lasting storage: guards are drawn anew at each start, which protects less');
+    await peer.start();
+    this.#loadFasterCrypto(peer);
+    this.#endTurn = relayingTurn(() => {
+      this.#leader = true;
+      void peer.setRelaying(this.#wantsRelaying);
+    });
+    return peer;
+  }
+
+  /** Not before the first link stands: what loads earlier makes everybody wait. */
+  #loadFasterCrypto(peer: Peer): void {
+    const stop = peer.events.listen(() => {
+      if (peer.links.count === 0) return;
+      stop();
+      loadSodiumCrypto().then(
+        (sodium) => void (this.#env.crypto = sodium),
+        () => this.#env.log('info', 'crypto', 'libsodium did not load: @noble goes on'),
+      );
+    });
+  }
+
+  #running(): Peer {
+    if (this.#peer === undefined) throw new GlobalNetError('unreachable', 'the peer has not started yet');
+    return this.#peer;
+  }
+
+  #status(): ReturnType<Peer['status']> {
+    return { ...this.#running().status(), leader: this.#leader };
+  }
+
+  #tell(call: (listener: PeerListener) => void): void {
+    for (const listener of this.#listeners) call(listener);
+  }
+
+  #flushProgress(): void {
+    for (const progress of this.#progress.values()) this.#tell((listener) => listener.onProgress(progress));
+    this.#progress.clear();
+  }
+
+  async subscribe(listener: PeerListener): Promise<void> {
+    this.#listeners.add(listener);
+    if (this.#peer === undefined) return;
+    listener.onStatus(this.#status());
+    for (const event of this.#peer.events.recent) listener.onEvent(event);
+  }
+
+  openSite(address: string, path: string): Promise<Outcome<SiteInfo>> {
+    return outcomeOf(async () => {
+      const peer = this.#running();
+      const site = peer.sites.open(address);
+      const manifest = await site.reader.start(path);
+      await peer.sites.noteVisit(site.address);
+      return siteInfo(peer, site, manifest);
+    });
+  }
+
+  async sitePort(address: string): Promise<MessagePort> {
+    const { port1, port2 } = new MessageChannel();
+    serveSitePort(port1, siteSource(this.#running().sites.open(address)));
+    return transfer(port2, [port2]);
+  }
+
+  async closeSite(address: string): Promise<void> {
+    this.#peer?.sites.close(address);
+  }
+
+  async storedSites(): Promise<StoredSite[]> {
+    return this.#peer === undefined ? [] : storedSites(this.#peer);
+  }
+
+  forgetSite(address: string): Promise<Outcome<undefined>> {
+    return outcomeOf(async () => {
+      await this.#running().sites.forget(address);
+      return undefined;
+    });
+  }
+
+  setRelaying(relaying: boolean): Promise<Outcome<undefined>> {
+    return outcomeOf(async () => {
+      this.#wantsRelaying = relaying;
+      if (this.#leader) await this.#running().setRelaying(relaying);
+      return undefined;
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#endTurn?.();
+    this.#leader = false;
+    const peer = this.#peer;
+    this.#peer = this.#starting = undefined;
+    await peer?.stop();
+  }
+}
+
+async function openStore(): Promise<{ records: RecordStore; chunks: ChunkStore; kept: boolean }> {
+  try {
+    const store = openIdbStore();
+    await store.records.keys('peer/'); // a browser that forbids storage says so at the first use
+    return { ...store, kept: true };
+  } catch {
+    return { records: new MemoryRecords(), chunks: new MemoryChunks(), kept: false };
+  }
+}
+
+/** The builder's public-key work on a thread of its own, so that it never shows in what is relayed. */
+function setupWorker(): SetupCrypto {
+  const worker = new Worker(new URL('./setup.worker.ts', import.meta.url), { type: 'module', name: 'setup' });
+  const remote = remoteSetupCrypto(worker as unknown as SetupPort);
+  worker.onerror = (event) => remote.fail(event.message);
+  return remote;
+}
+
