@@ -49,6 +49,7 @@ export class MeshDialer {
     const stop = new AbortController();
     return new Promise<Transport>((resolve, reject) => {
       const fail = (error: unknown): void => {
+        if (stop.signal.aborted) return;
         stop.abort(error);
         offer.cancel();
         reject(error);
