@@ -38,15 +38,23 @@ interface HelloSecret {
 }
 
 /** Both shared secrets, and all that the hello is bound to. */
-function helloSecret(secret: Uint8Array, target: HelloTarget, keys: HelloKeys, slot: number, header: Uint8Array): HelloSecret {
-  const context = [target.service, peerIdBytes(target.point), new Writer(8).u64(slot).done(), keys.x25519, keys.kem, header];
+function helloSecret(
+  crypto: CryptoPort,
+  secret: Uint8Array,
+  target: HelloTarget,
+  keys: HelloKeys,
+  slot: number,
+  header: Uint8Array,
+): HelloSecret {
+  const made = crypto.sha256(concat(keys.x25519, keys.kem, header));
+  const context = [target.service, peerIdBytes(target.point), new Writer(8).u64(slot).done(), made];
   const [helloKey, chain] = deriveKeys32(LABEL.hello, secret, context, 2) as [Uint8Array, Uint8Array];
   return { helloKey, chain };
 }
 
 /** Keys of the two directions, out of the hello's chain and what both sides have added since. */
 function sealKeys(crypto: CryptoPort, chain: Uint8Array, fresh: Uint8Array, hello: Uint8Array, answerHeader: Uint8Array) {
-  const context = [crypto.sha256(hello), answerHeader];
+  const context = [crypto.sha256(concat(hello, answerHeader))];
   const [toVisitor, toService] = deriveKeys32(LABEL.helloAnswer, concat(chain, fresh), context, 2) as [Uint8Array, Uint8Array];
   return { toVisitor, toService };
 }
@@ -67,7 +75,7 @@ export function makeHello(env: Env, target: HelloTarget, keys: HelloKeys, conten
   if (shared === undefined || sent === undefined) return undefined;
   const publicKey = crypto.x25519Public(secretKey);
   const header = encodeHelloHeader({ keyId: keys.keyId, x25519: publicKey, kemCiphertext: sent.ciphertext, kemPublic: kem.publicKey });
-  const { helloKey, chain } = helloSecret(concat(shared, sent.shared), target, keys, helloSlot(env.now()), header);
+  const { helloKey, chain } = helloSecret(crypto, concat(shared, sent.shared), target, keys, helloSlot(env.now()), header);
   const sealed = new Uint8Array(HELLO_SEALED_BYTES);
   const tag = new Uint8Array(TAG_BYTES);
   crypto.aead.seal(helloKey, 0, encodeHelloContent(content), header, sealed, tag);
@@ -113,7 +121,7 @@ export function openHello(env: Env, target: HelloTarget, secrets: HelloSecrets, 
   const present = helloSlot(env.now());
   const plain = new Uint8Array(HELLO_SEALED_BYTES);
   for (const slot of [present, present - 1, present + 1]) {
-    const { helloKey, chain } = helloSecret(secret, target, secrets.keys, slot, parts.header);
+    const { helloKey, chain } = helloSecret(crypto, secret, target, secrets.keys, slot, parts.header);
     if (!crypto.aead.open(helloKey, 0, parts.sealed, parts.header, plain, parts.tag)) continue;
     return { content: decodeHelloContent(plain), slot, answer: (answering) => answerHello(answering, parts, chain, bytes) };
   }
