@@ -1,5 +1,5 @@
 import type { PeerId } from '../../src/core/bytes/index.ts';
-import { type DhtAccess, DhtNode } from '../../src/core/dht/index.ts';
+import { type DhtAccess, DhtNode, ROUTE_HOPS_MAX } from '../../src/core/dht/index.ts';
 import { randomBelow, sample, sleep } from '../../src/core/env.ts';
 import type { Ask } from '../../src/core/ports.ts';
 import { type Descriptor, epochAt } from '../../src/core/wire/descriptor.ts';
@@ -23,6 +23,8 @@ export class DhtNetwork {
   readonly #byId = new Map<PeerId, TestStorePeer>();
   readonly #crypto = rememberingCrypto();
   requests = 0;
+  /** Steps of the longest route since this was set to 0. */
+  deepestRoute = 0;
 
   constructor(readonly seed: string) {
     this.env = testEnv({ seed, crypto: this.#crypto });
@@ -37,13 +39,15 @@ export class DhtNetwork {
 
   async #carry(from: (() => Descriptor) | undefined, target: PeerId, request: Uint8Array, maxAnswerBytes: number): Promise<Uint8Array> {
     this.requests += 1;
+    const asked = decodeDhtRequest(request);
+    if (asked.type === 'route') this.deepestRoute = Math.max(this.deepestRoute, ROUTE_HOPS_MAX - asked.hopsLeft + 1);
     await sleep(this.env, 10 + randomBelow(this.env, 40));
     const found = this.#byId.get(target);
     if (found === undefined || !found.up) return new Promise(() => undefined);
     // A link's ends hand each other their descriptors.
     if (from !== undefined) found.node.table.add(from());
     const honest = () => found.node.serve(request);
-    const answering = found.twist === undefined ? honest() : found.twist(decodeDhtRequest(request), honest);
+    const answering = found.twist === undefined ? honest() : found.twist(asked, honest);
     if (answering === undefined) return new Promise(() => undefined);
     const answer = await answering;
     if (answer.length > maxAnswerBytes) throw new Error('the answer is too long');

@@ -65,5 +65,7 @@ export const REPUBLISH_JITTER = 0.3;
 export const REPUBLISH_RETRY_MS = 60_000;
 /** Store peers look for new neighbours so often: half an epoch of descriptors. */
 export const MAINTAIN_MS = 5 * 60_000;
+/** A table that is nearly empty asks the directory for more no more often than this. */
+export const LEARN_AGAIN_MS = 5000;
 /** Tries of bag work between two breaths, about 5 ms. */
 export const WORK_SLICE = 1024;

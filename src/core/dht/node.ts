@@ -9,7 +9,17 @@ import { decodeDhtRequest, type DhtAnswer, type DhtRequest, encodeDhtAnswer } fr
 import { DHT_VALUES_MAX, HASH_BYTES, ID_PREFIX_BYTES } from '../wire/geometry.ts';
 import { END, KEEP, type KeepResult } from '../wire/registry.ts';
 import { type DhtValue, verifyValue } from '../wire/value.ts';
-import { BAG_ANSWER, FETCH_TIMEOUT_MS, GRACE_MS, MAINTAIN_MS, NOT_MINE_AFTER, POSITIONS, QUERIES_MAX } from './constants.ts';
+import {
+  BAG_ANSWER,
+  FETCH_TIMEOUT_MS,
+  GRACE_MS,
+  LEARN_AGAIN_MS,
+  MAINTAIN_MS,
+  NEAR_PEERS,
+  NOT_MINE_AFTER,
+  POSITIONS,
+  QUERIES_MAX,
+} from './constants.ts';
 import { gather } from './gather.ts';
 import { Lookup } from './lookup.ts';
 import { newest } from './merge.ts';
@@ -21,6 +31,8 @@ export interface DhtNodeOptions extends ValueStoreOptions {
   readonly self: PeerId;
   /** Our descriptor of this epoch; undefined while there is none, then this peer runs queries and holds nothing. */
   readonly own: () => Descriptor | undefined;
+  /** Store peers that the directory knows: where the table begins, and how it learns their descriptors of each new epoch. */
+  readonly known?: () => Iterable<Descriptor>;
   /** Store peers are asked by `link`. */
   readonly ask: Ask;
 }
@@ -37,6 +49,7 @@ export class DhtNode {
   readonly values: ValueStore;
   readonly #lookup: Lookup;
   #running = 0;
+  #learnedAtMs = 0;
   #cancel: (() => void) | undefined;
 
   constructor(
@@ -46,6 +59,12 @@ export class DhtNode {
     this.table = new StoreTable(env.crypto, options.self, () => this.#position());
     this.values = new ValueStore(env, () => this.#position(), options);
     this.#lookup = new Lookup(env, options.ask, this.table, options.own);
+  }
+
+  /** Between two rounds of maintenance only a table that is nearly empty looks for more. */
+  #learn(): void {
+    this.#learnedAtMs = this.env.now();
+    for (const descriptor of this.options.known?.() ?? []) this.table.add(descriptor);
   }
 
   #position(): Uint8Array | undefined {
@@ -88,6 +107,7 @@ export class DhtNode {
   async #query(run: () => Promise<DhtAnswer>): Promise<DhtAnswer> {
     if (this.#running >= QUERIES_MAX) return { type: 'error', reason: END.full };
     this.#running += 1;
+    if (this.table.size < NEAR_PEERS && this.env.now() - this.#learnedAtMs >= LEARN_AGAIN_MS) this.#learn();
     try {
       return await run();
     } finally {
@@ -148,6 +168,7 @@ export class DhtNode {
 
   /** Looks around: our own neighbourhood, and one point drawn anywhere. */
   async maintain(): Promise<void> {
+    this.#learn();
     this.table.dropExpired(this.env.now());
     this.values.prune();
     const own = this.#position();

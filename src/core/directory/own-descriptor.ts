@@ -32,6 +32,7 @@ const RECORD_KEY = 'directory/own';
  */
 export class OwnDescriptors {
   #last: Descriptor | undefined;
+  #signing: Promise<Descriptor | undefined> = Promise.resolve(undefined);
 
   constructor(
     readonly env: Env,
@@ -44,18 +45,27 @@ export class OwnDescriptors {
    * The one descriptor of the running epoch. `content` is asked for only when none was signed yet. Undefined when an earlier
    * run signed one with onion keys that are no longer ours: then nothing may be published before the next epoch.
    */
-  async current(content: (epoch: number) => OwnContent): Promise<Descriptor | undefined> {
+  current(content: (epoch: number) => OwnContent): Promise<Descriptor | undefined> {
+    // One at a time: two callers that both found nothing stored would both sign.
+    const again = () => this.#current(content);
+    this.#signing = this.#signing.then(again, again);
+    return this.#signing;
+  }
+
+  async #current(content: (epoch: number) => OwnContent): Promise<Descriptor | undefined> {
     const epoch = epochAt(this.env.now());
     if (this.#last?.epoch === epoch) return this.#last;
     const wanted = content(epoch);
     const stored = await this.#stored();
     if (stored !== undefined && stored.epoch >= epoch) {
       const usable = stored.epoch === epoch && equal(stored.onionX25519, wanted.onionX25519) && equal(stored.onionKem, wanted.onionKem);
-      return usable ? (this.#last = stored) : undefined;
+      if (usable) this.#last = stored;
+      return usable ? stored : undefined;
     }
     const descriptor = signDescriptor(this.env.crypto, this.identity, { ...wanted, id: peerIdOf(this.identity.publicKey), epoch });
     await this.store?.set(RECORD_KEY, descriptor.bytes);
-    return (this.#last = descriptor);
+    this.#last = descriptor;
+    return descriptor;
   }
 
   async #stored(): Promise<Descriptor | undefined> {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { identityFromSeed, nobleCrypto } from '../../../src/core/crypto/index.ts';
-import { findValues, REPLICAS, Republisher, storePosition, storeValue, valuePosition } from '../../../src/core/dht/index.ts';
+import { DhtNode, findValues, REPLICAS, Republisher, storePosition, storeValue, valuePosition } from '../../../src/core/dht/index.ts';
 import { nearestStores } from '../../../src/core/dht/table.ts';
 import { randomBelow, sample } from '../../../src/core/env.ts';
 import { decodeDhtAnswer, encodeDhtAnswer, encodeDhtRequest } from '../../../src/core/wire/dht.ts';
 import { END, KEEP, ROLE } from '../../../src/core/wire/registry.ts';
 import { type DhtValue, signValue } from '../../../src/core/wire/value.ts';
 import { DhtNetwork, type TestStorePeer } from '../../support/dht-network.ts';
-import { describe, testPeer, websocketAt } from '../../support/peers.ts';
+import { describe, openPeer, testPeer, websocketAt } from '../../support/peers.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -297,6 +297,18 @@ test('junk is answered as malformed, what is not ours to keep is refused, and to
   const answers = await network.run(Promise.all(many));
   assert.ok(answers.some((answer) => answer.type === 'error' && answer.reason === END.full));
   assert.ok(answers.some((answer) => answer.type === 'values'));
+});
+
+test('a store peer whose table is empty begins with those that the directory knows', async () => {
+  const network = new DhtNetwork('known');
+  await network.grow(40);
+  const stored = value(network, 1);
+  await network.run(storeValue(network.client(), stored));
+  const known = () => network.all.slice(0, 5).map(({ own }) => own());
+  const newcomer = new DhtNode(network.env, { self: openPeer(999).id, own: () => undefined, ask: network.ask, known });
+  assert.equal((await network.run(newcomer.find(stored.key))).values.length, 0, 'nobody was known');
+  await network.run(newcomer.serve(encodeDhtRequest({ type: 'find', responders: false, key: stored.key })));
+  assert.equal((await network.run(newcomer.find(stored.key))).values.length, 1);
 });
 
 test('three store peers are a network', async () => {

@@ -202,3 +202,26 @@ test('over a restart within one epoch a peer signs no second descriptor', async 
   const next = await new OwnDescriptors(own, peer.identity, store).current(() => ({ ...peer.content, onionX25519: new Uint8Array(32) }));
   assert.equal(next?.epoch, first.epoch + 1);
 });
+
+test('two callers at once get one descriptor, and a store that fails is asked again', async () => {
+  const own = testEnv({ seed: 'own twice' });
+  const peer = openPeer(8);
+  const store = memoryStore();
+  const signer = new OwnDescriptors(own, peer.identity, store);
+  const contents = [0, 1].map((setupEffort) => signer.current(() => ({ ...peer.content, setupEffort })));
+  const [first, second] = await Promise.all(contents);
+  assert.deepEqual(first?.bytes, second?.bytes);
+  await own.advance(EPOCH_MS);
+  let broken = true;
+  const shaky: RecordStore = {
+    ...store,
+    set: async (key, value) => (broken ? Promise.reject(new Error('disk full')) : store.set(key, value)),
+  };
+  const other = new OwnDescriptors(own, peer.identity, shaky);
+  await assert.rejects(
+    other.current(() => peer.content),
+    /disk full/,
+  );
+  broken = false;
+  assert.equal((await other.current(() => peer.content))?.epoch, epochAt(own.now()));
+});
