@@ -57,8 +57,7 @@ export function appConfig(outDir: string, alias: Record<string, string> = {}): U
   return {
     root,
     plugins: [standalone(outDir)],
-    // The bare import of simple-peer builds, and dies at run time for want of `global` and `process`.
-    resolve: { alias: { 'simple-peer': 'simple-peer/simplepeer.min.js', ...alias } },
+    resolve: { alias },
     worker: { format: 'es' },
     build: {
       outDir,

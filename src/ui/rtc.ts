@@ -1,4 +1,11 @@
-/** The page's end of the WebRTC bridge. `RTCPeerConnection` exists on the page only; simple-peer is loaded at the first dial. */
+/** `RTCPeerConnection` exists on the page only, and how it is bridged to the worker is no business of the interface: the page's entry says. */
+let makePort: () => MessagePort | undefined = () => undefined;
+
+export function provideWebrtcPort(make: () => MessagePort | undefined): void {
+  makePort = make;
+}
+
+/** The worker's end of a new WebRTC bridge; undefined where this browser has no WebRTC. */
 export function webrtcPort(): MessagePort | undefined {
-  return undefined;
+  return makePort();
 }
