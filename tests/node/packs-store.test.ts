@@ -28,7 +28,7 @@ async function other(t: test.TestContext, folder: string, script: string) {
 for (const { name, run } of storeCases) {
   test(`files: ${name}`, async (t) => {
     const store = await openFileStore(temporary(t));
-    await run(store);
+    await run(store, assert);
     await store.close();
   });
 }
