@@ -9,8 +9,8 @@ import { WebRtcTransport } from './webrtc-transport.ts';
 
 /** Gathering ends by itself in a few ms on most machines; where it hangs, simple-peer would wait 5 s. */
 const GATHER_TIMEOUT_MS = 300;
-/** From both descriptions to an open channel: ICE retries at about 1 s, DTLS at 1, 2 and 4 s. */
-const CONNECT_TIMEOUT_MS = 12_000;
+/** From both descriptions to an open channel: ICE retries at about 1 s, DTLS after 1, 2 and 4 s. Half of a mesh dial's time. */
+const CONNECT_TIMEOUT_MS = 9_000;
 /** An offer nobody answered is given back: MESH_DIAL_TIMEOUT_MS and a little. */
 const OFFER_LIFE_MS = 30_000;
 

@@ -17,6 +17,8 @@ export const WORK_SLICE = 512;
 
 /** A dial through the mesh: two circuits' round trips, ICE gathering on both sides, and the connection itself. */
 export const MESH_DIAL_TIMEOUT_MS = 20_000;
+/** About 1 WebRTC connection in 200 never opens, even on loopback; the second of two does. */
+export const CONNECT_TRIES = 2;
 /** Open peers of the target that are asked, one after the other. */
 export const RELAYS_TRIED = 3;
 /** Connections kept for answering others; below it only WebSockets are dialled (a page gets 500 in its life). */

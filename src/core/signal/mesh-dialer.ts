@@ -5,7 +5,7 @@ import type { Env } from '../env.ts';
 import type { DialTarget, PeerStreams, Transport } from '../ports.ts';
 import { SIGNAL } from '../wire/registry.ts';
 import { encodeSignalRequest } from '../wire/signal.ts';
-import { ATTEMPTS_RESERVE, EFFORT_MAX, MESH_DIAL_TIMEOUT_MS, RELAYS_TRIED } from './constants.ts';
+import { ATTEMPTS_RESERVE, CONNECT_TRIES, EFFORT_MAX, MESH_DIAL_TIMEOUT_MS, RELAYS_TRIED } from './constants.ts';
 import { sealOffer } from './sealed-offer.ts';
 import { signalThrough } from './signal-stream.ts';
 import type { RtcPort } from './types.ts';
@@ -42,33 +42,34 @@ export class MeshDialer {
   }
 
   /** @throws GlobalNetError `unreachable` | `refused` | `timeout` | `cancelled` | `unsupported` | `full`. */
-  async dial({ peer }: DialTarget, signal?: AbortSignal): Promise<Transport> {
+  dial({ peer }: DialTarget, signal?: AbortSignal): Promise<Transport> {
     const contact = peer && this.#options.contact(peer);
-    if (!contact) throw new GlobalNetError('unreachable', 'no descriptor says how to reach that peer');
-    const offer = await this.#options.rtc.offer();
-    const stop = new AbortController();
-    return new Promise<Transport>((resolve, reject) => {
-      const fail = (error: unknown): void => {
-        if (stop.signal.aborted) return;
-        stop.abort(error);
-        offer.cancel();
-        reject(error);
+    if (!contact) return Promise.reject(new GlobalNetError('unreachable', 'no descriptor says how to reach that peer'));
+    return withDeadline(this.#env, signal, (stop) => this.#connect(peer, contact, stop));
+  }
+
+  async #connect(peer: PeerId, contact: MeshContact, stop: AbortSignal): Promise<Transport> {
+    for (let triesLeft = CONNECT_TRIES - 1; ; triesLeft--) {
+      const offer = await this.#options.rtc.offer();
+      let held = true;
+      const cancel = (): void => {
+        if (held) offer.cancel();
+        held = false;
       };
-      const cancelDeadline = this.#env.schedule(MESH_DIAL_TIMEOUT_MS, () =>
-        fail(new GlobalNetError('timeout', 'the peer did not answer the offer in time')),
-      );
-      const onAbort = (): void => fail(new GlobalNetError('cancelled', 'the dial was given up'));
-      if (signal?.aborted) onAbort();
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#answered({ peer, onionX25519: contact.onionX25519 }, contact.relays, offer.description, stop.signal)
-        .then((answer) => offer.accept(answer))
-        .then((transport) => (stop.signal.aborted ? transport.close() : resolve(transport)))
-        .catch(fail)
-        .finally(() => {
-          cancelDeadline();
-          signal?.removeEventListener('abort', onAbort);
-        });
-    });
+      stop.addEventListener('abort', cancel, { once: true });
+      let answer: Uint8Array | undefined;
+      try {
+        answer = await this.#answered({ peer, onionX25519: contact.onionX25519 }, contact.relays, offer.description, stop);
+        const transport = await offer.accept(answer);
+        if (stop.aborted) transport.close();
+        return transport;
+      } catch (error) {
+        cancel();
+        if (stop.aborted || answer === undefined || triesLeft === 0) throw error;
+      } finally {
+        stop.removeEventListener('abort', cancel);
+      }
+    }
   }
 
   /** The target's description, by the first relay that brings one. */
@@ -112,4 +113,27 @@ export class MeshDialer {
       effort = response.effort;
     }
   }
+}
+
+/** Runs `work` until it is done, the caller gives up or the time is over; `stop` tells it of the latter two. */
+function withDeadline<T>(env: Pick<Env, 'schedule'>, signal: AbortSignal | undefined, work: (stop: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  return new Promise<T>((resolve, reject) => {
+    const fail = (error: GlobalNetError): void => {
+      reject(error);
+      stop.abort(error);
+    };
+    const onAbort = (): void => fail(new GlobalNetError('cancelled', 'the dial was given up'));
+    const cancelDeadline = env.schedule(MESH_DIAL_TIMEOUT_MS, () =>
+      fail(new GlobalNetError('timeout', 'the peer did not answer the offer in time')),
+    );
+    signal?.addEventListener('abort', onAbort, { once: true });
+    work(stop.signal)
+      .then(resolve, reject)
+      .finally(() => {
+        cancelDeadline();
+        signal?.removeEventListener('abort', onAbort);
+      });
+    if (signal?.aborted) onAbort();
+  });
 }

@@ -10,7 +10,6 @@ import {
   decodeSealedOffer,
   decodeSignalRequest,
   decodeSignalResponse,
-  type Description,
   encodeDescription,
   encodeSignalResponse,
 } from '../../../src/core/wire/signal.ts';

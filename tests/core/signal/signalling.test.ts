@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { GlobalNetError } from '../../../src/core/bytes/errors.ts';
 import { peerIdBytes } from '../../../src/core/crypto/identity.ts';
 import { ANSWERS_BURST, MeshDialer, OFFER_LIFE_MS, openOffer, sealOffer, workSuffices } from '../../../src/core/signal/index.ts';
 import type { Transport } from '../../../src/core/ports.ts';
@@ -148,6 +149,22 @@ describe('signalling', () => {
     net.answerer.answer = () => new Promise(() => {});
     await assert.rejects(dial(), { kind: 'timeout' });
     assert.equal(rtc.cancelled(), 1);
+  });
+
+  it('a connection that does not open is tried once more', async () => {
+    const { rtc, net, dial } = stage();
+    const honest = rtc.rtc.offer;
+    let failures = 1;
+    rtc.rtc.offer = async () => {
+      const offer = await honest();
+      const accept = async (answer: Uint8Array): Promise<Transport> => {
+        if (failures-- > 0) throw new GlobalNetError('unreachable', 'no connection');
+        return offer.accept(answer);
+      };
+      return { ...offer, accept };
+    };
+    assert.equal((await dial()).dialled, true);
+    assert.deepEqual([rtc.offered(), rtc.cancelled(), net.adopted.length], [2, 1, 2]);
   });
 
   it('a dial that is given up ends at once', async () => {
