@@ -1,4 +1,14 @@
-import { createCipheriv, createDecipheriv, createHash, createPrivateKey, createPublicKey, diffieHellman, type KeyObject, sign, verify } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto';
 import { nobleCrypto } from '../core/crypto/noble.ts';
 import type { Aead, CryptoPort } from '../core/ports.ts';
 import { isOddKey } from './odd-key.ts';

@@ -13,8 +13,33 @@ interface SodiumModule {
   readonly HEAPU8: Uint8Array;
   _malloc(lengthBytes: number): number;
   _free(address: number): void;
-  _crypto_aead_chacha20poly1305_ietf_encrypt_detached(c: number, mac: number, macLen: number, m: number, mLen: number, mLenHigh: number, ad: number, adLen: number, adLenHigh: number, nsec: number, npub: number, k: number): number;
-  _crypto_aead_chacha20poly1305_ietf_decrypt_detached(m: number, nsec: number, c: number, cLen: number, cLenHigh: number, mac: number, ad: number, adLen: number, adLenHigh: number, npub: number, k: number): number;
+  _crypto_aead_chacha20poly1305_ietf_encrypt_detached(
+    c: number,
+    mac: number,
+    macLen: number,
+    m: number,
+    mLen: number,
+    mLenHigh: number,
+    ad: number,
+    adLen: number,
+    adLenHigh: number,
+    nsec: number,
+    npub: number,
+    k: number,
+  ): number;
+  _crypto_aead_chacha20poly1305_ietf_decrypt_detached(
+    m: number,
+    nsec: number,
+    c: number,
+    cLen: number,
+    cLenHigh: number,
+    mac: number,
+    ad: number,
+    adLen: number,
+    adLenHigh: number,
+    npub: number,
+    k: number,
+  ): number;
 }
 
 const KEY = 0;
@@ -39,7 +64,20 @@ class SodiumAead implements Aead {
   seal(key: Uint8Array, counter: number, input: Uint8Array, aad: Uint8Array, output: Uint8Array, tag: Uint8Array): void {
     const text = this.#place(key, counter, input, aad);
     const area = this.#area;
-    this.#module._crypto_aead_chacha20poly1305_ietf_encrypt_detached(text, area + TAG, 0, text, input.length, 0, area + AAD, aad.length, 0, 0, area + NONCE, area + KEY);
+    this.#module._crypto_aead_chacha20poly1305_ietf_encrypt_detached(
+      text,
+      area + TAG,
+      0,
+      text,
+      input.length,
+      0,
+      area + AAD,
+      aad.length,
+      0,
+      0,
+      area + NONCE,
+      area + KEY,
+    );
     const heap = this.#module.HEAPU8;
     output.set(heap.subarray(text, text + input.length));
     tag.set(heap.subarray(area + TAG, area + TAG + 16));
@@ -49,7 +87,19 @@ class SodiumAead implements Aead {
     const text = this.#place(key, counter, input, aad);
     const area = this.#area;
     this.#module.HEAPU8.set(tag, area + TAG);
-    const failed = this.#module._crypto_aead_chacha20poly1305_ietf_decrypt_detached(text, 0, text, input.length, 0, area + TAG, area + AAD, aad.length, 0, area + NONCE, area + KEY);
+    const failed = this.#module._crypto_aead_chacha20poly1305_ietf_decrypt_detached(
+      text,
+      0,
+      text,
+      input.length,
+      0,
+      area + TAG,
+      area + AAD,
+      aad.length,
+      0,
+      area + NONCE,
+      area + KEY,
+    );
     if (failed !== 0) return false;
     output.set(this.#module.HEAPU8.subarray(text, text + input.length));
     return true;

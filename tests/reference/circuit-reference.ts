@@ -79,7 +79,12 @@ export interface SetupKeys {
 }
 
 export function setupKeys(hop: { id: Bytes; descriptorHash: Bytes; B: Bytes }, E: Bytes, C: Bytes, dh: Bytes, kem: Bytes): SetupKeys {
-  const [setup, fill, reply, seed] = keys('gnet/1 setup keys', cat(dh, kem), cat(hop.id, hop.descriptorHash, E, C, hop.B), 4) as [Bytes, Bytes, Bytes, Bytes];
+  const [setup, fill, reply, seed] = keys('gnet/1 setup keys', cat(dh, kem), cat(hop.id, hop.descriptorHash, E, C, hop.B), 4) as [
+    Bytes,
+    Bytes,
+    Bytes,
+    Bytes,
+  ];
   return { setup, fill, reply, seed };
 }
 
@@ -92,7 +97,13 @@ export interface CellKeys {
 }
 
 export function cellKeys(seed: Bytes, dh: Bytes, F: Bytes): CellKeys {
-  const [forward, forwardFill, back, backFill, inner] = keys('gnet/1 circuit keys', cat(seed, dh), F, 5) as [Bytes, Bytes, Bytes, Bytes, Bytes];
+  const [forward, forwardFill, back, backFill, inner] = keys('gnet/1 circuit keys', cat(seed, dh), F, 5) as [
+    Bytes,
+    Bytes,
+    Bytes,
+    Bytes,
+    Bytes,
+  ];
   return { forward, forwardFill, back, backFill, inner };
 }
 

@@ -27,14 +27,27 @@ function run(vector: Vectors['cases'][number], change: (stage: string, hop: numb
   const env = testEnv();
   const hops = vector.efforts.map((setupEffort) => {
     const peer = peerIdOf(identityFromSeed(crypto, take(32)).publicKey);
-    const snapshot = { epoch: 0, x25519Secret: take(32), kemSeed: take(64), descriptorHash: take(32), setupEffort, seenSalt: new Uint8Array(32), seen: new Uint8Array(0) };
+    const snapshot = {
+      epoch: 0,
+      x25519Secret: take(32),
+      kemSeed: take(64),
+      descriptorHash: take(32),
+      setupEffort,
+      seenSalt: new Uint8Array(32),
+      seen: new Uint8Array(0),
+    };
     const epoch = Math.floor(env.now() / 600_000);
     const keyring = new OnionKeyring(env, [{ ...snapshot, epoch }]);
     const { x25519, kem } = keyring.publicKeys(epoch);
     return { keyring, hop: { peer, onionX25519: x25519, onionKem: kem, descriptorHash: snapshot.descriptorHash, setupEffort } };
   });
   const early = take(vector.earlyBytes);
-  const built = buildSetup(crypto, hops.map(({ hop }) => hop), early, drawSetup(take, hops.length, early.length));
+  const built = buildSetup(
+    crypto,
+    hops.map(({ hop }) => hop),
+    early,
+    drawSetup(take, hops.length, early.length),
+  );
 
   const setupSha256: string[] = [];
   const packet = built.packet.slice();
@@ -92,7 +105,8 @@ function run(vector: Vectors['cases'][number], change: (stage: string, hop: numb
   return { setupSha256, replySha256, cells, setupKeys: peeled.map((each) => each.keys), circuitKeys: opened.keys };
 }
 
-const hexed = (sets: readonly object[]) => sets.map((set) => Object.fromEntries(Object.entries(set).map(([key, value]) => [key, hex(value as Uint8Array)])));
+const hexed = (sets: readonly object[]) =>
+  sets.map((set) => Object.fromEntries(Object.entries(set).map(([key, value]) => [key, hex(value as Uint8Array)])));
 
 describe('circuit vectors', () => {
   test('are what the reference makes', () => {

@@ -40,7 +40,11 @@ export function makeCase(name: string, hopCount: number, earlyBytes: number, eff
     slots: cuts.take((8 - hopCount) * 1208),
     padding: cuts.take(6713 - earlyBytes),
   };
-  const { packet, layers } = reference.buildSetup(hops.map((hop) => hop.public), early, draws);
+  const { packet, layers } = reference.buildSetup(
+    hops.map((hop) => hop.public),
+    early,
+    draws,
+  );
   const arriving = [packet];
   const peeled = hops.map((hop, i) => {
     const result = reference.peelSetup(hop.secret, arriving[i] as Uint8Array);
@@ -65,7 +69,12 @@ export function makeCase(name: string, hopCount: number, earlyBytes: number, eff
     const back: Uint8Array[] = [];
     let cell = reference.lastCell(body);
     for (const layer of [...keys].reverse()) back.unshift((cell = reference.sealBack(layer, n, cell)));
-    return { number: n, outSha256: out.map(digest), backSha256: back.map(digest), ...(full && n === 0 ? { out: hex(out[0]!), back: hex(back[0]!) } : {}) };
+    return {
+      number: n,
+      outSha256: out.map(digest),
+      backSha256: back.map(digest),
+      ...(full && n === 0 ? { out: hex(out[0]!), back: hex(back[0]!) } : {}),
+    };
   });
   return {
     name,

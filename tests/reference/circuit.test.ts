@@ -38,7 +38,12 @@ describe('the fast circuits are the reference, byte for byte', () => {
       const early = env.random((6713 * (k - 1)) / 7);
       const draw = drawSetup(env.random, k, early.length);
 
-      const fast = buildSetup(env.crypto, hops.map(({ hop }) => hop), early, draw);
+      const fast = buildSetup(
+        env.crypto,
+        hops.map(({ hop }) => hop),
+        early,
+        draw,
+      );
       const slow = reference.buildSetup(hops.map(refHop), early, refDraws(draw));
       assert.deepEqual(fast.packet, slow.packet);
 
@@ -82,7 +87,10 @@ describe('the fast circuits are the reference, byte for byte', () => {
       assert.deepEqual(opened.data, data);
       assert.deepEqual(refOpened.data, data);
       assert.deepEqual(opened.keys, refOpened.keys);
-      assert.deepEqual(opened.keys, peeled.map(({ own }) => own.keys));
+      assert.deepEqual(
+        opened.keys,
+        peeled.map(({ own }) => own.keys),
+      );
 
       // cells: more than one stretch of tag stream
       const paddingKey = env.random(32);
@@ -94,7 +102,10 @@ describe('the fast circuits are the reference, byte for byte', () => {
         layers.wrap(body, frame);
         const check = n % 23 === 0 || n === 31 || n === 32; // the reference takes its time
         const numbers = hops.map(() => n);
-        const unused = keystream(env.crypto.aead, paddingKey, Math.floor(n / 32), 4096).slice(128 * (n % 32) + 16, 128 * (n % 32) + 16 * (9 - k));
+        const unused = keystream(env.crypto.aead, paddingKey, Math.floor(n / 32), 4096).slice(
+          128 * (n % 32) + 16,
+          128 * (n % 32) + 16 * (9 - k),
+        );
         let refCell = check ? reference.wrapCell(refOpened.keys, numbers, body, unused) : undefined;
         if (refCell) assert.deepEqual(frame.subarray(FRAME_HEADER_BYTES), refCell);
         for (const [i, layer] of hopLayers.entries()) {

@@ -12,7 +12,7 @@ import type { OnionKeyring } from '../../src/core/relay/onion-keyring.ts';
 import { CELL_BODY_BYTES, CHANNEL_BYTES } from '../../src/core/wire/geometry.ts';
 import type { CloseReason } from '../../src/core/wire/registry.ts';
 import { testHop } from './circuit-hops.ts';
-import { FakeLink, FakeWire, linkPair } from './fake-link.ts';
+import { type FakeLink, FakeWire, linkPair } from './fake-link.ts';
 import { type TestEnv, testEnv } from './test-env.ts';
 
 /** Keeps what a circuit's end is told. */

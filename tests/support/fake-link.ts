@@ -60,7 +60,8 @@ export class FakeLink implements Link {
   ) {}
 
   sendFrame(frame: Uint8Array, frameClass: FrameClass): void {
-    if (frame.length !== frameLengthBytes(frameType(frame))) throw new RangeError(`a frame of type ${frameType(frame)} is not ${frame.length} bytes`);
+    if (frame.length !== frameLengthBytes(frameType(frame)))
+      throw new RangeError(`a frame of type ${frameType(frame)} is not ${frame.length} bytes`);
     if (!this.#open) return;
     if (frameType(frame) === FRAME.destroy) this.dropCircuit(frameCircuitId(frame));
     this.sentBytes += frame.length;
@@ -137,4 +138,3 @@ export function linkPair(wire: FakeWire, a: PeerId, b: PeerId): [FakeLink, FakeL
 export function destroysSent(link: FakeLink): Uint8Array[] {
   return link.sent.filter(({ frame }) => frameType(frame) === FRAME.destroy).map(({ frame }) => frame);
 }
-

@@ -1,6 +1,6 @@
 import { DecodeError, GlobalNetError } from '../bytes/errors.ts';
 import type { PeerId } from '../bytes/brand.ts';
-import { type Env, randomBelow } from '../env.ts';
+import { randomBelow } from '../env.ts';
 import type { CircuitEnd, CircuitEndHandler, Link } from '../ports.ts';
 import { CELL_AT, encodeDestroy } from '../wire/cell.ts';
 import { encodeExtendParts, ExtendParts, isExtendPart } from '../wire/extend.ts';
@@ -10,26 +10,7 @@ import { CLOSE, type CloseReason, FRAME, MESSAGE } from '../wire/registry.ts';
 import { CellLayers } from './cell-layers.ts';
 import { FAILURE_DELAY_MAX_MS, FAILURE_DELAY_MIN_MS, HELD_CELLS_MAX, LOW_WATER_CELLS } from './constants.ts';
 import { PendingAnswer } from './pending-answer.ts';
-import type { HopKeys, OpenedReply, SetupCrypto } from './types.ts';
-
-/**
- * building   the setup packet is being made, is under way, or its reply is being opened
- * open       cells go both ways
- * extending  as `building`, for one hop more; nothing but the request is sent
- * failed     something did not verify: nothing is sent or taken any more, and the end follows after a while
- * closed
- */
-export type BuilderState = 'building' | 'open' | 'extending' | 'failed' | 'closed';
-
-export interface BuilderCircuitOptions {
-  readonly env: Env;
-  readonly crypto: SetupCrypto;
-  readonly link: Link;
-  readonly id: number;
-  readonly hops: readonly HopKeys[];
-  /** It has ended, whatever the cause; no frame of it is wanted any more. */
-  onEnded(): void;
-}
+import type { BuilderCircuitOptions, BuilderState, HopKeys, OpenedReply } from './types.ts';
 
 /**
  * A circuit at its builder.
@@ -52,8 +33,6 @@ export class BuilderCircuit implements CircuitEnd {
   #answerParts: ExtendParts | undefined;
   #held: Uint8Array[] = [];
   #drainArmed = false;
-  #sentCells = 0;
-  #receivedCells = 0;
 
   constructor(options: BuilderCircuitOptions) {
     this.#options = options;
@@ -71,14 +50,6 @@ export class BuilderCircuit implements CircuitEnd {
 
   get hops(): readonly PeerId[] {
     return this.#hops;
-  }
-
-  get sentCells(): number {
-    return this.#sentCells;
-  }
-
-  get receivedCells(): number {
-    return this.#receivedCells;
   }
 
   get queuedCells(): number {
@@ -128,7 +99,9 @@ export class BuilderCircuit implements CircuitEnd {
     this.#leaveLastHop();
     try {
       this.#answerParts = new ExtendParts(MESSAGE.extended);
-      const answer = await this.#ask(signal, () => encodeExtendParts(MESSAGE.extend, built.request).forEach((body) => this.#sendBody(body)));
+      const answer = await this.#ask(signal, () =>
+        encodeExtendParts(MESSAGE.extend, built.request).forEach((body) => this.#sendBody(body)),
+      );
       const data = this.#grown('extending', await crypto.openExtension(built.secrets, answer));
       this.#hops.push(hop.peer);
       return data;
@@ -188,7 +161,6 @@ export class BuilderCircuit implements CircuitEnd {
     const { link, id } = this.#options;
     const frame = newFrame(id, FRAME.cell);
     (this.#layers as CellLayers).wrap(body, frame);
-    this.#sentCells++;
     link.sendFrame(frame, 'own');
     if (this.#drainArmed || link.queuedFrames(id) < LOW_WATER_CELLS) return;
     this.#drainArmed = true;
@@ -213,10 +185,7 @@ export class BuilderCircuit implements CircuitEnd {
     if (opening || (this.#state === 'open' && this.#handler === undefined)) {
       if (this.#held.push(frame) > HELD_CELLS_MAX) this.#fail();
     } else if (this.#state === 'building' || !this.#layers?.open(frame)) this.#fail();
-    else {
-      this.#receivedCells++;
-      this.#onBody(frame.subarray(CELL_AT.body));
-    }
+    else this.#onBody(frame.subarray(CELL_AT.body));
   }
 
   #releaseHeld(): void {
@@ -228,16 +197,13 @@ export class BuilderCircuit implements CircuitEnd {
 
   #onBody(body: Uint8Array): void {
     const isAnswer = isExtendPart(MESSAGE.extended, body);
-    if (this.#state === 'open') {
-      if (isAnswer) this.#fail();
-      else this.#handler?.onBody(body);
-      return;
-    }
     const parts = this.#answerParts;
-    if (parts === undefined || (!isAnswer && !parts.begun)) {
-      if (isAnswer) this.#fail(); // before the request: what else comes is for the end that is over
-      return;
-    }
+    if (parts !== undefined && (isAnswer || parts.begun)) this.#addAnswerPart(parts, body);
+    else if (isAnswer) this.#fail();
+    else if (this.#state === 'open') this.#handler?.onBody(body); // else it is for the end that is over
+  }
+
+  #addAnswerPart(parts: ExtendParts, body: Uint8Array): void {
     try {
       const answer = parts.add(body);
       if (answer !== undefined) this.#pending?.resolve(answer);

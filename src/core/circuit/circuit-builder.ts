@@ -22,7 +22,12 @@ export class CircuitBuilder {
    * @throws RangeError for a path or early data that cannot be; GlobalNetError `malformed` | `refused` (a hop's keys, its price), `timeout`,
    * `cancelled`, `unreachable` (some hop refused or could not go on, or the link closed), `unverified` (somebody tampered).
    */
-  async open(link: Link, hops: readonly HopKeys[], early: Uint8Array, signal?: AbortSignal): Promise<{ circuit: BuilderCircuit; reply: Uint8Array }> {
+  async open(
+    link: Link,
+    hops: readonly HopKeys[],
+    early: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<{ circuit: BuilderCircuit; reply: Uint8Array }> {
     checkPath(link, hops, early);
     const id = link.newCircuitId();
     const circuit = new BuilderCircuit({ env: this.#env, crypto: this.#crypto, link, id, hops, onEnded: () => this.#forget(link, id) });

@@ -3,7 +3,14 @@ import { keystream } from '../crypto/derive.ts';
 import type { CryptoPort } from '../ports.ts';
 import { deriveExtendKey } from '../wire/circuit-keys.ts';
 import { encodeExtendRequest, readExtendAnswer } from '../wire/extend.ts';
-import { EARLY_DATA_MAX_BYTES, EXTEND_HEADS_BYTES, KEY_BYTES, SETUP_BYTES, SETUP_SEALED_BYTES, SETUP_SLOT_BYTES } from '../wire/geometry.ts';
+import {
+  EARLY_DATA_MAX_BYTES,
+  EXTEND_HEADS_BYTES,
+  KEY_BYTES,
+  SETUP_BYTES,
+  SETUP_SEALED_BYTES,
+  SETUP_SLOT_BYTES,
+} from '../wire/geometry.ts';
 import { REPLY_AT, SETUP_AT, writeData } from '../wire/setup.ts';
 import { openReply, replySlotStream } from './reply-opener.ts';
 import { drawHop, type HopDraw, layerSecrets, prepareLayer, sealLayer } from './setup-builder.ts';

@@ -37,7 +37,10 @@ export function openReply(crypto: CryptoPort, secrets: readonly HopSecrets[], re
   for (const [hop, secret] of secrets.entries()) {
     const fresh = reply.slice(REPLY_AT.fresh, REPLY_AT.fresh + KEY_BYTES);
     const sealed = reply.subarray(REPLY_AT.slot1);
-    if (!aead.open(secret.reply, 0, sealed, concat(fresh, dropped[hop] as Uint8Array), sealed, reply.subarray(REPLY_AT.tag, REPLY_AT.slot1))) return undefined;
+    if (
+      !aead.open(secret.reply, 0, sealed, concat(fresh, dropped[hop] as Uint8Array), sealed, reply.subarray(REPLY_AT.tag, REPLY_AT.slot1))
+    )
+      return undefined;
     const x25519 = crypto.x25519(secret.ephemeral, fresh);
     if (x25519 === undefined) return undefined;
     keys.push(deriveCircuitKeys(secret.seed, x25519, fresh));

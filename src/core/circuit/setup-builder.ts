@@ -59,7 +59,8 @@ export interface SetupLayer {
 export function prepareLayer(crypto: CryptoPort, hop: HopKeys, draw: HopDraw): SetupLayer {
   const x25519 = crypto.x25519(draw.ephemeral, hop.onionX25519);
   const capsule = crypto.kemEncapsulate(hop.onionKem, draw.kem);
-  if (x25519 === undefined || capsule === undefined) throw new GlobalNetError('malformed', `relay ${hop.peer} publishes an onion key that is none`);
+  if (x25519 === undefined || capsule === undefined)
+    throw new GlobalNetError('malformed', `relay ${hop.peer} publishes an onion key that is none`);
   const context: SetupContext = { ...hop, ephemeral: crypto.x25519Public(draw.ephemeral), kem: capsule.ciphertext };
   const work = findWork(crypto, context, hop.setupEffort, draw.work);
   const head = concat(context.ephemeral, context.kem, work);
@@ -68,7 +69,8 @@ export function prepareLayer(crypto: CryptoPort, hop: HopKeys, draw: HopDraw): S
 
 /** The first byte names the onion key; the last four are counted up until the hash is low enough. */
 function findWork(crypto: CryptoPort, context: SetupContext, effort: number, start: Uint8Array): Uint8Array {
-  if (effort > SETUP_EFFORT_MAX) throw new GlobalNetError('refused', `relay ${context.peer} asks for ${effort} hashes a setup, at most ${SETUP_EFFORT_MAX} are paid`);
+  if (effort > SETUP_EFFORT_MAX)
+    throw new GlobalNetError('refused', `relay ${context.peer} asks for ${effort} hashes a setup, at most ${SETUP_EFFORT_MAX} are paid`);
   const work = concat(context.onionX25519.subarray(0, 1), start);
   const view = new DataView(work.buffer);
   const kemHash = crypto.sha256(context.kem);
@@ -85,7 +87,14 @@ export function sealLayer(aead: Aead, layer: SetupLayer, route: Route, packet: U
   packet.set(layer.head, SETUP_AT.ephemeral);
   packet.set(encodeRoute(route), SETUP_AT.route);
   const sealed = packet.subarray(SETUP_AT.route);
-  aead.seal(layer.keys.setup, 0, sealed, packet.subarray(SETUP_AT.work, SETUP_AT.tag), sealed, packet.subarray(SETUP_AT.tag, SETUP_AT.route));
+  aead.seal(
+    layer.keys.setup,
+    0,
+    sealed,
+    packet.subarray(SETUP_AT.work, SETUP_AT.tag),
+    sealed,
+    packet.subarray(SETUP_AT.tag, SETUP_AT.route),
+  );
 }
 
 /** The stream that a setup key puts over slots 1..7. */
@@ -134,6 +143,15 @@ export function buildSetup(crypto: CryptoPort, hops: readonly HopKeys[], early: 
 }
 
 /** For callers that hold an Env: `buildSetup` with fresh draws. */
-export function buildFreshSetup(env: { readonly crypto: CryptoPort; random: Random }, hops: readonly HopKeys[], early: Uint8Array = EMPTY): BuiltSetup {
-  return buildSetup(env.crypto, hops, early, drawSetup((lengthBytes) => env.random(lengthBytes), hops.length, early.length));
+export function buildFreshSetup(
+  env: { readonly crypto: CryptoPort; random: Random },
+  hops: readonly HopKeys[],
+  early: Uint8Array = EMPTY,
+): BuiltSetup {
+  return buildSetup(
+    env.crypto,
+    hops,
+    early,
+    drawSetup((lengthBytes) => env.random(lengthBytes), hops.length, early.length),
+  );
 }

@@ -9,7 +9,13 @@ export function inlineSetupCrypto(env: Pick<Env, 'crypto' | 'random'>): SetupCry
   return {
     build: async (hops, early) => buildFreshSetup(env, hops, early),
     open: async (secrets, reply) => openReply(env.crypto, secrets, reply),
-    buildExtension: async (hop, early) => buildExtension(env.crypto, hop, early, drawExtension((lengthBytes) => env.random(lengthBytes), early.length)),
+    buildExtension: async (hop, early) =>
+      buildExtension(
+        env.crypto,
+        hop,
+        early,
+        drawExtension((lengthBytes) => env.random(lengthBytes), early.length),
+      ),
     openExtension: async (secrets, answer) => openExtension(env.crypto, secrets, answer),
   };
 }

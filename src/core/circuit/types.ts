@@ -1,4 +1,6 @@
 import type { PeerId } from '../bytes/brand.ts';
+import type { Env } from '../env.ts';
+import type { Link } from '../ports.ts';
 import type { CircuitKeys } from '../wire/circuit-keys.ts';
 
 /** What a builder must know of a relay, all of it from one signed descriptor. */
@@ -55,4 +57,23 @@ export interface SetupCrypto {
   buildExtension(hop: HopKeys, early: Uint8Array): Promise<BuiltExtension>;
   /** `answer` is EXTENDED_BYTES; undefined when it fails. */
   openExtension(secrets: HopSecrets, answer: Uint8Array): Promise<OpenedReply | undefined>;
+}
+
+/**
+ * building   the setup packet is being made, is under way, or its reply is being opened
+ * open       cells go both ways
+ * extending  as `building`, for one hop more; nothing but the request is sent
+ * failed     something did not verify: nothing is sent or taken any more, and the end follows after a while
+ * closed
+ */
+export type BuilderState = 'building' | 'open' | 'extending' | 'failed' | 'closed';
+
+export interface BuilderCircuitOptions {
+  readonly env: Env;
+  readonly crypto: SetupCrypto;
+  readonly link: Link;
+  readonly id: number;
+  readonly hops: readonly HopKeys[];
+  /** It has ended, whatever the cause; no frame of it is wanted any more. */
+  onEnded(): void;
 }

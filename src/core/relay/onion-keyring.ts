@@ -77,7 +77,8 @@ export class OnionKeyring {
   bindDescriptor(epoch: number, descriptorHash: Uint8Array, setupEffort: number): void {
     const key = this.#keys.get(epoch);
     if (key === undefined) throw new RangeError(`no onion keys of epoch ${epoch}: ask for publicKeys first`);
-    if (key.descriptorHash !== undefined) throw new RangeError(`the onion keys of epoch ${epoch} have a descriptor: a second one would be a proof of fraud`);
+    if (key.descriptorHash !== undefined)
+      throw new RangeError(`the onion keys of epoch ${epoch} have a descriptor: a second one would be a proof of fraud`);
     key.descriptorHash = descriptorHash.slice();
     key.setupEffort = setupEffort;
     this.#changes++;

@@ -1,6 +1,5 @@
 import type { PeerId } from '../bytes/brand.ts';
 import { DecodeError } from '../bytes/errors.ts';
-import type { Env } from '../env.ts';
 import type { Link } from '../ports.ts';
 import { CELL_AT, encodeDestroy } from '../wire/cell.ts';
 import { decodeExtendRequest, encodeExtendAnswer, encodeExtendParts, ExtendParts, expandSetup, isExtendPart } from '../wire/extend.ts';
@@ -11,37 +10,7 @@ import { LOW_WATER_CELLS } from './constants.ts';
 import { HopLayer } from './hop-layer.ts';
 import { LastHopEnd } from './last-hop-end.ts';
 import { buildReply, type FreshKeys, freshKeys, type PeeledSetup, sealReply } from './setup-hop.ts';
-import type { OnLastHop, RelayLimits } from './types.ts';
-
-/**
- * linking   a link to the next hop is being looked for or dialled
- * waiting   the setup packet has gone on, or the owner of the last hop's end has it; no reply yet
- * relaying  cells go both ways
- * last      cells end here
- * growing   as `last`, and the builder has asked for one hop more: `linking` and `waiting` for that
- * closed
- */
-export type RelayCircuitState = 'linking' | 'waiting' | 'relaying' | 'last' | 'growing' | 'closed';
-
-interface Side {
-  readonly link: Link;
-  readonly id: number;
-}
-
-/** What all circuits of a relay share. */
-export interface RelayCircuitHost {
-  readonly env: Env;
-  readonly limits: RelayLimits;
-  /** Undefined when that peer cannot be reached, or is one that must not be next. */
-  linkToNext(next: PeerId, previous: Link): Link | undefined | Promise<Link | undefined>;
-  /** Books a setup packet that this circuit is about to cause. False when its link has used its share. */
-  mayExtend(previous: Link): boolean;
-  onNext(circuit: RelayCircuit, link: Link, id: number): void;
-  onRelayed(): void;
-  /** A reply has gone, or the circuit has ended: it is not half-built any more. */
-  onSettled(previous: Link): void;
-  onEnded(circuit: RelayCircuit): void;
-}
+import type { CircuitSide, OnLastHop, RelayCircuitHost, RelayCircuitState } from './types.ts';
 
 /**
  * One circuit at one hop.
@@ -55,8 +24,8 @@ export interface RelayCircuitHost {
 export class RelayCircuit {
   readonly #host: RelayCircuitHost;
   readonly #peeled: PeeledSetup;
-  readonly previous: Side;
-  #next: Side | undefined;
+  readonly previous: CircuitSide;
+  #next: CircuitSide | undefined;
   #state: RelayCircuitState = 'linking';
   #fresh: FreshKeys | undefined;
   #layer: HopLayer | undefined;
@@ -66,7 +35,7 @@ export class RelayCircuit {
   #halfBuilt = true;
   #stopClock: () => void;
 
-  constructor(host: RelayCircuitHost, previous: Side, peeled: PeeledSetup) {
+  constructor(host: RelayCircuitHost, previous: CircuitSide, peeled: PeeledSetup) {
     this.#host = host;
     this.previous = previous;
     this.#peeled = peeled;
@@ -77,7 +46,7 @@ export class RelayCircuit {
     return this.#state;
   }
 
-  get next(): Side | undefined {
+  get next(): CircuitSide | undefined {
     return this.#next;
   }
 
@@ -183,7 +152,7 @@ export class RelayCircuit {
     if (layer === undefined || (this.#state !== 'relaying' && this.#state !== 'last')) this.close(CLOSE.ended);
     else if (!layer.openForward(frame)) this.close(CLOSE.ended);
     else if (this.#state === 'last') this.#onBody(frame.subarray(CELL_AT.body));
-    else this.#sendOn(this.#next as Side, frame);
+    else this.#sendOn(this.#next as CircuitSide, frame);
   }
 
   /** From the next hop. */
@@ -193,7 +162,7 @@ export class RelayCircuit {
     this.#sendOn(this.previous, frame);
   }
 
-  #sendOn({ link, id }: Side, frame: Uint8Array): void {
+  #sendOn({ link, id }: CircuitSide, frame: Uint8Array): void {
     if (link.queuedFrames(id) >= this.#host.limits.queuedCells) return this.close(CLOSE.budget);
     writeFrameHeader(frame, id, FRAME.cell);
     link.sendFrame(frame, 'relayed');
@@ -253,7 +222,7 @@ export class RelayCircuit {
   }
 
   /** @param reason for the owner of a last hop's end; the wire never shows it. @param except the side that needs not be told. */
-  close(reason: CloseReason, except?: Side): void {
+  close(reason: CloseReason, except?: CircuitSide): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#stopClock();

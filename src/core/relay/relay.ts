@@ -6,10 +6,10 @@ import { frameCircuitId, frameContent, frameLengthBytes, frameType } from '../wi
 import { CLOSE, FRAME } from '../wire/registry.ts';
 import { CircuitTable } from './circuit-table.ts';
 import { RELAY_LIMITS } from './constants.ts';
-import { RelayCircuit, type RelayCircuitHost } from './relay-circuit.ts';
+import { RelayCircuit } from './relay-circuit.ts';
 import { peelSetup } from './setup-hop.ts';
 import { TokenBucket } from './token-bucket.ts';
-import type { RelayLimits, RelayOptions, RelayStats } from './types.ts';
+import type { RelayCircuitHost, RelayLimits, RelayOptions, RelayStats } from './types.ts';
 
 /** What is kept of one link, whose peer may be anybody. */
 interface LinkBooks {
@@ -82,7 +82,10 @@ export class Relay {
   #onSetup(link: Link, id: number, frame: Uint8Array): void {
     const books = this.#booksOf(link);
     const room = this.#table.size < this.#limits.circuits && books.halfBuilt < this.#limits.halfBuiltPerLink;
-    const peeled = room && this.#bookSetup(link) ? peelSetup(this.#env.crypto, this.#options.self, this.#options.onionKeys, frameContent(frame)) : undefined;
+    const peeled =
+      room && this.#bookSetup(link)
+        ? peelSetup(this.#env.crypto, this.#options.self, this.#options.onionKeys, frameContent(frame))
+        : undefined;
     if (peeled === undefined) {
       this.#refusedSetups++;
       link.sendFrame(encodeDestroy(id), 'control');

@@ -3,7 +3,14 @@ import { concat, EMPTY } from '../bytes/bytes.ts';
 import { DecodeError } from '../bytes/errors.ts';
 import { keystream } from '../crypto/derive.ts';
 import type { Aead, CryptoPort } from '../ports.ts';
-import { type CircuitKeys, deriveCircuitKeys, deriveSetupKeys, type SetupContext, type SetupKeys, workHolds } from '../wire/circuit-keys.ts';
+import {
+  type CircuitKeys,
+  deriveCircuitKeys,
+  deriveSetupKeys,
+  type SetupContext,
+  type SetupKeys,
+  workHolds,
+} from '../wire/circuit-keys.ts';
 import { SETUP_BYTES, SETUP_SLOT_BYTES, TAG_BYTES } from '../wire/geometry.ts';
 import { decodeRoute, readData, REPLY_AT, type Route, SETUP_AT, writeData } from '../wire/setup.ts';
 import type { OnionKeyring } from './onion-keyring.ts';

@@ -2,6 +2,7 @@ import type { PeerId } from '../bytes/brand.ts';
 import type { Env } from '../env.ts';
 import type { CircuitEnd, Link } from '../ports.ts';
 import type { OnionKeyring } from './onion-keyring.ts';
+import type { RelayCircuit } from './relay-circuit.ts';
 
 /**
  * A circuit ends here. `early` are messages, as in channel 0. `answer` is called once, with at most REPLY_DATA_MAX_BYTES of
@@ -43,4 +44,35 @@ export interface RelayStats {
   readonly relayedCells: number;
   /** Setup packets that were refused, by any check. */
   readonly refusedSetups: number;
+}
+
+/**
+ * linking   a link to the next hop is being looked for or dialled
+ * waiting   the setup packet has gone on, or the owner of the last hop's end has it; no reply yet
+ * relaying  cells go both ways
+ * last      cells end here
+ * growing   as `last`, and the builder has asked for one hop more: `linking` and `waiting` for that
+ * closed
+ */
+export type RelayCircuitState = 'linking' | 'waiting' | 'relaying' | 'last' | 'growing' | 'closed';
+
+/** A circuit's place on one of its two links. */
+export interface CircuitSide {
+  readonly link: Link;
+  readonly id: number;
+}
+
+/** What all circuits of a relay share. */
+export interface RelayCircuitHost {
+  readonly env: Env;
+  readonly limits: RelayLimits;
+  /** Undefined when that peer cannot be reached, or is one that must not be next. */
+  linkToNext(next: PeerId, previous: Link): Link | undefined | Promise<Link | undefined>;
+  /** Books a setup packet that this circuit is about to cause. False when its link has used its share. */
+  mayExtend(previous: Link): boolean;
+  onNext(circuit: RelayCircuit, link: Link, id: number): void;
+  onRelayed(): void;
+  /** A reply has gone, or the circuit has ended: it is not half-built any more. */
+  onSettled(previous: Link): void;
+  onEnded(circuit: RelayCircuit): void;
 }

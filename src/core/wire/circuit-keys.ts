@@ -35,7 +35,12 @@ export interface SetupKeys {
 /** `x25519` is X25519(b, E), `kem` what C holds. */
 export function deriveSetupKeys(context: SetupContext, x25519: Uint8Array, kem: Uint8Array): SetupKeys {
   const info = [peerIdBytes(context.peer), context.descriptorHash, context.ephemeral, context.kem, context.onionX25519];
-  const [setup, fill, reply, seed] = deriveKeys32(LABEL.setupKeys, concat(x25519, kem), info, 4) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  const [setup, fill, reply, seed] = deriveKeys32(LABEL.setupKeys, concat(x25519, kem), info, 4) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
   return { setup, fill, reply, seed };
 }
 
@@ -66,7 +71,13 @@ export function deriveExtendKey(seed: Uint8Array): Uint8Array {
  * Whether `work` meets `effort`, the number of hashes it takes on average: the first 32 bits of the hash, times the effort,
  * stay under 2^32. B, not an epoch's number, stands in it, so that nobody can work ahead of the key's publication.
  */
-export function workHolds(crypto: Pick<CryptoPort, 'sha256'>, context: SetupContext, kemHash: Uint8Array, work: Uint8Array, effort: number): boolean {
+export function workHolds(
+  crypto: Pick<CryptoPort, 'sha256'>,
+  context: SetupContext,
+  kemHash: Uint8Array,
+  work: Uint8Array,
+  effort: number,
+): boolean {
   if (effort === 0) return true;
   const hash = crypto.sha256(labelled(LABEL.setupWork, peerIdBytes(context.peer), context.onionX25519, context.ephemeral, kemHash, work));
   return new DataView(hash.buffer, hash.byteOffset).getUint32(0) * effort < 2 ** 32;

@@ -111,6 +111,7 @@ export function isExtendPart(type: ExtendMessage, body: Uint8Array): boolean {
 export class ExtendParts {
   readonly #parts: Uint8Array[] = [];
   readonly #maxParts: number;
+  #count = 0;
 
   constructor(readonly type: ExtendMessage) {
     this.#maxParts = Math.ceil(EXTENDED_BYTES / EXTEND_PART_BYTES);
@@ -126,9 +127,12 @@ export class ExtendParts {
     if (message.done || message.value.type !== this.type) throw new DecodeError('extend part', 0, `wanted message ${this.type}`);
     const { content } = message.value;
     const [number = -1, count = 0] = content;
-    if (number !== this.#parts.length || count > this.#maxParts || number >= count) throw new DecodeError('extend part', MESSAGE_HEADER_BYTES, `part ${number} of ${count} is out of order`);
+    if (number === 0) this.#count = count;
+    if (number !== this.#parts.length || count !== this.#count || count > this.#maxParts || number >= count)
+      throw new DecodeError('extend part', MESSAGE_HEADER_BYTES, `part ${number} of ${count} is out of order`);
     const bytes = content.subarray(EXTEND_PART_HEADER_BYTES);
-    if (number + 1 < count && bytes.length !== EXTEND_PART_BYTES) throw new DecodeError('extend part', MESSAGE_HEADER_BYTES, 'only the last part may be short');
+    if (number + 1 < count && bytes.length !== EXTEND_PART_BYTES)
+      throw new DecodeError('extend part', MESSAGE_HEADER_BYTES, 'only the last part may be short');
     this.#parts.push(bytes);
     return number + 1 === count ? concat(...this.#parts) : undefined;
   }

@@ -132,7 +132,7 @@ describe('growing a circuit', () => {
     const cases: ((net: CircuitNet) => void)[] = [
       (net) => net.at(3).to(net.at(4)).close(LINK_CLOSE.transport),
       (net) => (net.at(4).relay = net.at(4).newRelay(net.at(0).keyring)),
-      (net) => (net.at(3).to(net.at(4)).tamper = (frame) => ((frame[9000]! ^= 1), undefined)),
+      (net) => (net.at(3).to(net.at(4)).tamper = (frame) => [frame.with(9000, (frame[9000] as number) ^ 1)]),
     ];
     for (const [number, spoil] of cases.entries()) {
       const net = new CircuitNet(`extend refused ${number}`, 5);
@@ -236,7 +236,7 @@ describe('junk for the last hop that asks it to extend', () => {
     ['a part twice', (net) => [parts(net, 7987)[0]!, parts(net, 7987)[0]!]],
     ['another body between two parts', (net) => [parts(net, 7987)[0]!, net.body()]],
     ['more parts than any request', (net) => parts(net, 40_000)],
-    ['an empty message', () => encodeExtendParts(MESSAGE.extend, new Uint8Array(1)).map((body) => (body.fill(0, 5), body))],
+    ['an empty message', () => encodeExtendParts(MESSAGE.extend, new Uint8Array(1)).map((body) => body.fill(0, 5))],
     ['a short part that is not the last', (net) => [parts(net, 7987)[0]!.map((byte, i) => (i === 5 || i === 6 ? 0 : byte))]],
     ['a message longer than its payload', (net) => parts(net, 7987).map((body) => body.fill(255, 5, 7))],
     ['a peer that nobody knows', (net) => parts(net, 1272 + 2682)],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { frameType } from '../../../src/core/wire/frame.ts';
 import { FRAME_HEADER_BYTES, REPLY_SLOT_BYTES, SETUP_SLOT_BYTES } from '../../../src/core/wire/geometry.ts';
-import { CLOSE, FRAME } from '../../../src/core/wire/registry.ts';
+import { CLOSE, FRAME, LINK_CLOSE } from '../../../src/core/wire/registry.ts';
 import { CircuitNet, kindOf } from '../../support/circuit-net.ts';
 import { destroysSent, type FakeLink } from '../../support/fake-link.ts';
 
@@ -242,10 +242,19 @@ describe('the order of frames', () => {
     const endings: ((net: CircuitNet, opened: Awaited<ReturnType<CircuitNet['open']>>) => void)[] = [
       (_, { circuit }) => circuit.close(CLOSE.timeout),
       (_, { far }) => far.end.close(CLOSE.budget),
-      (net, { circuit }) => (flip(net.at(1).to(net.at(2)), FRAME.cell, H + 500), circuit.send(net.body())),
-      (net, { far }) => (flip(net.at(2).to(net.at(1)), FRAME.cell, H + 500), far.end.send(net.body())),
-      (net) => net.at(2).to(net.at(3)).close(0),
-      (net, { circuit }) => ((net.at(2).to(net.at(3)).tamper = replayed(FRAME.cell)), circuit.send(net.body())),
+      (net) => net.at(2).to(net.at(3)).close(LINK_CLOSE.done),
+      (net, { circuit }) => {
+        flip(net.at(1).to(net.at(2)), FRAME.cell, H + 500);
+        circuit.send(net.body());
+      },
+      (net, { far }) => {
+        flip(net.at(2).to(net.at(1)), FRAME.cell, H + 500);
+        far.end.send(net.body());
+      },
+      (net, { circuit }) => {
+        net.at(2).to(net.at(3)).tamper = replayed(FRAME.cell);
+        circuit.send(net.body());
+      },
     ];
     for (const [number, end] of endings.entries()) {
       const net = new CircuitNet(`ending ${number}`, 5);
