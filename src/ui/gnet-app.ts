@@ -160,7 +160,7 @@ export class App extends ShellElement {
     if (route.kind === 'wrong') return messagePage(failurePage(route.failure, [{ label: 'Back to the start', isPrimary: true, run: () => shell.go({ kind: 'home' }) }]));
     // Before the user has heard what joining shows, a link to a site waits behind the start page.
     if (route.kind === 'site' && shell.joined) return html`<gnet-site></gnet-site>`;
-    return html`<gnet-home></gnet-home>`;
+    return shell.started ? html`<gnet-home></gnet-home>` : html``;
   }
 
   #outside(url: string): TemplateResult {

@@ -37,8 +37,12 @@ async function keep(): Promise<void> {
     if (event.data.type === 'portsWanted') report({ type: 'portsWanted' });
   });
   navigator.serviceWorker.startMessages();
-  // A new version of the service worker begins without ports.
-  navigator.serviceWorker.addEventListener('controllerchange', () => report({ type: 'portsWanted' }));
+  // A new version of the service worker begins without ports. The first one takes this page over too, and is given them anyway.
+  let known = registration.active;
+  navigator.serviceWorker.addEventListener('controllerchange', () => {
+    if (known !== registration.active) report({ type: 'portsWanted' });
+    known = registration.active;
+  });
   setInterval(() => tell({ type: 'alive' }), ALIVE_EVERY_MS);
   report({ type: 'ready' });
 }

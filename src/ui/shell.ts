@@ -20,6 +20,8 @@ const EVENTS_KEPT = 60;
 export class Shell {
   settings: Settings = { relaying: true, introduced: false };
   network: NetworkInfo | undefined;
+  /** What was chosen before is known. */
+  started = false;
   /** The peer was told to join. */
   joined = false;
   status: PeerStatus | undefined;
@@ -59,6 +61,7 @@ export class Shell {
     await this.#peer.subscribe(Comlink.proxy(listener));
     this.network = await fetchNetwork();
     await this.refreshSites();
+    this.started = true;
     if (this.settings.introduced) await this.join();
     this.#follow();
   }

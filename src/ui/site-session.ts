@@ -103,8 +103,8 @@ export class SiteSession {
   async #sendPorts(): Promise<void> {
     const peer = await this.#peer.sitePort(this.view.address);
     if (this.#closed) return;
+    // The old port stays open: an answer that is on its way is still reported there.
     const channel = new MessageChannel();
-    this.#shellPort?.close();
     this.#shellPort = channel.port1;
     channel.port1.onmessage = ({ data }: MessageEvent<FrameReport>) => this.#onReport(data);
     const { address, path } = this.view;

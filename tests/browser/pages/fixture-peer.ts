@@ -1,0 +1,186 @@
+import type { Remote } from 'comlink';
+import { serveSitePort } from '../../../src/adapters/serve-site-port.ts';
+import { base32, fromHex, GlobalNetError } from '../../../src/core/bytes/index.ts';
+import { identityFromSeed, nobleCrypto } from '../../../src/core/crypto/index.ts';
+import { encodeAddress } from '../../../src/core/wire/address.ts';
+import { CHUNK_BYTES } from '../../../src/core/wire/geometry.ts';
+import { type FileEntry, signManifest, type VerifiedManifest } from '../../../src/core/wire/manifest.ts';
+import type { PeerEvent, PeerStatus } from '../../../src/shared/peer-api.ts';
+import type { PeerControl, PeerListener, SiteInfo } from '../../../src/shared/peer-control.ts';
+import { outcomeOf } from '../../../src/shared/outcome.ts';
+
+/**
+ * A peer for tests of the shell: serves packs from memory by the same contracts as the real one, and misbehaves when told to.
+ * Built in place of ui/peer-thread.ts; no part of the app.
+ */
+
+interface FixtureFile {
+  path: string;
+  mediaType: string;
+  base64: string;
+}
+
+interface FixtureSite {
+  seedHex: string;
+  title: string;
+  files: FixtureFile[];
+}
+
+interface Pack {
+  manifest: VerifiedManifest;
+  bytes: Map<string, Uint8Array>;
+}
+
+/** Set from a test: what goes wrong. */
+export interface FixtureFaults {
+  /** Flips a bit in each chunk of this file. */
+  tamperedPath?: string;
+  /** Sends one chunk less than was asked for. */
+  truncatedPath?: string;
+  /** Signs with another key than the address's. */
+  wrongAuthor?: boolean;
+  failure?: { kind: 'unserved' | 'unknown' | 'clock' | 'unreachable'; message: string };
+  chunkDelayMs?: number;
+}
+
+declare global {
+  var fixture: { faults: FixtureFaults; status(status: Partial<PeerStatus>): void; event(event: PeerEvent): void };
+}
+
+class FixturePeer implements PeerControl {
+  readonly #packs = new Map<string, Pack>();
+  readonly #listeners: PeerListener[] = [];
+  readonly #loaded = this.#load();
+  #status: PeerStatus = {
+    peer: 'me',
+    upMs: 0,
+    join: { step: 'starting' },
+    relaying: true,
+    leader: true,
+    links: [],
+    circuits: [],
+    relayedCircuits: 0,
+    relayedBytes: 0,
+    services: [],
+    knownRelays: 0,
+  };
+
+  constructor() {
+    globalThis.fixture = {
+      faults: {},
+      status: (status) => this.#tell(status),
+      event: (event) => {
+        for (const listener of this.#listeners) listener.onEvent(event);
+      },
+    };
+  }
+
+  #tell(status: Partial<PeerStatus>): void {
+    this.#status = { ...this.#status, ...status };
+    for (const listener of this.#listeners) listener.onStatus(this.#status);
+  }
+
+  async #load(): Promise<void> {
+    const response = await fetch('/fixture.json');
+    for (const site of (await response.json()) as FixtureSite[]) {
+      const pack = packOf(site);
+      this.#packs.set(encodeAddress(pack.manifest.author), pack);
+    }
+  }
+
+  async #pack(address: string): Promise<Pack> {
+    await this.#loaded;
+    const { failure } = globalThis.fixture.faults;
+    if (failure) throw new GlobalNetError(failure.kind, failure.message);
+    const pack = this.#packs.get(address);
+    if (pack === undefined) throw new GlobalNetError('unknown', 'Nobody knows this address.');
+    return pack;
+  }
+
+  async start() {
+    this.#tell({ join: { step: 'ready', links: 3, relays: 12 } });
+    return { ok: true, value: undefined } as const;
+  }
+
+  async subscribe(listener: PeerListener) {
+    this.#listeners.push(listener);
+    listener.onStatus(this.#status);
+  }
+
+  openSite(address: string) {
+    return outcomeOf(async (): Promise<SiteInfo> => {
+      const { manifest } = await this.#pack(address);
+      const sizeBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
+      const { title, serial, createdMs } = manifest;
+      return { address, title, serial, createdMs, files: manifest.files.length, sizeBytes, fromStore: false, conflict: false };
+    });
+  }
+
+  async sitePort(address: string) {
+    const { port1, port2 } = new MessageChannel();
+    const packed = () => this.#pack(address);
+    serveSitePort(port1, {
+      manifest: async (have) => {
+        const { manifest } = await packed();
+        const signed = globalThis.fixture.faults.wrongAuthor ? signedByAnother(manifest) : manifest;
+        return base32(signed.hash) === have ? undefined : signed.bytes;
+      },
+      async *chunks(_manifest, path, first, end) {
+        for (let index = first; index < end; index++) {
+          const { tamperedPath, truncatedPath, chunkDelayMs } = globalThis.fixture.faults;
+          if (chunkDelayMs) await new Promise((resolve) => setTimeout(resolve, chunkDelayMs));
+          const bytes = (await packed()).bytes.get(path);
+          if (bytes === undefined) throw new GlobalNetError('internal', `no file ${path}`);
+          const chunk = bytes.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES);
+          if (path === tamperedPath) chunk[0] = (chunk[0] as number) ^ 1;
+          yield path === truncatedPath ? chunk.slice(0, -1) : chunk;
+        }
+      },
+    });
+    return port2;
+  }
+
+  async closeSite() {}
+
+  async storedSites() {
+    return [];
+  }
+
+  async forgetSite() {
+    return { ok: true, value: undefined } as const;
+  }
+
+  async setRelaying(relaying: boolean) {
+    this.#tell({ relaying });
+    return { ok: true, value: undefined } as const;
+  }
+
+  async stop() {}
+}
+
+function bytesOf(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+}
+
+function entryOf(path: string, mediaType: string, bytes: Uint8Array): FileEntry {
+  const chunks = Math.ceil(bytes.length / CHUNK_BYTES);
+  const chunkHashes = new Uint8Array(bytes.length <= CHUNK_BYTES ? 0 : chunks * 32);
+  for (let i = 0; 32 * i < chunkHashes.length; i++) chunkHashes.set(nobleCrypto.sha256(bytes.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES)), 32 * i);
+  return { path, mediaType, sizeBytes: bytes.length, hash: nobleCrypto.sha256(bytes), chunkHashes };
+}
+
+function packOf(site: FixtureSite): Pack {
+  const bytes = new Map(site.files.map((file) => [file.path, bytesOf(file.base64)]));
+  const files = site.files.map((file) => entryOf(file.path, file.mediaType, bytes.get(file.path) as Uint8Array));
+  const identity = identityFromSeed(nobleCrypto, fromHex(site.seedHex));
+  const fields = { type: 'site', serial: 1, previous: undefined, title: site.title, tags: [], references: [], files, infoHash: undefined, createdMs: 1_790_000_000_000 } as const;
+  return { manifest: signManifest(nobleCrypto, identity, fields), bytes };
+}
+
+function signedByAnother(manifest: VerifiedManifest): VerifiedManifest {
+  return signManifest(nobleCrypto, identityFromSeed(nobleCrypto, new Uint8Array(32).fill(99)), manifest);
+}
+
+export function startPeerThread(): Remote<PeerControl> {
+  return new FixturePeer() as unknown as Remote<PeerControl>;
+}
