@@ -98,7 +98,11 @@ export class RelayCircuit {
 
   #keys(): FreshKeys {
     const { env } = this.#host;
-    this.#fresh ??= freshKeys(env.crypto, this.#peeled, env.random(KEY_BYTES));
+    if (this.#fresh === undefined) {
+      const secret = env.random(KEY_BYTES);
+      this.#fresh = freshKeys(env.crypto, this.#peeled, secret);
+      secret.fill(0); // who seizes this relay later has the onion key at best
+    }
     return this.#fresh;
   }
 

@@ -7,6 +7,7 @@ import { encodeDestroy } from '../../../src/core/wire/cell.ts';
 import { frameContent, frameType, newFrame } from '../../../src/core/wire/frame.ts';
 import { FRAME_HEADER_BYTES, SETUP_SLOT_BYTES } from '../../../src/core/wire/geometry.ts';
 import { CLOSE, EPOCH_MS, FRAME, LINK_CLOSE } from '../../../src/core/wire/registry.ts';
+import { peelSetup } from '../../../src/core/relay/setup-hop.ts';
 import { OnionKeyring } from '../../../src/core/relay/onion-keyring.ts';
 import { CircuitNet, type TestPeer } from '../../support/circuit-net.ts';
 import { destroysSent } from '../../support/fake-link.ts';
@@ -27,6 +28,15 @@ const onward = (net: CircuitNet, from: number) =>
     .at(from)
     .to(net.at(from + 1))
     .sent.filter(({ frame }) => frameType(frame) === FRAME.setup);
+
+/** Chi-square of the byte values against an even spread: 360 of 255 degrees comes by chance once in 10^5, and the seed is fixed. */
+function assertLooksRandom(what: string, samples: readonly Uint8Array[]): void {
+  const counts = new Float64Array(256);
+  for (const sample of samples) for (const byte of sample) counts[byte]!++;
+  const expected = counts.reduce((sum, n) => sum + n) / 256;
+  const chi = counts.reduce((sum, n) => sum + (n - expected) ** 2 / expected, 0);
+  assert(chi < 360, `${what}: chi-square ${chi}`);
+}
 
 describe('a setup packet', () => {
   test('is taken once, under whatever circuit id', async () => {
@@ -156,16 +166,40 @@ describe('a setup packet', () => {
     assert.equal(far.log.bodies.length, 1);
   });
 
-  test('behind slot 0 shows a hop nothing that depends on the length of the path', () => {
+  test('shows a hop nothing that depends on the length of the path, behind slot 0', () => {
     const net = new CircuitNet('lengths', 9);
-    // Chi-square of the byte values over slots 1..7 and body, as the first and as the last hop see them.
     for (const hops of [1, 3, 8]) {
-      const counts = new Float64Array(256);
-      for (let i = 0; i < 6; i++)
-        for (const byte of buildFreshSetup(net.env, net.path(hops)).packet.subarray(SETUP_SLOT_BYTES)) counts[byte]!++;
-      const expected = counts.reduce((sum, n) => sum + n) / 256;
-      const chi = counts.reduce((sum, n) => sum + (n - expected) ** 2 / expected, 0);
-      assert(chi < 360, `${hops} hops: chi-square ${chi} of 255 degrees`); // one in 10^5 by chance; the seed is fixed
+      const packets = Array.from({ length: 6 }, () => buildFreshSetup(net.env, net.path(hops)).packet.subarray(SETUP_SLOT_BYTES));
+      assertLooksRandom(`setup of ${hops} hops`, packets);
+    }
+  });
+
+  test('opened by the last hop, shows it nothing but its own part: unused slots and filler look alike', () => {
+    const net = new CircuitNet('unused slots', 9);
+    for (const hops of [1, 3, 8]) {
+      const slots = Array.from({ length: 6 }, () => {
+        const { packet } = buildFreshSetup(net.env, net.path(hops));
+        for (const peer of net.peers.slice(1, 1 + hops)) assert(peelSetup(net.env.crypto, peer.peer, peer.keyring, packet));
+        return packet.subarray(SETUP_SLOT_BYTES, 8 * SETUP_SLOT_BYTES);
+      });
+      assertLooksRandom(`unused slots of ${hops} hops`, slots);
+    }
+  });
+
+  test('and a cell, as the last hop receives it and opens it, has tags that look alike', async () => {
+    for (const hops of [1, 3, 8]) {
+      const net = new CircuitNet(`tags ${hops}`, hops + 1);
+      const { circuit } = await net.open(hops);
+      for (let i = 0; i < 300; i++) circuit.send(net.body());
+      await net.wire.settle();
+      const cells = net
+        .at(hops - 1)
+        .to(net.at(hops))
+        .sent.filter(({ frame }) => frameType(frame) === FRAME.cell);
+      assertLooksRandom(
+        `tags of ${hops} hops`,
+        cells.map(({ frame }) => frame.subarray(FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + 128)),
+      );
     }
   });
 });
