@@ -33,7 +33,8 @@ export const open: Command = {
     const { env, peer } = headless;
     const startedAt = env.now();
     try {
-      await untilReady(env, peer, stop, (step) => output.progress(`Joining: ${step}…`));
+      output.progress('Joining…');
+      await untilReady(peer, stop);
       peer.events.listen((event) => event?.address === address && event.kind === 'warning' && output.note(event.text));
       const { reader } = peer.sites.open(address);
       output.progress('Looking the site up…');

@@ -33,6 +33,8 @@ export class BuilderCircuit implements CircuitEnd {
   #answerParts: ExtendParts | undefined;
   #held: Uint8Array[] = [];
   #drainArmed = false;
+  #sentCells = 0;
+  #receivedCells = 0;
 
   constructor(options: BuilderCircuitOptions) {
     this.#options = options;
@@ -50,6 +52,14 @@ export class BuilderCircuit implements CircuitEnd {
 
   get hops(): readonly PeerId[] {
     return this.#hops;
+  }
+
+  get sentCells(): number {
+    return this.#sentCells;
+  }
+
+  get receivedCells(): number {
+    return this.#receivedCells;
   }
 
   get queuedCells(): number {
@@ -161,6 +171,7 @@ export class BuilderCircuit implements CircuitEnd {
     const { link, id } = this.#options;
     const frame = newFrame(id, FRAME.cell);
     (this.#layers as CellLayers).wrap(body, frame);
+    this.#sentCells++;
     link.sendFrame(frame, 'own');
     if (this.#drainArmed || link.queuedFrames(id) < LOW_WATER_CELLS) return;
     this.#drainArmed = true;
@@ -185,7 +196,10 @@ export class BuilderCircuit implements CircuitEnd {
     if (opening || (this.#state === 'open' && this.#handler === undefined)) {
       if (this.#held.push(frame) > HELD_CELLS_MAX) this.#fail();
     } else if (this.#state === 'building' || !this.#layers?.open(frame)) this.#fail();
-    else this.#onBody(frame.subarray(CELL_AT.body));
+    else {
+      this.#receivedCells++;
+      this.#onBody(frame.subarray(CELL_AT.body));
+    }
   }
 
   #releaseHeld(): void {

@@ -1,4 +1,5 @@
 import type { PeerId } from '../bytes/brand.ts';
+import { GlobalNetError } from '../bytes/errors.ts';
 import { type Directory, type Guards, learnRelays, loadSavedPeers, openPeers, savePeers, type SavedPeer, urlsOf } from '../directory/index.ts';
 import { type Env, sample, sleep } from '../env.ts';
 import type { Links } from '../link/index.ts';
@@ -41,6 +42,7 @@ export class Membership {
   #retryMs = JOIN_RETRY_MIN_MS;
   #wake: (() => void) | undefined;
   readonly #waiting = new Map<PeerId, Set<() => void>>();
+  readonly #readers = new Set<() => void>();
 
   constructor(private readonly options: MembershipOptions) {}
 
@@ -75,9 +77,25 @@ export class Membership {
     this.#waiting.delete(peer);
   }
 
+  /** Resolves when circuits can be had. @throws GlobalNetError `unreachable` | `clock` when this round of joining failed. */
+  ready(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const step = this.#step;
+        if (step.step === 'ready') resolve();
+        else if (step.step === 'failed') reject(new GlobalNetError(step.kind, step.message));
+        else return;
+        this.#readers.delete(look);
+      };
+      this.#readers.add(look);
+      look();
+    });
+  }
+
   #say(step: JoinStep): void {
     if (JSON.stringify(step) === JSON.stringify(this.#step)) return;
     this.#step = step;
+    for (const look of [...this.#readers]) look();
     this.options.onStep(step);
   }
 

@@ -173,6 +173,7 @@ export class Peer {
       records,
       visitor: new ServiceVisitor(this.#services),
       digest,
+      ready: () => this.membership.ready(),
       onEvent: (address, text, warning) => this.events.add(warning ? 'warning' : 'site', text, address),
       onProgress: options.onProgress,
     });

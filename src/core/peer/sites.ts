@@ -14,6 +14,8 @@ export interface SitesOptions {
   readonly records: RecordStore;
   readonly visitor: ServiceVisitor;
   readonly digest: Digest | undefined;
+  /** @throws GlobalNetError when joining failed. */
+  ready(): Promise<void>;
   onEvent(address: string, text: string, warning: boolean): void;
   onProgress(progress: FetchProgress): void;
 }
@@ -54,7 +56,10 @@ export class Sites {
       env,
       store,
       author,
-      openStream: (request) => visit.openStream(request),
+      openStream: async (request) => {
+        await this.options.ready(); // who opens a site while the peer still joins waits, and is not told that nobody is there
+        return visit.openStream(request);
+      },
       ...(digest === undefined ? {} : { digest }),
       onWarning: (warning) => onEvent(address, warningInWords(warning), warning.kind !== 'newer'),
       onProgress: ({ path, receivedBytes, totalBytes }) => {
