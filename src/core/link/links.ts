@@ -1,6 +1,7 @@
 import type { PeerId } from '../bytes/brand.ts';
+import { compare } from '../bytes/bytes.ts';
 import { type ErrorKind, GlobalNetError } from '../bytes/errors.ts';
-import { peerIdOf } from '../crypto/identity.ts';
+import { peerIdBytes, peerIdOf } from '../crypto/identity.ts';
 import type { Env } from '../env.ts';
 import type { Dialer, DialTarget, Link, LinkHandler, Transport } from '../ports.ts';
 import { LINK_CLOSE, type LinkCloseCode } from '../wire/registry.ts';
@@ -157,7 +158,7 @@ export class Links implements Dialer {
     }
     standing.push(link);
     // One end decides, else each might close the link that the other kept.
-    if (this.#self < link.peer && standing.length === 2) this.#watchDuplicates(link.peer);
+    if (standing.length === 2 && compare(peerIdBytes(this.#self), peerIdBytes(link.peer)) < 0) this.#watchDuplicates(link.peer);
   }
 
   #remove(link: Link): void {
