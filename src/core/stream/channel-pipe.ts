@@ -9,6 +9,8 @@ export interface PipeOwner {
   now(): number;
   readonly roundTripMs: number | undefined;
   readonly growth: GrowthBudget;
+  /** Payloads that came and were not used up, in all its channels. */
+  readonly held: { payloads: number };
   /** The pipe's payload waits for its turn. */
   onQueued(pipe: ChannelPipe): void;
   onCreditDue(pipe: ChannelPipe): void;
@@ -81,6 +83,7 @@ export class ChannelPipe implements Pipe {
     if (this.#grant === undefined || this.#closed !== undefined) return;
     if (count > this.heldPayloads) throw new RangeError(`${count} payloads were used up where ${this.heldPayloads} came`);
     this.#consumed += count;
+    this.#owner.held.payloads -= count;
     const twiceMs = 2 * (this.roundTripMs ?? WINDOW_GROW_WITHIN_MS / 2);
     this.#grant.use(count, this.#owner.now(), Math.min(WINDOW_GROW_MOST_MS, Math.max(WINDOW_GROW_LEAST_MS, twiceMs)));
     if (this.#grant.due) this.#owner.onCreditDue(this);
@@ -110,7 +113,10 @@ export class ChannelPipe implements Pipe {
   /** False when the other side had no credit for it. */
   accept(payload: Uint8Array): boolean {
     if (this.#received >= (this.#grant?.told ?? Number.POSITIVE_INFINITY)) return false;
-    if (this.#grant !== undefined) this.#received++;
+    if (this.#grant !== undefined) {
+      this.#received++;
+      this.#owner.held.payloads++;
+    }
     if (this.#handler !== undefined) this.#handler.onPayload(payload);
     else if (this.#held.push(payload) > CHANNEL_WINDOW_MAX) return false;
     return true;
@@ -143,5 +149,6 @@ export class ChannelPipe implements Pipe {
     this.#closed = reason;
     this.#waiting = undefined;
     this.#grant?.release();
+    this.#owner.held.payloads -= this.heldPayloads;
   }
 }

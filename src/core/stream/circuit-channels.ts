@@ -10,7 +10,7 @@ import { AckKeeper } from './ack-keeper.ts';
 import { CellSender } from './cell-sender.ts';
 import { CellWindow } from './cell-window.ts';
 import { ChannelPipe } from './channel-pipe.ts';
-import { CHANNEL_GROWTH_MAX, CHANNELS_MAX, MESSAGES_MAX_BYTES } from './constants.ts';
+import { CHANNEL_GROWTH_MAX, CHANNELS_MAX, HELD_PAYLOADS_MAX, MESSAGES_MAX_BYTES } from './constants.ts';
 import { type ControlReader, readControl } from './control-reader.ts';
 import type { ChannelsHandler, ChannelsStats } from './types.ts';
 
@@ -28,6 +28,7 @@ export class CircuitChannels {
   readonly #pipes = new Map<number, ChannelPipe>();
   readonly #control: ChannelPipe;
   readonly #growth = { left: CHANNEL_GROWTH_MAX };
+  readonly #held = { payloads: 0 };
   #closed = false;
   #receivedCells = 0;
 
@@ -63,8 +64,6 @@ export class CircuitChannels {
   }
 
   get stats(): ChannelsStats {
-    let heldPayloads = 0;
-    for (const pipe of this.#pipes.values()) heldPayloads += pipe.heldPayloads;
     return {
       sentCells: this.#sender.sentCells,
       receivedCells: this.#receivedCells,
@@ -73,7 +72,7 @@ export class CircuitChannels {
       roundTripMs: this.#window.control.roundTripMs,
       minRoundTripMs: this.#window.control.leastRoundTripMs,
       channels: this.#pipes.size,
-      heldPayloads,
+      heldPayloads: this.#held.payloads,
     };
   }
 
@@ -122,6 +121,7 @@ export class CircuitChannels {
           return window.control.roundTripMs;
         },
         growth: this.#growth,
+        held: this.#held,
         onQueued: (pipe) => this.#sender.addPayloadOf(pipe),
         onCreditDue: (pipe) => this.#sender.addCreditOf(pipe),
         onClosedHere: (pipe, reason) => this.#onClosedHere(pipe, reason),
@@ -134,6 +134,12 @@ export class CircuitChannels {
     if (pipe.number === 0) return this.close(reason);
     this.#remove(pipe);
     this.sendMessage(MESSAGE.channelClose, encodeChannelClose({ channel: pipe.number, reason }));
+  }
+
+  #closeFullest(): void {
+    const fullest = [...this.#pipes.values()].reduce((a, b) => (b.heldPayloads > a.heldPayloads ? b : a));
+    fullest.onClosedThere(CLOSE.budget);
+    this.#onClosedHere(fullest, CLOSE.budget);
   }
 
   #remove(pipe: ChannelPipe): void {
@@ -181,6 +187,7 @@ export class CircuitChannels {
     // Of a channel that was closed here, payloads may still be on their way: nothing happens to them.
     const pipe = this.#pipes.get(channel);
     if (pipe !== undefined && !pipe.accept(bodyPayload(body))) this.#fail(`channel ${channel} was sent more than its credit`);
+    if (this.#held.payloads > HELD_PAYLOADS_MAX) this.#closeFullest();
   }
 
   #onMessage({ type, content }: Message, inCell: boolean): void {

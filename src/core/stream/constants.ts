@@ -8,8 +8,9 @@ export const ACK_EVERY_CELLS = 16;
  * at least ACK_EVERY_CELLS. */
 export const ACK_DELAY_MS = 100;
 
-/** The window of a new circuit: 128 KiB, a page's first flight; Tor's streams begin with 250 KB, TCP's with 15 KB. */
-export const FIRST_WINDOW_CELLS = 32;
+/** The window of a new circuit: 256 KiB, as Tor's; TCP's is 15 KB. With a round trip of 0.4 s to a service, a site of 1 MB takes 1.01 s on a
+ * new circuit; with 32 cells 1.22 s. At 1 Mbit/s it is a queue of 2 s, once, if so much is there to send. */
+export const FIRST_WINDOW_CELLS = 64;
 /** Below ACK_EVERY_CELLS a sender would wait for ACK_DELAY_MS each time. */
 export const MIN_WINDOW_CELLS = ACK_EVERY_CELLS;
 /** Cells that a circuit keeps in the queue of its bottleneck at least: fewer cannot be told from sending at all. Above 16 cells a second
@@ -37,15 +38,17 @@ export const MESSAGES_MAX_BYTES = 65536;
 
 // ---------------------------------------------------------------- channels
 
-/** Channels of one circuit at a time. With CHANNEL_FIRST_CREDIT of 32 payloads: 512 × 32 × 4 KB = 64 MiB is what the visitors of one
- * service can make its rendezvous point hold, and each of them had to build a circuit for its 128 KiB. */
-export const CHANNELS_MAX = 512;
+/** Channels of one circuit at a time: more than a point lets visitors wait for one service. */
+export const CHANNELS_MAX = 1024;
+/** Payloads that came and were not used up, in all channels of one circuit: 64 MiB. Their windows add up to more (1,024 × 64 first ones are
+ * 256 MiB), but only readers that have stopped fill them: above this, the channel that holds most is closed. */
+export const HELD_PAYLOADS_MAX = 16_384;
 /** The largest window of one channel: 8 MiB, 0.25 s at 30 MB/s; a rendezvous point is in the middle of the path. */
 export const CHANNEL_WINDOW_MAX = 2048;
-/** Payloads that all channels of one circuit may be given beyond their first credit: 16 MiB. In all 80 MiB a circuit at worst. */
+/** Payloads that all channels of one circuit may be given beyond their first credit: 16 MiB. */
 export const CHANNEL_GROWTH_MAX = 4096;
 /** A window that was used up within two round trips is doubled; where none was measured yet, within this. A reader at 1 Mbit/s takes
- * 1 s for the first window and keeps it: a larger one would only be a longer queue. */
+ * 2 s for the first window and keeps it: a larger one would only be a longer queue. */
 export const WINDOW_GROW_WITHIN_MS = 500;
 /** Bounds of two round trips for that. */
 export const WINDOW_GROW_LEAST_MS = 200;
@@ -53,8 +56,10 @@ export const WINDOW_GROW_MOST_MS = 2000;
 
 // ---------------------------------------------------------------- sessions
 
-/** What an opener grants for an answer at once: 0.4 s at 640 KB/s before credit matters. */
-export const OPEN_CREDIT_BYTES = 256 * 1024;
+/** What an opener grants for an answer at once, so that a site of 1 MB comes without a round trip for credit; and of what its session
+ * may still give, at most this part, so that the hundredth stream finds some too. */
+export const OPEN_CREDIT_BYTES = 1024 * 1024;
+export const OPEN_CREDIT_SHARE = 1 / 16;
 /** The largest window of a stream: 0.4 s × 30 MB/s = 12 MB. */
 export const STREAM_WINDOW_MAX_BYTES = 16 * 1024 * 1024;
 /** What the streams of one session may be given beyond STREAM_FIRST_CREDIT_BYTES. In all: 32 MiB + 2 × 1,024 streams × 16 KiB = 64 MiB. */

@@ -5,7 +5,14 @@ import { SESSION_ID_BYTES, STREAM_FIRST_CREDIT_BYTES, STREAM_REQUEST_MAX_BYTES, 
 import { readMessages } from '../wire/message.ts';
 import { CLOSE, END, type EndReason, MESSAGE, type StreamKind } from '../wire/registry.ts';
 import { decodeSessionResume, encodeStreamConnected, encodeStreamReset, type SessionResume } from '../wire/stream.ts';
-import { CREDIT_DELAY_MS, OPEN_CREDIT_BYTES, RESUME_GRACE_MS, SENT_KEEP_BYTES, SESSION_GROWTH_MAX_BYTES } from './constants.ts';
+import {
+  CREDIT_DELAY_MS,
+  OPEN_CREDIT_BYTES,
+  OPEN_CREDIT_SHARE,
+  RESUME_GRACE_MS,
+  SENT_KEEP_BYTES,
+  SESSION_GROWTH_MAX_BYTES,
+} from './constants.ts';
 import { Outbox } from './outbox.ts';
 import { ResumeGatherer, resumeStream } from './resumption.ts';
 import { type StreamHead, type StreamOwner, StreamState } from './session-stream.ts';
@@ -111,7 +118,8 @@ export class Session {
     if (this.#streams.ours >= STREAMS_MAX) throw new GlobalNetError('full', `${STREAMS_MAX} streams are open already`);
     const stream = new StreamState(this.#owner, { id: this.#nextId, kind, request, ours: true, sendLimit: STREAM_FIRST_CREDIT_BYTES });
     this.#nextId += 2;
-    stream.receive.grant.widen(OPEN_CREDIT_BYTES);
+    const shareBytes = Math.floor(this.#owner.growth.left * OPEN_CREDIT_SHARE);
+    stream.receive.grant.widen(STREAM_FIRST_CREDIT_BYTES + Math.min(OPEN_CREDIT_BYTES, shareBytes));
     this.#streams.add(stream);
     this.#outbox.addOpen(stream);
     this.#wake();

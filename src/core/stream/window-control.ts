@@ -42,6 +42,7 @@ export class WindowControl {
   #roundLeastMs = Number.POSITIVE_INFINITY;
   #roundAcks = 0;
   #roundLimited = false;
+  #lastMs = Number.POSITIVE_INFINITY;
   #quietRounds = 0;
   /** After a large change, the acks of one more round are of cells sent before it: rounds to let pass. */
   #settling = 0;
@@ -82,8 +83,10 @@ export class WindowControl {
   }
 
   #start(sample: AckSample, roundOver: boolean): void {
+    // The last two acks, not the whole round: while the window doubles, the queue at a round's end is not the one at its beginning.
     const sampled = roundOver || this.#roundAcks >= START_SAMPLES;
-    const queuedCells = this.#queuedCells();
+    const queuedCells = this.#queuedCells(Math.min(sample.roundTripMs, this.#lastMs));
+    this.#lastMs = sample.roundTripMs;
     const wantedCells = this.#wantedCells();
     if (sampled && queuedCells > wantedCells) {
       this.#starting = false;
@@ -107,7 +110,7 @@ export class WindowControl {
       this.#set(this.#windowCells / 2);
       this.#settling = 1;
     } else {
-      this.#step(this.#queuedCells(), this.#wantedCells());
+      this.#step(this.#queuedCells(this.#roundLeastMs), this.#wantedCells());
     }
   }
 
@@ -131,9 +134,9 @@ export class WindowControl {
     return true;
   }
 
-  /** Cells of the window that stood in a queue, when the round's fastest came through. */
-  #queuedCells(): number {
-    return this.#windowCells * Math.max(0, 1 - Math.max(this.#leastMs, LEAST_FLOOR_MS) / Math.max(1, this.#roundLeastMs));
+  /** Cells of the window that stood in a queue, by this round trip. */
+  #queuedCells(roundTripMs: number): number {
+    return this.#windowCells * Math.max(0, 1 - Math.max(this.#leastMs, LEAST_FLOOR_MS) / Math.max(1, roundTripMs));
   }
 
   #wantedCells(): number {

@@ -99,7 +99,7 @@ export const STREAM_FIRST_CREDIT_BYTES = 16384;
  * of them may come to wait at one relay. */
 export const CIRCUIT_WINDOW_MAX_CELLS = 4096;
 /** Payloads that each end of a channel takes before it has given any credit. */
-export const CHANNEL_FIRST_CREDIT = 32;
+export const CHANNEL_FIRST_CREDIT = 64;
 /** Streams that each side may have opened and not yet finished. */
 export const STREAMS_MAX = 1024;
 

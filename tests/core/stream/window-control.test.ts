@@ -26,7 +26,7 @@ describe('WindowControl', () => {
   it('grows only while the window is what holds it back', () => {
     const control = new WindowControl();
     rounds(control, 50, 100, false);
-    assert.equal(control.windowCells, 32);
+    assert.equal(control.windowCells, 64);
   });
 
   it('stays within its bounds whatever the round trips', () => {
