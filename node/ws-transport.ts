@@ -1,3 +1,4 @@
+import { isIP, type LookupFunction } from 'node:net';
 import { WebSocket } from 'ws';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import { HandlerSlot } from '../src/adapters/handler-slot.ts';
@@ -69,11 +70,12 @@ export class WsTransport implements Transport {
 /** Dials `ws://` and `wss://` addresses from Node. */
 export const wsDialer: TransportDialer = {
   handles: ({ url }) => url !== undefined && /^wss?:\/\//.test(url),
-  dial: ({ url = '' }, signal) =>
+  dial: ({ url = '', ip }, signal) =>
     new Promise((resolve, reject) => {
       // Masks keep a page from writing a request into a proxy's cache; our bytes are sealed, so a mask of zeros, which `ws`
       // skips, loses nothing and saves a pass over them.
-      const socket = new WebSocket(url, { ...WS_OPTIONS, handshakeTimeout: DIAL_TIMEOUT_MS, generateMask: (mask) => void mask.fill(0) });
+      const options = { ...WS_OPTIONS, handshakeTimeout: DIAL_TIMEOUT_MS, generateMask: (mask: Buffer) => void mask.fill(0) };
+      const socket = new WebSocket(url, ip === undefined ? options : { ...options, lookup: lookupOf(ip) });
       const onAbort = (): void => {
         socket.terminate();
         reject(new GlobalNetError('cancelled', 'the dial was given up'));
@@ -89,3 +91,12 @@ export const wsDialer: TransportDialer = {
       });
     }),
 };
+
+/** Answers every look-up with one address. */
+function lookupOf(ip: string): LookupFunction {
+  const family = isIP(ip);
+  return (_host, options, done) => {
+    if (options.all === true) done(null, [{ address: ip, family }]);
+    else done(null, ip, family);
+  };
+}

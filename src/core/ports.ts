@@ -127,6 +127,8 @@ export interface DialTarget {
   peer: PeerId | undefined;
   /** `ws://…` or `wss://…`; undefined: through the mesh. */
   url: string | undefined;
+  /** Where the url's host lies, as its descriptor says: a headless peer connects there, asks no name server, and uses the host for TLS alone. */
+  ip?: string;
 }
 
 // ---------------------------------------------------------------- circuits

@@ -54,6 +54,13 @@ describe('WebSocket transports', () => {
     await closed;
   });
 
+  it('a host whose ip is given is not looked up', async () => {
+    const listener = await listenWs({ host: '127.0.0.1', port: 0, onTransport: () => {} });
+    const dialled = await wsDialer.dial({ peer: undefined, url: `ws://relay.invalid:${listener.port}`, ip: '127.0.0.1' });
+    assert.equal(dialled.dialled, true);
+    await listener.close();
+  });
+
   it('a port where nobody listens is unreachable', async () => {
     const closed = await listenWs({ host: '127.0.0.1', port: 0, onTransport: () => {} });
     await closed.close();
