@@ -1,5 +1,5 @@
 import type { SiteSource } from '../src/adapters/serve-site-port.ts';
-import { hex } from '../src/core/bytes/bytes.ts';
+import { base32 } from '../src/core/bytes/base32.ts';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import type { OpenSite, Peer } from '../src/core/peer/index.ts';
 import { decodeAddress } from '../src/core/wire/address.ts';
@@ -11,11 +11,11 @@ export function siteSource({ reader }: OpenSite): SiteSource {
   return {
     async manifest(have) {
       const { hash, bytes } = await reader.start();
-      return hex(hash) === have ? undefined : bytes.slice();
+      return base32(hash) === have ? undefined : bytes.slice();
     },
     async *chunks(manifest, path, first, end, signal) {
       const file = await reader.file(path);
-      if (hex((reader.manifest as VerifiedManifest).hash) !== manifest) throw new GlobalNetError('closed', 'another version of the site is being read: reload');
+      if (base32((reader.manifest as VerifiedManifest).hash) !== manifest) throw new GlobalNetError('closed', 'another version of the site is being read: reload');
       for await (const bytes of file.chunks(first, end, signal as never)) yield bytes.slice();
     },
   };
