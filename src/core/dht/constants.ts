@@ -10,13 +10,19 @@ export const BUCKET_PEERS = 8;
 export const NEAR_PEERS = 24;
 /** Peers of one position in the table: an address prefix has eight positions, and they must not fill it. */
 export const PEERS_PER_POSITION = 2;
+/** Store peers known by hearsay. Whoever names more only pushes out what was named before. */
+export const CANDIDATES_MAX = 64;
+/** Candidates dialled in one round of maintenance: those nearest to our place, and as many drawn from all. */
+export const PROBES = 8;
 /** Unanswered requests in a row before a peer is dropped: one may be our own network. */
 export const FAILURES_MAX = 2;
 
-/** Routes that a query starts, through different first peers: with a fifth of all peers hostile and three steps each, all fail in one query in eight … */
+/** Routes that a query starts, through different first peers: the nearest of each are asked, whatever the others brought. */
 export const ROUTES = 3;
-/** … and each fetch names nearer peers that the routes had hidden, so often is that followed. */
+/** Rounds of fetching: after the first, what routes and holders named besides … */
 export const FETCH_ROUNDS = 3;
+/** … so many in a round: whoever names places that he does not own costs a round of dials, and not the value. */
+export const FETCH_ROUND_PEERS = 24;
 /** Steps of a route: log2 of 10,000 peers is 13.3, each step gains about 4 bits; whoever asks for more wants us to work. */
 export const ROUTE_HOPS_MAX = 8;
 /** Next peers tried at one step. */

@@ -10,6 +10,7 @@ import { DHT_NODES_MAX, ID_PREFIX_BYTES } from '../wire/geometry.ts';
 import { STREAM } from '../wire/registry.ts';
 import { type DhtValue, verifyValue } from '../wire/value.ts';
 import {
+  FETCH_ROUND_PEERS,
   FETCH_ROUNDS,
   FETCH_TIMEOUT_MS,
   GRACE_MS,
@@ -81,75 +82,88 @@ export class Lookup {
   }
 
   /** The nearest that this peer knows itself, itself among them. */
-  nearestKnown(target: Uint8Array, more: readonly Descriptor[] = []): Descriptor[] {
+  nearestKnown(target: Uint8Array): Descriptor[] {
     const own = this.own();
-    return nearestStores(this.env.crypto, target, [...this.table.descriptors(), ...more, ...(own === undefined ? [] : [own])], REPLICAS);
+    return nearestStores(this.env.crypto, target, [...this.table.descriptors(), ...(own === undefined ? [] : [own])], REPLICAS);
   }
 
   /**
-   * One step of a greedy route: hands the question to a peer strictly nearer to the target and adds what it knows itself, so
-   * that a hostile step further on cannot hide what an honest one before it knows.
+   * One step of a greedy route: hands the question to a peer strictly nearer to the target. What it says stands behind what this peer
+   * knows itself, and displaces nothing of it: places that a hostile step made up must not hide those that honest ones know.
    */
   async route(target: Uint8Array, hopsLeft: number, budgetMs: number): Promise<Descriptor[]> {
     const deadlineMs = this.env.now() + Math.min(budgetMs, ROUTE_BUDGET_MS);
-    if (hopsLeft > 0) {
-      for (const next of this.#nearer(target).slice(0, ROUTE_TRIES)) {
-        const leftMs = deadlineMs - this.env.now();
-        if (leftMs < ROUTE_BUDGET_MIN_MS) break;
-        const nodes = await this.#routeBy(next, target, Math.min(hopsLeft, ROUTE_HOPS_MAX) - 1, leftMs * ROUTE_BUDGET_SHARE);
-        if (nodes !== undefined) return this.nearestKnown(target, nodes);
-      }
+    const known = this.nearestKnown(target);
+    if (hopsLeft === 0) return known;
+    for (const next of this.#nearer(target).slice(0, ROUTE_TRIES)) {
+      const leftMs = deadlineMs - this.env.now();
+      if (leftMs < ROUTE_BUDGET_MIN_MS) break;
+      const nodes = await this.#routeBy(next, target, Math.min(hopsLeft, ROUTE_HOPS_MAX) - 1, leftMs * ROUTE_BUDGET_SHARE);
+      if (nodes === undefined) continue;
+      const named = nodes.filter((node) => !known.some(({ id }) => id === node.id));
+      return [...known, ...nearestStores(this.env.crypto, target, named, REPLICAS)];
     }
-    return this.nearestKnown(target);
+    return known;
   }
 
-  async #routeBy(next: Descriptor, target: Uint8Array, hopsLeft: number, budgetMs: number): Promise<Descriptor[] | undefined> {
+  async #routeBy(next: Pick<Descriptor, 'id'>, target: Uint8Array, hopsLeft: number, budgetMs: number): Promise<Descriptor[] | undefined> {
     const answer = await this.askPeer(next.id, { type: 'route', hopsLeft, budgetMs: Math.floor(budgetMs), target }, budgetMs);
     return answer?.type === 'nodes' ? this.verifyNodes(answer.nodes) : undefined;
+  }
+
+  /** Dials a candidate, which proves its address or drops it. */
+  async probe(id: PeerId, target: Uint8Array): Promise<void> {
+    await this.#routeBy({ id }, target, 0, FETCH_TIMEOUT_MS);
   }
 
   #nearer(target: Uint8Array): Descriptor[] {
     const own = this.own();
     const position = own === undefined ? undefined : storePosition(this.env.crypto, own);
     const known = nearestStores(this.env.crypto, target, this.table.descriptors(), REPLICAS);
-    return position === undefined
-      ? known
-      : known.filter((one) => compareDistance(target, storePosition(this.env.crypto, one) as Uint8Array, position) < 0);
+    if (position === undefined) return known;
+    return known.filter((one) => compareDistance(target, storePosition(this.env.crypto, one) as Uint8Array, position) < 0);
   }
 
-  /** The nearest to a point in the whole network: several routes at once, each through another first peer. */
-  async nearest(target: Uint8Array): Promise<Descriptor[]> {
+  /** Who may be nearest to a point in the whole network: what this peer knows, and what each of several routes said, apart. */
+  async views(target: Uint8Array): Promise<Descriptor[][]> {
     const starts = nearestStores(this.env.crypto, target, this.table.descriptors(), ROUTES);
     const routes = starts.map((start) => this.#routeBy(start, target, ROUTE_HOPS_MAX, ROUTE_BUDGET_MS));
-    const found = await gather(this.env, routes, () => true, GRACE_MS);
-    return this.nearestKnown(target, found.flat());
+    return [this.nearestKnown(target), ...(await gather(this.env, routes, () => true, GRACE_MS))];
+  }
+
+  /** The REPLICAS nearest of each view, once each: where all are honest that is hardly more than the REPLICAS nearest of all. */
+  nearestOfEach(target: Uint8Array, views: readonly (readonly Descriptor[])[]): Descriptor[] {
+    const nearest = views.flatMap((view) => nearestStores(this.env.crypto, target, view, REPLICAS));
+    return [...new Map(nearest.map((one) => [one.id, one])).values()];
   }
 
   /**
-   * Asks the holders of one position of a key for what they hold, and then those nearer still that they name: positions cannot be
-   * made up, so a few hostile holders can keep silent and no more.
+   * Asks the holders of one position of a key for what they hold; when none has it, those that were named besides. Hostile ones can
+   * keep silent and name places they do not own, and no more.
    */
   async fetch(key: Uint8Array, position: 0 | 1): Promise<Fetched[]> {
     const target = valuePosition(this.env.crypto, key, position);
-    let holders = await this.nearest(target);
-    const fetched = new Map<PeerId, Fetched>();
+    const views = await this.views(target);
+    const fetched: Fetched[] = [];
     const asked = new Set<PeerId>([this.table.self]);
+    let wanted = this.nearestOfEach(target, views);
     for (let round = 0; round < FETCH_ROUNDS; round++) {
-      const unasked = holders.filter(({ id }) => !asked.has(id));
-      if (unasked.length === 0) break;
-      for (const { id } of unasked) asked.add(id);
-      const known = holders.map(({ id }) => peerIdBytes(id).slice(0, ID_PREFIX_BYTES));
-      const answers = await gather(
-        this.env,
-        unasked.map((holder) => this.#fetchFrom(holder, key, position, known)),
-        ({ values }) => values.length > 0,
-        GRACE_MS,
-      );
-      for (const answer of answers) fetched.set(answer.holder.id, answer);
+      const holders = wanted.filter(({ id }) => !asked.has(id)).slice(0, FETCH_ROUND_PEERS + REPLICAS);
+      if (holders.length === 0) break;
+      for (const { id } of holders) asked.add(id);
+      const known = wanted.slice(0, DHT_NODES_MAX).map(({ id }) => peerIdBytes(id).slice(0, ID_PREFIX_BYTES));
+      const asking = holders.map((holder) => this.#fetchFrom(holder, key, position, known));
+      const answers = await gather(this.env, asking, ({ values }) => values.length > 0, GRACE_MS);
+      fetched.push(...answers);
       if (answers.some(({ values }) => values.length > 0)) break;
-      holders = this.nearestKnown(target, [...holders, ...answers.flatMap(({ nearer }) => nearer)]);
+      const rest = views.flat().filter(({ id }) => !asked.has(id));
+      const named = this.nearestOfEach(
+        target,
+        answers.map(({ nearer }) => nearer),
+      );
+      wanted = nearestStores(this.env.crypto, target, [...named, ...rest], FETCH_ROUND_PEERS);
     }
-    return [...fetched.values()];
+    return fetched;
   }
 
   async #fetchFrom(holder: Descriptor, key: Uint8Array, position: 0 | 1, known: readonly Uint8Array[]): Promise<Fetched | undefined> {

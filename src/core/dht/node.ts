@@ -1,4 +1,5 @@
 import { equal } from '../bytes/bytes.ts';
+import { nearestTo } from '../bytes/distance.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
 import { peerIdBytes } from '../crypto/identity.ts';
 import { type Env, sample } from '../env.ts';
@@ -6,7 +7,7 @@ import type { Ask } from '../ports.ts';
 import type { PeerId } from '../bytes/brand.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
 import { decodeDhtRequest, type DhtAnswer, type DhtRequest, encodeDhtAnswer } from '../wire/dht.ts';
-import { DHT_VALUES_MAX, HASH_BYTES, ID_PREFIX_BYTES } from '../wire/geometry.ts';
+import { DHT_NODES_MAX, DHT_VALUES_MAX, HASH_BYTES, ID_PREFIX_BYTES } from '../wire/geometry.ts';
 import { END, KEEP, type KeepResult } from '../wire/registry.ts';
 import { type DhtValue, verifyValue } from '../wire/value.ts';
 import {
@@ -17,6 +18,7 @@ import {
   MAINTAIN_MS,
   NEAR_PEERS,
   NOT_MINE_AFTER,
+  PROBES,
   POSITIONS,
   QUERIES_MAX,
 } from './constants.ts';
@@ -124,24 +126,30 @@ export class DhtNode {
 
   async #found(key: Uint8Array, withResponders: boolean): Promise<DhtAnswer> {
     const { values, responders } = await this.find(key);
-    return { type: 'values', values: bytesOf(values.slice(0, DHT_VALUES_MAX)), nodes: withResponders ? bytesOf(responders) : [] };
+    return {
+      type: 'values',
+      values: bytesOf(values.slice(0, DHT_VALUES_MAX)),
+      nodes: withResponders ? bytesOf(responders.slice(0, DHT_NODES_MAX)) : [],
+    };
   }
 
-  /** What the network holds under a key: of single-writer values what wins, of a bag ten. Both positions are asked at once. */
+  /** What the network holds under a key: of single-writer values what wins, of a bag ten. Both positions are asked at once. Responders: who held it, then who did not. */
   async find(key: Uint8Array): Promise<{ values: DhtValue[]; responders: Descriptor[] }> {
     const lookups = POSITIONS.map((position) => this.#lookup.fetch(key, position));
     const answers = (await gather(this.env, lookups, (fetched) => fetched.some(({ values }) => values.length > 0), GRACE_MS)).flat();
     const values = newest([...this.values.get(key), ...answers.flatMap((answer) => answer.values)]);
     const isBag = values[0]?.kind === 'bag';
-    return { values: isBag ? sample(this.env, values, BAG_ANSWER) : values, responders: answers.map(({ holder }) => holder) };
+    return {
+      values: isBag ? sample(this.env, values, BAG_ANSWER) : values,
+      responders: [...answers].sort((a, b) => b.values.length - a.values.length).map(({ holder }) => holder),
+    };
   }
 
   /** Brings a value to the sixteen that are to hold it. */
   async store(value: DhtValue): Promise<Stored> {
     const targets = POSITIONS.map((position) => valuePosition(this.env.crypto, value.key, position));
-    const holders = new Map(
-      (await Promise.all(targets.map((target) => this.#lookup.nearest(target)))).flat().map((holder) => [holder.id, holder]),
-    );
+    const nearest = await Promise.all(targets.map(async (target) => this.#lookup.nearestOfEach(target, await this.#lookup.views(target))));
+    const holders = new Map(nearest.flat().map((holder) => [holder.id, holder]));
     const outcomes = await Promise.all([...holders.keys()].map((id) => this.#keepAt(id, value)));
     const refusals = outcomes.filter((outcome) => outcome !== undefined && outcome.kept === 0) as Stored[];
     const kept = outcomes.reduce((sum, outcome) => sum + (outcome?.kept ?? 0), 0);
@@ -166,13 +174,18 @@ export class DhtNode {
     return { kept: result === KEEP.kept ? 1 : 0, result, effort };
   }
 
-  /** Looks around: our own neighbourhood, and one point drawn anywhere. */
+  /** Looks around, at our own neighbourhood and at one point drawn anywhere, and dials some that are known by hearsay. */
   async maintain(): Promise<void> {
     this.#learn();
     this.table.dropExpired(this.env.now());
     this.values.prune();
     const own = this.#position();
-    await Promise.all([...(own === undefined ? [] : [own]), this.env.random(HASH_BYTES)].map((target) => this.#lookup.nearest(target)));
+    const anywhere = this.env.random(HASH_BYTES);
+    await Promise.all([...(own === undefined ? [] : [own]), anywhere].map((target) => this.#lookup.views(target)));
+    const candidates = this.table.candidates();
+    const near = nearestTo(own ?? anywhere, candidates, PROBES, ({ position }) => position);
+    const probed = new Set([...near, ...sample(this.env, candidates, PROBES)]);
+    await Promise.all([...probed].map(({ id }) => this.#lookup.probe(id, own ?? anywhere)));
   }
 
   /** Maintains for as long as it runs. */

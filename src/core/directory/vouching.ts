@@ -3,7 +3,7 @@ import { hex } from '../bytes/bytes.ts';
 import { type Descriptor, hasRole } from '../wire/descriptor.ts';
 import { ROLE } from '../wire/registry.ts';
 import { VOUCHERS_MAX } from './constants.ts';
-import { unrelated } from '../wire/related.ts';
+import { areRelated } from '../wire/related.ts';
 
 interface Vouched {
   readonly epoch: number;
@@ -29,13 +29,14 @@ export class Vouching {
       if (this.#byHash.size >= this.capacity) this.#byHash.delete(this.#byHash.keys().next().value as string);
       this.#byHash.set(key, (vouched = { epoch, vouchers: [] }));
     }
-    if (vouched.vouchers.length < VOUCHERS_MAX && !vouched.vouchers.some((other) => other.id === voucher.id))
+    // Only unrelated ones are kept: the many of one owner must not leave others without room.
+    if (vouched.vouchers.length < VOUCHERS_MAX && !vouched.vouchers.some((other) => areRelated(other, voucher)))
       vouched.vouchers.push(voucher);
   }
 
   /** How many of those who named it are unrelated to each other. */
   count(hash: Uint8Array): number {
-    return unrelated(this.#byHash.get(hex(hash))?.vouchers ?? [], VOUCHERS_MAX, (voucher) => voucher).length;
+    return this.#byHash.get(hex(hash))?.vouchers.length ?? 0;
   }
 
   dropBefore(epoch: number): void {

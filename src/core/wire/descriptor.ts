@@ -6,7 +6,7 @@ import { Writer } from '../bytes/writer.ts';
 import { labelled } from '../crypto/derive.ts';
 import { type Identity, peerIdBytes, peerIdOf } from '../crypto/identity.ts';
 import type { CryptoPort } from '../ports.ts';
-import { netGroups, type PeerAddress, readAddress, writeAddress } from './peer-address.ts';
+import { netGroup, type PeerAddress, readAddress, writeAddress } from './peer-address.ts';
 import {
   DESCRIPTOR_ADDRESSES_MAX,
   DESCRIPTOR_EXTENSION_MAX_BYTES,
@@ -61,8 +61,8 @@ export type Descriptor = Brand<
     readonly hash: Uint8Array;
     readonly validFromMs: number;
     readonly validUntilMs: number;
-    /** Prefixes of its published addresses; empty for a tab. */
-    readonly netGroups: readonly string[];
+    /** Prefix of its first address; undefined for a tab. */
+    readonly netGroup: string | undefined;
   },
   'Descriptor'
 >;
@@ -165,7 +165,7 @@ export function decodeDescriptor(bytes: Uint8Array): { content: DescriptorConten
 function branded(crypto: CryptoPort, content: DescriptorContent, bytes: Uint8Array): Descriptor {
   const validFromMs = epochStartMs(content.epoch);
   const times = { validFromMs, validUntilMs: validFromMs + DESCRIPTOR_EPOCHS * EPOCH_MS };
-  return { ...content, ...times, bytes, hash: crypto.sha256(bytes), netGroups: netGroups(content.addresses) } as unknown as Descriptor;
+  return { ...content, ...times, bytes, hash: crypto.sha256(bytes), netGroup: netGroup(content.addresses) } as unknown as Descriptor;
 }
 
 /** @throws RangeError | DecodeError when the content breaks the layout's limits (two equal links, too many), or `identity` is not `content.id`'s. */

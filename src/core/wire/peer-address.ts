@@ -153,7 +153,11 @@ export function netPrefix(ip: Uint8Array, port: number): Uint8Array {
     .done();
 }
 
-/** The prefixes of all addresses, as text to compare; empty for a tab. */
-export function netGroups(addresses: readonly PeerAddress[]): string[] {
-  return addresses.flatMap((address) => ('ip' in address ? [hex(netPrefix(address.ip, address.port))] : []));
+/**
+ * The prefix a peer counts for, as text to compare: its first address's, which is the one that links prove. Others could name a
+ * stranger's prefix, to make him "related" and so have him passed over. Undefined for a tab.
+ */
+export function netGroup(addresses: readonly PeerAddress[]): string | undefined {
+  const first = addresses[0];
+  return first !== undefined && 'ip' in first ? hex(netPrefix(first.ip, first.port)) : undefined;
 }

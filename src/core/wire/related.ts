@@ -4,7 +4,7 @@ import type { Descriptor } from './descriptor.ts';
 export function areRelated(a: Descriptor, b: Descriptor): boolean {
   if (a.id === b.id) return true;
   if (a.operator !== '' && a.operator === b.operator) return true;
-  return a.netGroups.some((group) => b.netGroups.includes(group));
+  return a.netGroup !== undefined && a.netGroup === b.netGroup;
 }
 
 /** Greedily from the front: items of which no two are related, at most `count`. */

@@ -133,6 +133,27 @@ test('a fifth of all peers hostile, each in its own way: every value is found', 
   }
 });
 
+test('hostile steps that name places nobody owns, all nearest to the key, hide nothing', async () => {
+  const network = new DhtNetwork('made up');
+  await network.grow(150);
+  const values = Array.from({ length: 12 }, (_, name) => value(network, name));
+  for (const one of values) await network.run(anyone(network).node.store(one));
+  const madeUp = Array.from({ length: 300 }, (_, i) => describe(openPeer(5000 + i), network.env.now()));
+  for (const peer of sample(network.env, network.all, 30)) {
+    peer.twist = async (request, honest) => {
+      if (request.type !== 'route' && request.type !== 'fetch') return honest();
+      const target = request.type === 'route' ? request.target : valuePosition(nobleCrypto, request.key, request.position);
+      const nodes = nearestStores(nobleCrypto, target, madeUp, 16).map(({ bytes }) => bytes);
+      return encodeDhtAnswer(request.type === 'route' ? { type: 'nodes', nodes } : { type: 'values', values: [], nodes });
+    };
+  }
+  for (const one of values) assert.equal((await network.run(findValues(network.client(), one.key))).length, 1);
+  await network.run(Promise.all(network.up.map(({ node }) => node.maintain())));
+  const believed = network.up.flatMap(({ node }) => node.table.peers()).filter(({ id }) => madeUp.some((one) => one.id === id));
+  assert.equal(believed.length, 0, 'nobody passes on what it has not dialled');
+  for (const one of values) assert.equal((await network.run(findValues(network.client(), one.key))).length, 1);
+});
+
 test('one honest holder suffices: fifteen of the sixteen keep silent or lie', async () => {
   const network = new DhtNetwork('one honest');
   await network.grow(150);

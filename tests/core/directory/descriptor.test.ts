@@ -12,7 +12,7 @@ import {
   verifyFraud,
 } from '../../../src/core/wire/descriptor.ts';
 import { DESCRIPTOR_MAX_BYTES } from '../../../src/core/wire/geometry.ts';
-import { isPrivateIp, netGroups, netPrefix, type PeerAddress, websocketUrl } from '../../../src/core/wire/peer-address.ts';
+import { isPrivateIp, netGroup, netPrefix, type PeerAddress, websocketUrl } from '../../../src/core/wire/peer-address.ts';
 import { CLOCK_SKEW_MS, EPOCH_MS, ROLE } from '../../../src/core/wire/registry.ts';
 import { describe, openPeer, tabPeer, testPeer, websocketAt } from '../../support/peers.ts';
 
@@ -88,7 +88,7 @@ test('verification yields the hash, the times and the prefixes', () => {
   assert.deepEqual(read, signed);
   assert.deepEqual(read.hash, nobleCrypto.sha256(signed.bytes));
   assert.equal(read.validUntilMs - read.validFromMs, 2 * EPOCH_MS);
-  assert.equal(read.netGroups.length, 1);
+  assert.equal(read.netGroup, '040c00');
 });
 
 test('the bytes handed in may change afterwards', () => {
@@ -211,7 +211,8 @@ test('prefixes: a /16 and a /32 in public, each ip and port for itself in privat
   assert.equal(netPrefix(Uint8Array.of(127, 0, 0, 1), 443).length, 7);
   assert.equal(isPrivateIp(Uint8Array.of(172, 31, 0, 1)), true);
   assert.equal(isPrivateIp(Uint8Array.of(172, 32, 0, 1)), false);
-  assert.deepEqual(netGroups(tabPeer(1, []).content.addresses), []);
+  assert.equal(netGroup(tabPeer(1, []).content.addresses), undefined);
+  assert.equal(netGroup([websocketAt([1, 2, 3, 4]), websocketAt([5, 6, 7, 8])]), '040102', 'what is listed besides makes nobody related');
   assert.equal(websocketUrl(websocketAt([1, 2, 3, 4], 8443) as PeerAddress & { kind: 'websocket' }), 'wss://1.2.3.4:8443');
   assert.equal(
     websocketUrl(websocketAt([0x20, 1, 0xd, 0xb8, ...new Array(11).fill(0), 1]) as PeerAddress & { kind: 'websocket' }),
