@@ -11,7 +11,7 @@ const VALUES = 40;
 
 function value(network: DhtNetwork, name: number): DhtValue {
   const writer = identityFromSeed(nobleCrypto, new Uint8Array(32).fill(1 + name));
-  const dated = { serial: 1, expiresAtMs: network.env.now() + 3_600_000, payload: new Uint8Array(1000) };
+  const dated = { serial: 1, expiresAtMs: network.env.now() + 24 * 3_600_000, payload: new Uint8Array(1000) };
   const content = { kind: 'singleWriter' as const, record: 1, writer: writer.publicKey, slot: 0, ...dated };
   return signValue(nobleCrypto, (message) => nobleCrypto.ed25519Sign(writer.seed, message), content);
 }

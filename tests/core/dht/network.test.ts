@@ -40,10 +40,10 @@ function holders(network: DhtNetwork, key: Uint8Array): [TestStorePeer[], TestSt
 
 const anyone = (network: DhtNetwork) => network.up[randomBelow(network.env, network.up.length)] as TestStorePeer;
 
-test('in a network of 250 store peers a value lies with its sixteen and is found from everywhere', async () => {
+test('in a network of 200 store peers a value lies with its sixteen and is found from everywhere', async () => {
   const network = new DhtNetwork('grown');
-  await network.grow(250);
-  for (let name = 0; name < 12; name++) {
+  await network.grow(200);
+  for (let name = 0; name < 10; name++) {
     const stored = value(network, name);
     const { kept } = await network.run(anyone(network).node.store(stored));
     const wanted = new Set(holders(network, stored.key).flat());
@@ -135,11 +135,11 @@ test('a fifth of all peers hostile, each in its own way: every value is found', 
 
 test('hostile steps that name places nobody owns, all nearest to the key, hide nothing', async () => {
   const network = new DhtNetwork('made up');
-  await network.grow(150);
+  await network.grow(100);
   const values = Array.from({ length: 12 }, (_, name) => value(network, name));
   for (const one of values) await network.run(anyone(network).node.store(one));
-  const madeUp = Array.from({ length: 300 }, (_, i) => describe(openPeer(5000 + i), network.env.now()));
-  for (const peer of sample(network.env, network.all, 30)) {
+  const madeUp = Array.from({ length: 200 }, (_, i) => describe(openPeer(5000 + i), network.env.now()));
+  for (const peer of sample(network.env, network.all, 20)) {
     peer.twist = async (request, honest) => {
       if (request.type !== 'route' && request.type !== 'fetch') return honest();
       const target = request.type === 'route' ? request.target : valuePosition(nobleCrypto, request.key, request.position);
