@@ -44,7 +44,7 @@ export class WebRtc implements RtcPort {
 
   async offer(): Promise<RtcOffer> {
     const peer = await this.#newPeer(true);
-    const own = descriptionOfSdp(await this.#localSdp(peer));
+    const own = await orDestroy(peer, async () => descriptionOfSdp(await this.#localSdp(peer)));
     const cancelOffer = after(OFFER_LIFE_MS, () => peer.destroy());
     return {
       description: encodeDescription(own),
@@ -69,9 +69,11 @@ export class WebRtc implements RtcPort {
     const theirs = decodeDescription(offer);
     if (theirs.setup !== DTLS_SETUP.either) throw new GlobalNetError('malformed', 'an offer must leave it open who begins DTLS');
     const peer = await this.#newPeer(false);
-    const local = this.#localSdp(peer);
-    signal(peer, { type: 'offer', sdp: sdpOfDescription(theirs) });
-    const own = descriptionOfSdp(await local);
+    const own = await orDestroy(peer, async () => {
+      const local = this.#localSdp(peer);
+      signal(peer, { type: 'offer', sdp: sdpOfDescription(theirs) });
+      return descriptionOfSdp(await local);
+    });
     const transport = orDestroy(peer, () => connected(peer, false, () => this.#options.bind(theirs.fingerprint, own.fingerprint)));
     transport.catch(() => {}); // whoever asked may have gone; the failure is for those who wait
     return { description: encodeDescription(own), transport };

@@ -102,10 +102,12 @@ export const webSocketDialer: TransportDialer = {
         () => fail(new GlobalNetError('timeout', `${url} did not answer in ${DIAL_TIMEOUT_MS} ms`)),
         DIAL_TIMEOUT_MS,
       );
-      signal?.addEventListener('abort', () => fail(new GlobalNetError('cancelled', 'the dial was given up')), { once: true });
+      const onAbort = (): void => fail(new GlobalNetError('cancelled', 'the dial was given up'));
+      signal?.addEventListener('abort', onAbort, { once: true });
       socket.onclose = () => fail(new GlobalNetError('unreachable', `${url} does not answer`));
       socket.onopen = () => {
         clearTimeout(deadline);
+        signal?.removeEventListener('abort', onAbort);
         resolve(new WebSocketTransport(socket));
       };
     }),

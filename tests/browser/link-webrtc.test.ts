@@ -7,7 +7,7 @@ import { fromHex, hex } from '../../src/core/bytes/bytes.ts';
 import { nobleCrypto } from '../../src/core/crypto/noble.ts';
 import { needBrowser } from '../../tools/browser.ts';
 import { echoOn, sendAndCheck } from '../support/link-echo.ts';
-import { linkCases, TestEnd } from '../support/link-suite.ts';
+import { linkCases, TestEnd, until } from '../support/link-suite.ts';
 import { realEnv } from '../support/real-env.ts';
 import type { LinkPage } from './pages/link-page.ts';
 import { servePage } from './support/page-server.ts';
@@ -99,6 +99,18 @@ describe('links between tabs and Node', () => {
     node.links.adopt(await offer.accept(fromHex(answer)));
     const rate = await sendAndCheck({ step }, node, FRAMES);
     console.log(`Node to tab and back, WebRTC: ${rate.toFixed(1)} MB/s`);
+    await tab.close();
+  });
+
+  it('a tab that goes tells its peers', async () => {
+    node = new TestEnd(realEnv);
+    const tab = await newTab();
+    const answer = await rtc.answer(fromHex(await tab.evaluate(() => linkPage.offer())));
+    void answer.transport.then((transport) => node.links.adopt(transport));
+    await tab.evaluate(([description, expected]) => linkPage.accept(description, expected), [hex(answer.description), node.peer] as const);
+    await until({ step }, () => node.opened.length > 0, 'the link opens');
+    await tab.goto('about:blank');
+    await until({ step }, () => node.closes.length > 0, 'the link closes');
     await tab.close();
   });
 

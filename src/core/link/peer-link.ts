@@ -1,4 +1,5 @@
 import type { PeerId } from '../bytes/brand.ts';
+import { DecodeError } from '../bytes/errors.ts';
 import type { Env } from '../env.ts';
 import type { FrameClass, Link, LinkHandler, Transport, TransportHandler, TransportKind } from '../ports.ts';
 import { frameCircuitId, frameLengthBytes, frameType } from '../wire/frame.ts';
@@ -126,8 +127,10 @@ export class PeerLink implements Link, LinkPulse, TransportHandler {
     this.receivedBytes += message.length;
     try {
       this.#receive(message);
-    } catch {
-      this.close(LINK_CLOSE.breach); // a DecodeError
+    } catch (error) {
+      // Anything but a DecodeError is a fault of whoever handles the frames here: told, and no other link suffers from it.
+      if (!(error instanceof DecodeError)) this.#env.log('error', 'link', `a frame's handler failed: ${String(error)}`);
+      this.close(LINK_CLOSE.breach);
     }
   }
 
