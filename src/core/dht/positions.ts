@@ -18,7 +18,7 @@ export function storePosition(crypto: CryptoPort, descriptor: Descriptor): Uint8
   const address = descriptor.addresses[0];
   if (!hasRole(descriptor, ROLE.store | ROLE.open) || address === undefined || !('ip' in address)) return undefined;
   const bits = (peerIdBytes(descriptor.id)[31] as number) & 7;
-  const position = crypto.sha256(labelled(LABEL.storePosition, netPrefix(address.ip, address.port), Uint8Array.of(bits)));
+  const position = crypto.sha256(labelled(LABEL.storePosition, netPrefix(address.ip), Uint8Array.of(bits)));
   computed.set(descriptor, position);
   return position;
 }

@@ -1,3 +1,4 @@
+import { CIRCUIT_WINDOW_MAX_CELLS } from '../wire/geometry.ts';
 import type { RelayLimits } from './types.ts';
 
 /**
@@ -19,8 +20,8 @@ export const RELAY_LIMITS: RelayLimits = {
   dialsPerMinute: 30,
   // 20 KB each at the most while they idle (two stretches of tag stream, table entries): 80 MB.
   circuits: 4096,
-  // 4 MB: what a window that fills 100 Mbit/s over 300 ms puts in flight. An honest sender keeps far below; a hostile one gets no more memory.
-  queuedCells: 1024,
+  // All that a circuit's window lets be on its way may come to wait here when the next link stalls: 16 MB. A hostile sender gets no more.
+  queuedCells: CIRCUIT_WINDOW_MAX_CELLS,
   // Longer than a builder waits, so that the builder's own deadline, at a time it has drawn, ends a circuit that hangs.
   replyDeadlineMs: 30_000,
 };

@@ -141,14 +141,12 @@ export function isPrivateIp(ip: Uint8Array): boolean {
 }
 
 /**
- * What one owner can easily hold many of: an IPv4 /16, an IPv6 /32. On a private network, where a prefix says nothing, each
- * ip and port counts for itself. The bytes enter hashes: family 1, then 2, 4, or ip and port.
+ * What one owner can easily hold many of: an IPv4 /16, an IPv6 /32. A private network is no exception: a network inside one machine
+ * spreads its relays over loopback's /16s. The bytes enter hashes: family 1, then 2 or 4.
  */
-export function netPrefix(ip: Uint8Array, port: number): Uint8Array {
-  const family = ip.length === 4 ? 4 : 6;
-  if (isPrivateIp(ip)) return new Writer(19).u8(family).raw(ip).u16(port).done();
+export function netPrefix(ip: Uint8Array): Uint8Array {
   return new Writer(5)
-    .u8(family)
+    .u8(ip.length === 4 ? 4 : 6)
     .raw(ip.subarray(0, ip.length === 4 ? 2 : 4))
     .done();
 }
@@ -159,5 +157,5 @@ export function netPrefix(ip: Uint8Array, port: number): Uint8Array {
  */
 export function netGroup(addresses: readonly PeerAddress[]): string | undefined {
   const first = addresses[0];
-  return first !== undefined && 'ip' in first ? hex(netPrefix(first.ip, first.port)) : undefined;
+  return first !== undefined && 'ip' in first ? hex(netPrefix(first.ip)) : undefined;
 }
