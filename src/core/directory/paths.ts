@@ -24,9 +24,9 @@ export interface PathWish {
   readonly exclude?: ReadonlySet<PeerId>;
 }
 
-/** A hop `b` fits behind `a` without waiting: it can be dialled, or one of the two descriptors lists the link. */
+/** A hop `b` fits behind `a` without waiting: it can be dialled, or it lists a link to `a` (descriptors list links to open peers alone). */
 export function linkExists(a: Descriptor, b: Descriptor): boolean {
-  return hasRole(b, ROLE.open) || a.links.includes(b.id) || b.links.includes(a.id);
+  return hasRole(b, ROLE.open) || b.links.includes(a.id);
 }
 
 /**
@@ -98,11 +98,13 @@ class PathSearch {
   }
 
   #fits(slot: number, candidate: Descriptor): boolean {
-    if (this.#path.some((hop) => hop !== undefined && areRelated(hop, candidate))) return false;
     const before = this.#path[slot - 1];
     const behind = this.#path[slot + 1];
+    // Links first: few tabs pass, and the rest is spared the other rules.
+    if (before !== undefined && !linkExists(before, candidate)) return false;
+    if (behind !== undefined && !linkExists(candidate, behind)) return false;
     if (slot === 0 && !this.#guards.some((guard) => guard.id === candidate.id)) return false;
-    return (before === undefined || linkExists(before, candidate)) && (behind === undefined || linkExists(candidate, behind));
+    return !this.#path.some((hop) => hop !== undefined && areRelated(hop, candidate));
   }
 
   #weight(slot: number, candidate: Descriptor): number {

@@ -16,6 +16,7 @@ interface Vouched {
  */
 export class Vouching {
   readonly #byHash = new Map<string, Vouched>();
+  readonly #texts = new WeakMap<Uint8Array, string>();
 
   constructor(readonly capacity: number) {}
 
@@ -36,7 +37,10 @@ export class Vouching {
 
   /** How many of those who named it are unrelated to each other. */
   count(hash: Uint8Array): number {
-    return this.#byHash.get(hex(hash))?.vouchers.length ?? 0;
+    // Each choice of a path asks this of every relay, on the thread that relays; a descriptor's hash is always the same array.
+    let key = this.#texts.get(hash);
+    if (key === undefined) this.#texts.set(hash, (key = hex(hash)));
+    return this.#byHash.get(key)?.vouchers.length ?? 0;
   }
 
   dropBefore(epoch: number): void {
