@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, webcrypto } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import { CHUNK_BYTES } from '../src/core/wire/geometry.ts';
@@ -8,9 +8,11 @@ import { mediaTypeOf } from './media-type.ts';
 
 /** A file read while somebody writes it is read again, so often. */
 const ATTEMPTS_MAX = 3;
+/** Whole chunks, read at once. */
+const READ_BYTES = 16 * CHUNK_BYTES;
 
 /**
- * The entry of a file, chunk by chunk, so that 2 GB take the memory of one chunk.
+ * The entry of a file, chunk by chunk, a megabyte at a time, so that 2 GB take no more memory than that.
  * @param onBytes told as bytes are read; negative when they are read again.
  * @throws GlobalNetError `busy` when the file changes all the time, `refused` when it cannot be read.
  */
@@ -38,24 +40,29 @@ export async function hashFile({ path, source }: FolderFile, onBytes: (lengthByt
 async function hashOnce(file: FileHandle, path: string, onBytes: (lengthBytes: number) => void, signal: AbortSignal | undefined): Promise<FileEntry> {
   const whole = createHash('sha256');
   const hashes: Uint8Array[] = [];
-  const buffer = new Uint8Array(CHUNK_BYTES);
+  const buffer = new Uint8Array(READ_BYTES);
   let sizeBytes = 0;
   let mediaType = mediaTypeOf(path, new Uint8Array(0));
-  for (;;) {
+  for (let lengthBytes = buffer.length; lengthBytes === buffer.length; sizeBytes += lengthBytes) {
     if (signal?.aborted) throw new GlobalNetError('cancelled', 'reading the folder was stopped');
-    const lengthBytes = await readFully(file, buffer, sizeBytes);
-    if (lengthBytes === 0) break;
-    const chunk = buffer.subarray(0, lengthBytes);
-    if (sizeBytes === 0) mediaType = mediaTypeOf(path, chunk);
-    whole.update(chunk);
-    // A file of one chunk has no list, and most files are: their bytes are hashed once.
-    if (sizeBytes > 0 || lengthBytes === CHUNK_BYTES) hashes.push(createHash('sha256').update(chunk).digest());
-    sizeBytes += lengthBytes;
+    lengthBytes = await readFully(file, buffer, sizeBytes);
+    const part = buffer.subarray(0, lengthBytes);
+    if (sizeBytes === 0) mediaType = mediaTypeOf(path, part.subarray(0, CHUNK_BYTES));
+    // A file of one chunk has no list, and most files are: their bytes are hashed once. Chunks are hashed beside the whole, on other cores.
+    const chunks = sizeBytes + lengthBytes > CHUNK_BYTES ? hashChunks(part) : [];
+    whole.update(part);
+    hashes.push(...(await Promise.all(chunks)));
     onBytes(lengthBytes);
-    if (lengthBytes < CHUNK_BYTES) break;
   }
-  const chunkHashes = sizeBytes > CHUNK_BYTES ? new Uint8Array(Buffer.concat(hashes)) : new Uint8Array(0);
-  return { path, sizeBytes, mediaType, hash: new Uint8Array(whole.digest()), chunkHashes };
+  return { path, sizeBytes, mediaType, hash: new Uint8Array(whole.digest()), chunkHashes: new Uint8Array(Buffer.concat(hashes)) };
+}
+
+function hashChunks(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array>[] {
+  const hashes: Promise<Uint8Array>[] = [];
+  for (let offset = 0; offset < bytes.length; offset += CHUNK_BYTES) {
+    hashes.push(webcrypto.subtle.digest('SHA-256', bytes.subarray(offset, offset + CHUNK_BYTES)).then((hash) => new Uint8Array(hash)));
+  }
+  return hashes;
 }
 
 /** Reads until the buffer is full or the file ends; a single read may stop short. Returns how many bytes came. */

@@ -104,6 +104,24 @@ test('a path of a folder leads to its index, a missing one to 404.html, and with
   await assert.rejects(siteBench({}).reader().open(''), { kind: 'unknown' });
 });
 
+test('asked chunk by chunk, those behind are fetched meanwhile, and each comes in a buffer of its own', async () => {
+  const film = noise('film', 40 * CHUNK_BYTES);
+  const { reader, server } = siteBench({ 'index.html': page, 'film.webm': film });
+  const site = reader({ pushBytes: 0 });
+  await site.start();
+  const file = await site.file('film.webm');
+  const first = await file.chunk(3);
+  assert.deepEqual(first, film.slice(3 * CHUNK_BYTES, 4 * CHUNK_BYTES));
+  assert.equal(first.buffer.byteLength, CHUNK_BYTES);
+  first.fill(0);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const sent = server.stats.sentChunks;
+  assert.ok(sent > 20, `${sent} chunks`);
+  for (let index = 3; index < 30; index++) assert.deepEqual(await file.chunk(index), film.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES));
+  await assert.rejects(file.chunk(40), RangeError);
+  await assert.rejects(site.file('nothing'), { kind: 'unknown' });
+});
+
 test('an empty file is read as no bytes', async () => {
   const file = await siteBench({ 'empty.txt': new Uint8Array(0) })
     .reader()
