@@ -150,7 +150,12 @@ export class PackStore {
   /** The chunks that are not here yet: what a fetch that was cut off has still to do. */
   async missing(manifest: VerifiedManifest): Promise<ChunkPlace[]> {
     const missing: ChunkPlace[] = [];
-    for (const place of distinctChunks(manifest.files)) if (!(await this.#options.chunks.has(place.hash))) missing.push(place);
+    const places = [...distinctChunks(manifest.files)];
+    for (let i = 0; i < places.length; i += LOOKUPS_AT_ONCE) {
+      const batch = places.slice(i, i + LOOKUPS_AT_ONCE);
+      const here = await Promise.all(batch.map((place) => this.#options.chunks.has(place.hash)));
+      missing.push(...batch.filter((_, j) => !here[j]));
+    }
     return missing;
   }
 
@@ -158,7 +163,8 @@ export class PackStore {
   hold(manifest: VerifiedManifest): () => void {
     const key = base32(manifest.hash);
     this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
-    void this.#change(manifest.hash, (kept) => ({ ...kept, usedMs: this.#options.env.now(), score: scoreAt(kept, this.#options.env.now()) + 1 }));
+    // A use that cannot be written down is a use all the same.
+    this.#change(manifest.hash, (kept) => ({ ...kept, usedMs: this.#options.env.now(), score: scoreAt(kept, this.#options.env.now()) + 1 })).catch(() => undefined);
     let held = true;
     return () => {
       if (!held) return;
@@ -242,6 +248,8 @@ export class PackStore {
   }
 }
 
+/** A store in a browser answers each question in a transaction: many at once take hardly longer than one. */
+const LOOKUPS_AT_ONCE = 64;
 /** An author whose key is in many hands must not fill the record. */
 const RIVALS_MAX = 8;
 
