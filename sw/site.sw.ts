@@ -25,7 +25,12 @@ const holder = new SitePortsHolder();
 self.addEventListener('install', (event) => {
   // The keeper has to open with the app's host stopped.
   const own = OWN_FILES.map((path) => new Request(path, { cache: 'no-cache' }));
-  event.waitUntil(caches.open(OWN_CACHE).then((cache) => cache.addAll(own)).then(() => self.skipWaiting()));
+  event.waitUntil(
+    caches
+      .open(OWN_CACHE)
+      .then((cache) => cache.addAll(own))
+      .then(() => self.skipWaiting()),
+  );
 });
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener('message', (event) => {
@@ -53,7 +58,9 @@ async function answerOwn(path: string): Promise<Response> {
 async function answerTab(url: URL): Promise<Response> {
   const connected = await holder.get().catch(() => undefined);
   if (connected === undefined) return nowhere(appOrigin);
-  const route = url.pathname.startsWith(OUTSIDE_PREFIX) ? `outside/${url.pathname.slice(OUTSIDE_PREFIX.length)}` : `open/${connected.address}${url.pathname}${url.search}`;
+  const route = url.pathname.startsWith(OUTSIDE_PREFIX)
+    ? `outside/${url.pathname.slice(OUTSIDE_PREFIX.length)}`
+    : `open/${connected.address}${url.pathname}${url.search}`;
   return pageRedirect(`${appOrigin}/#/${route}`);
 }
 

@@ -78,7 +78,12 @@ export function shellHeaders(siteOrigins: string): Headers {
 export function appScriptHeaders(): Headers {
   return {
     ...ALWAYS,
-    ...policy({ 'default-src': "'none'", 'script-src': "'self' 'wasm-unsafe-eval'", 'connect-src': "'self' ws: wss:", 'worker-src': "'self'" }),
+    ...policy({
+      'default-src': "'none'",
+      'script-src': "'self' 'wasm-unsafe-eval'",
+      'connect-src': "'self' ws: wss:",
+      'worker-src': "'self'",
+    }),
   };
 }
 

@@ -1,9 +1,10 @@
 import { css, html, nothing } from 'lit';
 import { parsePackLink } from '../shared/links.ts';
 import { failureOf } from '../shared/outcome.ts';
-import { pathOfLink } from './route.ts';
+import { pathOfLink, type Route } from './route.ts';
 import { shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
+import { sentence } from './words.ts';
 
 /** Takes an address or a link; shows where the frame is. */
 export class AddressBar extends ShellElement {
@@ -54,6 +55,7 @@ export class AddressBar extends ShellElement {
 
   #error: string | undefined;
   #shown = '';
+  #route: Route | undefined;
 
   override render() {
     return html`<form role="search" aria-label="Open a site" @submit=${this.#submit}>
@@ -77,9 +79,13 @@ export class AddressBar extends ShellElement {
   /** What the user is typing is not overwritten; a new place is. */
   override updated(): void {
     const { route } = shell;
-    const text = route.kind === 'site' ? `${route.address}${route.path === '/' ? '' : route.path}` : route.kind === 'wrong' ? route.text : '';
-    if (text !== this.#shown) this.#input.value = text;
+    const text =
+      route.kind === 'site' ? `${route.address}${route.path === '/' ? '' : route.path}` : route.kind === 'wrong' ? route.text : '';
+    if (text === this.#shown && route === this.#route) return;
+    if (text !== this.#shown || this.#error !== undefined) this.#input.value = text;
     this.#shown = text;
+    this.#route = route;
+    this.#complain(undefined);
   }
 
   get #input(): HTMLInputElement {
@@ -111,10 +117,6 @@ export class AddressBar extends ShellElement {
       this.#complain(sentence(failureOf(error).message));
     }
   }
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 customElements.define('gnet-address-bar', AddressBar);

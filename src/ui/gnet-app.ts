@@ -60,9 +60,11 @@ export class App extends ShellElement {
       .dot.ready {
         background: var(--good);
       }
-      .dot.failed,
-      .dot.none {
+      .dot.failed {
         background: var(--bad);
+      }
+      .dot.none {
+        background: var(--muted);
       }
       .update {
         grid-column: 1 / -1;
@@ -157,7 +159,10 @@ export class App extends ShellElement {
   #main(): TemplateResult {
     const { route } = shell;
     if (route.kind === 'outside') return this.#outside(route.url);
-    if (route.kind === 'wrong') return messagePage(failurePage(route.failure, [{ label: 'Back to the start', isPrimary: true, run: () => shell.go({ kind: 'home' }) }]));
+    if (route.kind === 'wrong')
+      return messagePage(
+        failurePage(route.failure, [{ label: 'Back to the start', isPrimary: true, run: () => shell.go({ kind: 'home' }) }]),
+      );
     // Before the user has heard what joining shows, a link to a site waits behind the start page.
     if (route.kind === 'site' && shell.joined) return html`<gnet-site></gnet-site>`;
     return shell.started ? html`<gnet-home></gnet-home>` : html``;

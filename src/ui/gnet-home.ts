@@ -179,7 +179,10 @@ export class Home extends ShellElement {
 
   #site(site: StoredSite): TemplateResult {
     const share = site.sizeBytes === 0 ? 1 : site.storedBytes / site.sizeBytes;
-    const kept = share >= 1 ? `all of it kept (${bytesText(site.sizeBytes)}), opens offline` : `${bytesText(site.storedBytes)} of ${bytesText(site.sizeBytes)} kept`;
+    const kept =
+      share >= 1
+        ? `all of it kept (${bytesText(site.sizeBytes)}), opens offline`
+        : `${bytesText(site.storedBytes)} of ${bytesText(site.sizeBytes)} kept`;
     const title = site.title || shortAddress(site.address);
     return html`<li>
       <div>

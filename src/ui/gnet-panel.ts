@@ -143,11 +143,13 @@ export class Panel extends ShellElement {
     if (links.length === 0) return html`<p class="small muted">No link yet.</p>`;
     return html`<table class="small numbers">
       <thead><tr><th scope="col">Peer</th><th scope="col">By</th><th scope="col">In / out</th></tr></thead>
-      <tbody>${links.map((link) => html`<tr>
+      <tbody>${links.map(
+        (link) => html`<tr>
         <td><span class="mono" title=${link.peer}>${shortPeer(link.peer)}</span>${link.guard ? ' guard' : ''}</td>
         <td>${KINDS[link.kind]}</td>
         <td>${bytesText(link.receivedBytes)} / ${bytesText(link.sentBytes)}</td>
-      </tr>`)}</tbody>
+      </tr>`,
+      )}</tbody>
     </table>`;
   }
 

@@ -64,7 +64,10 @@ export class Labels {
 
   async forget(address: string): Promise<void> {
     const known = await entries<string, LabelRecord>(this.#store);
-    await delMany(known.filter(([, record]) => record.address === address).map(([label]) => label), this.#store);
+    await delMany(
+      known.filter(([, record]) => record.address === address).map(([label]) => label),
+      this.#store,
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import type { Failure } from '../shared/outcome.ts';
-import { explain } from './words.ts';
+import { explain, sentence } from './words.ts';
 
 /** A message that fills the page: what happened, what differs, what to do. Its heading takes the focus (`focusHeading`). */
 export interface MessagePage {
@@ -29,7 +29,7 @@ export function messagePage(page: MessagePage): TemplateResult {
 
 export function failurePage(failure: Failure, actions: NonNullable<MessagePage['actions']>): MessagePage {
   const { title, advice } = explain(failure);
-  return { title, text: failure.message, advice, isWarning: failure.kind === 'unverified', details: detailsOf(failure), actions };
+  return { title, text: sentence(failure.message), advice, isWarning: failure.kind === 'unverified', details: detailsOf(failure), actions };
 }
 
 const PARTS = {
@@ -43,7 +43,10 @@ const PARTS = {
 
 function detailsOf({ detail }: Failure): [string, string][] {
   if (detail === undefined) return [];
-  const where = detail.path === undefined ? [] : [['File', detail.chunkIndex === undefined ? detail.path : `${detail.path}, part ${detail.chunkIndex + 1}`] as [string, string]];
+  const where =
+    detail.path === undefined
+      ? []
+      : [['File', detail.chunkIndex === undefined ? detail.path : `${detail.path}, part ${detail.chunkIndex + 1}`] as [string, string]];
   return [['What differs', PARTS[detail.part]], ...where, ['Signed', detail.wanted], ['Came', detail.got]];
 }
 

@@ -5,7 +5,7 @@ import { messagePage } from './message-page.ts';
 export function outsidePage(url: string, isCopied: boolean, actions: { back: () => void; copy: () => void }): TemplateResult {
   return messagePage({
     title: 'This link leaves the network',
-    text: 'The page you were reading links to an address of the ordinary internet. Whoever runs it would learn your IP address, and that you came from somewhere. The app does not open it.',
+    text: 'The page you were reading links to an address of the ordinary internet. Whoever runs it would learn your IP address. The app does not open it.',
     details: [['Address', url]],
     advice: 'If you want to go there all the same, copy the address and open it in another window or browser.',
     actions: [

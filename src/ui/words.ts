@@ -12,7 +12,9 @@ export function joinSentence(join: JoinState | undefined): string {
     case 'starting':
       return 'Starting.';
     case 'dialling':
-      return join.bootstraps === 0 ? 'Calling peers from earlier visits.' : `Calling ${count(join.bootstraps, 'known peer')}; ${join.answered} answered.`;
+      return join.bootstraps === 0
+        ? 'Calling peers from earlier visits.'
+        : `Calling ${count(join.bootstraps, 'known peer')}; ${join.answered} answered.`;
     case 'learning':
       return `Linked to ${count(join.links, 'peer')}. Learning who is there: ${count(join.relays, 'relay')} so far.`;
     case 'building':
@@ -20,7 +22,7 @@ export function joinSentence(join: JoinState | undefined): string {
     case 'ready':
       return `Joined: ${count(join.links, 'link')}, ${count(join.relays, 'relay')} known.`;
     case 'failed':
-      return `Not joined. ${join.message}${join.retryInMs > 0 ? ` Next attempt in ${Math.ceil(join.retryInMs / 1000)} s.` : ''}`;
+      return `Not joined. ${sentence(join.message)}${join.retryInMs > 0 ? ` Next attempt in ${Math.ceil(join.retryInMs / 1000)} s.` : ''}`;
   }
 }
 
@@ -47,15 +49,24 @@ const EXPLANATIONS: Record<ErrorKind, Explanation> = {
     title: 'This is not what its author signed',
     advice: 'Nothing of it is shown. Try again later: another mirror may serve it unchanged. If you know the author, tell them.',
   },
-  unknown: { title: 'Nothing was found there', advice: 'Check the address. The site may never have been published, or was withdrawn long ago.' },
+  unknown: {
+    title: 'Nothing was found there',
+    advice: 'Check the address. The site may never have been published, or was withdrawn long ago.',
+  },
   unserved: { title: 'Nobody serves this site now', advice: 'It exists, but its author and all its mirrors are away. Try again later.' },
-  unreachable: { title: 'The network cannot be reached', advice: 'Check your connection. The app goes on trying; sites that you have stored still open.' },
+  unreachable: {
+    title: 'The network cannot be reached',
+    advice: 'Check your connection. The app goes on trying; sites that you have stored still open.',
+  },
   refused: { title: 'The other side refused', advice: 'It may be busy or want an invitation. Try again later.' },
   timeout: { title: 'No answer came in time', advice: 'Paths through other people’s machines break now and then. Try again.' },
   closed: { title: 'The connection ended', advice: 'Try again.' },
   full: { title: 'There is no room left', advice: 'Free some disk space, or delete stored sites from the list.' },
   unsupported: { title: 'This cannot be shown', advice: 'Other pages of the site may still open.' },
-  clock: { title: 'Your clock is wrong', advice: 'Set date and time of this device, then try again. Signatures and records are only valid at their time.' },
+  clock: {
+    title: 'Your clock is wrong',
+    advice: 'Set date and time of this device, then try again. Signatures and records are only valid at their time.',
+  },
   cancelled: { title: 'Stopped', advice: 'Try again when you like.' },
   busy: { title: 'Already in use', advice: 'Close what uses it, then try again.' },
   internal: { title: 'The app made a mistake', advice: 'Reload the app. If it happens again, please report what you did.' },
@@ -95,7 +106,18 @@ export function hopKind(circuit: CircuitStatus, index: number, guards: ReadonlyS
 }
 
 export function progressText(progress: FetchProgress): string {
-  const size = progress.totalBytes === undefined ? bytesText(progress.receivedBytes) : `${bytesText(progress.receivedBytes)} of ${bytesText(progress.totalBytes)}`;
+  const size =
+    progress.totalBytes === undefined
+      ? bytesText(progress.receivedBytes)
+      : `${bytesText(progress.receivedBytes)} of ${bytesText(progress.totalBytes)}`;
   if (progress.circuit === undefined) return `${size} from this browser’s store`;
-  return progress.firstByteMs === undefined ? `waiting for the first byte, by ${progress.circuit}` : `${size} by ${progress.circuit}, first byte after ${durationText(progress.firstByteMs)}`;
+  return progress.firstByteMs === undefined
+    ? `waiting for the first byte, by ${progress.circuit}`
+    : `${size} by ${progress.circuit}, first byte after ${durationText(progress.firstByteMs)}`;
+}
+
+/** A message as a sentence of its own: errors of core begin small, to follow a colon. */
+export function sentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }

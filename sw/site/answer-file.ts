@@ -21,12 +21,17 @@ export interface FileAnswerContext {
 /** What the frame shows: HTML filtered, and nothing that a browser would run. @throws as `VerifiedSite.read`. */
 export async function answerPage(context: FileAnswerContext, entry: FileEntry, status: number, request: Request): Promise<Response> {
   const kind = pageKind(entry.mediaType);
-  if (kind === 'download') throw new GlobalNetError('unsupported', `'${entry.path}' is of a kind (${mediaName(entry.mediaType)}) that is not shown in a page.`);
+  if (kind === 'download')
+    throw new GlobalNetError('unsupported', `'${entry.path}' is of a kind (${mediaName(entry.mediaType)}) that is not shown in a page.`);
   if (kind === 'as-is') return answerFile(context, entry, request, status);
-  if (entry.sizeBytes > PAGE_MAX_BYTES) throw new GlobalNetError('unsupported', `'${entry.path}' is ${entry.sizeBytes} bytes, too large for a page.`);
+  if (entry.sizeBytes > PAGE_MAX_BYTES)
+    throw new GlobalNetError('unsupported', `'${entry.path}' is ${entry.sizeBytes} bytes, too large for a page.`);
   const text = decodeText(await wholeFile(context, entry), entry.mediaType);
   const shown = kind === 'html' ? filterHtml(text, { url: request.url }) : text;
-  const headers = { ...contentHeaders(context.appOrigin), 'Content-Type': `${kind === 'html' ? 'text/html' : 'text/plain'}; charset=utf-8` };
+  const headers = {
+    ...contentHeaders(context.appOrigin),
+    'Content-Type': `${kind === 'html' ? 'text/html' : 'text/plain'}; charset=utf-8`,
+  };
   return new Response(shown, { status, headers });
 }
 
@@ -44,7 +49,8 @@ export function answerFile(context: FileAnswerContext, entry: FileEntry, request
     'Content-Type': entry.mediaType,
     'Accept-Ranges': 'bytes',
   };
-  if (range === 'unsatisfiable') return new Response(null, { status: 416, headers: { ...headers, 'Content-Range': `bytes */${entry.sizeBytes}` } });
+  if (range === 'unsatisfiable')
+    return new Response(null, { status: 416, headers: { ...headers, 'Content-Range': `bytes */${entry.sizeBytes}` } });
   const { offset, lengthBytes } = range ?? { offset: 0, lengthBytes: entry.sizeBytes };
   headers['Content-Length'] = String(lengthBytes);
   if (range) headers['Content-Range'] = `bytes ${offset}-${offset + lengthBytes - 1}/${entry.sizeBytes}`;

@@ -35,7 +35,22 @@ const DROPPED_ATTRIBUTES = new Set([
   'allow',
 ]);
 /** Words for people: no browser takes them for a URL. */
-const TEXT_ATTRIBUTES = new Set(['alt', 'title', 'placeholder', 'value', 'label', 'summary', 'content', 'cite', 'datetime', 'xmlns', 'xmlns:xlink', 'abbr', 'style', 'class']);
+const TEXT_ATTRIBUTES = new Set([
+  'alt',
+  'title',
+  'placeholder',
+  'value',
+  'label',
+  'summary',
+  'content',
+  'cite',
+  'datetime',
+  'xmlns',
+  'xmlns:xlink',
+  'abbr',
+  'style',
+  'class',
+]);
 
 export interface PageFilter {
   /** Where the page lies: its links are relative to it. */
@@ -85,16 +100,16 @@ class PageWriter {
 
   /** A frame becomes a link: in a frame of its own a page could not be told from the one that the shell shows. */
   #frame(attributes: readonly Attribute[]): void {
-    const source = valueOf(attributes, 'src');
+    const source = attributeOf(attributes, 'src');
     if (source === undefined || source === '') return;
     this.parts.push(`<a href="${escapeValue(this.#link(source))}">${escapeText(escapeReferences(source))}</a>`);
   }
 
   #keeps(name: string, attributes: readonly Attribute[]): boolean {
-    if (name === 'meta') return valueOf(attributes, 'http-equiv') === undefined && valueOf(attributes, 'charset') === undefined;
-    if (name === 'link') return LINK_RELATIONS.test((valueOf(attributes, 'rel') ?? '').trim());
-    if (ANIMATIONS.has(name)) return !/href/i.test(valueOf(attributes, 'attributename') ?? '');
-    if (name === 'base') return this.#newBase(valueOf(attributes, 'href'));
+    if (name === 'meta') return attributeOf(attributes, 'http-equiv') === undefined && attributeOf(attributes, 'charset') === undefined;
+    if (name === 'link') return LINK_RELATIONS.test((attributeOf(attributes, 'rel') ?? '').trim());
+    if (ANIMATIONS.has(name)) return !/href/i.test(attributeOf(attributes, 'attributename') ?? '');
+    if (name === 'base') return this.#newBase(attributeOf(attributes, 'href'));
     return true;
   }
 
@@ -142,12 +157,12 @@ class PageWriter {
   }
 }
 
-function valueOf(attributes: readonly Attribute[], name: string): string | undefined {
+function attributeOf(attributes: readonly Attribute[], name: string): string | undefined {
   const found = attributes.find((attribute) => attribute.name === name);
   return found && decodeReferences(found.value);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what browsers treat each in its own way
+/** Browsers treat it each in its own way. */
 const NUL = /\0/g;
 
 function escapeText(text: string): string {

@@ -13,7 +13,13 @@ export interface Attribute {
 export type Token =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'doctype' }
-  | { readonly kind: 'open'; readonly name: string; readonly attributes: readonly Attribute[]; readonly selfClosing: boolean; readonly raw: string | undefined }
+  | {
+      readonly kind: 'open';
+      readonly name: string;
+      readonly attributes: readonly Attribute[];
+      readonly selfClosing: boolean;
+      readonly raw: string | undefined;
+    }
   | { readonly kind: 'close'; readonly name: string };
 
 /** Elements whose content is text up to their end tag; `noscript` is none of them while scripts are off. */

@@ -48,7 +48,10 @@ export class SitePeer {
   }
 
   /** Calls `fail` when nothing has come for SILENCE_MS. */
-  #watch(id: number, reject: (error: GlobalNetError) => void): { heard: () => void; stop: () => void; fail: (error: GlobalNetError) => void } {
+  #watch(
+    id: number,
+    reject: (error: GlobalNetError) => void,
+  ): { heard: () => void; stop: () => void; fail: (error: GlobalNetError) => void } {
     const fail = (error: GlobalNetError): void => {
       clearTimeout(timer);
       this.#waiting.delete(id);

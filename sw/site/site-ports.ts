@@ -47,7 +47,10 @@ export class SitePortsHolder {
     const none = new GlobalNetError('closed', 'No window of the app shows this site.');
     if (keepers.length === 0) throw none;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => void (this.#waiting.delete(settle), reject(none)), PORTS_WAIT_MS);
+      const timer = setTimeout(() => {
+        this.#waiting.delete(settle);
+        reject(none);
+      }, PORTS_WAIT_MS);
       const settle = (connected: Connected): void => {
         clearTimeout(timer);
         resolve(connected);

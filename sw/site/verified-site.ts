@@ -8,7 +8,8 @@ import { checkChunk } from '../../src/core/packs/digest.ts';
 import { PathTable } from '../../src/core/packs/resolve-path.ts';
 import type { SitePeer } from './site-peer.ts';
 
-const sha256 = async (bytes: Uint8Array): Promise<Uint8Array> => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource));
+const sha256 = async (bytes: Uint8Array): Promise<Uint8Array> =>
+  new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource));
 
 /** One version of a site, its signature checked against the address. */
 export interface SiteVersion {
@@ -64,7 +65,10 @@ export class VerifiedSite {
 
 function refuseOlder(manifest: VerifiedManifest, held: VerifiedManifest): void {
   if (manifest.serial < held.serial) {
-    throw new MismatchError({ part: 'rollback', wanted: String(held.serial), got: String(manifest.serial) }, 'An older version came than the one shown before.');
+    throw new MismatchError(
+      { part: 'rollback', wanted: String(held.serial), got: String(manifest.serial) },
+      'An older version came than the one shown before.',
+    );
   }
   if (manifest.serial === held.serial && !equal(manifest.hash, held.hash)) {
     throw new MismatchError(

@@ -165,7 +165,8 @@ function bytesOf(base64: string): Uint8Array {
 function entryOf(path: string, mediaType: string, bytes: Uint8Array): FileEntry {
   const chunks = Math.ceil(bytes.length / CHUNK_BYTES);
   const chunkHashes = new Uint8Array(bytes.length <= CHUNK_BYTES ? 0 : chunks * 32);
-  for (let i = 0; 32 * i < chunkHashes.length; i++) chunkHashes.set(nobleCrypto.sha256(bytes.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES)), 32 * i);
+  for (let i = 0; 32 * i < chunkHashes.length; i++)
+    chunkHashes.set(nobleCrypto.sha256(bytes.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES)), 32 * i);
   return { path, mediaType, sizeBytes: bytes.length, hash: nobleCrypto.sha256(bytes), chunkHashes };
 }
 
@@ -173,7 +174,17 @@ function packOf(site: FixtureSite): Pack {
   const bytes = new Map(site.files.map((file) => [file.path, bytesOf(file.base64)]));
   const files = site.files.map((file) => entryOf(file.path, file.mediaType, bytes.get(file.path) as Uint8Array));
   const identity = identityFromSeed(nobleCrypto, fromHex(site.seedHex));
-  const fields = { type: 'site', serial: 1, previous: undefined, title: site.title, tags: [], references: [], files, infoHash: undefined, createdMs: 1_790_000_000_000 } as const;
+  const fields = {
+    type: 'site',
+    serial: 1,
+    previous: undefined,
+    title: site.title,
+    tags: [],
+    references: [],
+    files,
+    infoHash: undefined,
+    createdMs: 1_790_000_000_000,
+  } as const;
   return { manifest: signManifest(nobleCrypto, identity, fields), bytes };
 }
 

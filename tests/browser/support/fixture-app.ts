@@ -41,7 +41,13 @@ export async function startFixtureApp(sites: FixtureSiteInput[]): Promise<Fixtur
     await host.close();
     rmSync(folder, { recursive: true, force: true });
   };
-  return { url: host.url, addresses: sites.map(({ seed }) => encodeAddress(nobleCrypto.ed25519Public(seedOf(seed)))), host, stopHost: () => host.close(), close };
+  return {
+    url: host.url,
+    addresses: sites.map(({ seed }) => encodeAddress(nobleCrypto.ed25519Public(seedOf(seed)))),
+    host,
+    stopHost: () => host.close(),
+    close,
+  };
 }
 
 function seedOf(seed: number): Uint8Array {

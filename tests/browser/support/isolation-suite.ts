@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Driver, startBrowser, type Tab, waitFor } from './drivers.ts';
+import { type FixtureApp, type SiteFile, startFixtureApp } from './fixture-app.ts';
+import { type Browser, VECTORS, type Vector } from './leak-vectors.ts';
+import { Tracker } from './tracker.ts';
+
+/** After a page is there, so long for what it starts late: hints, refreshes, media. */
+const LATE_MS = 4000;
+const CONTENT = /^http:\/\/[a-z2-7]{16}\.gnet\.localhost:\d+\/(?!_gnet)/;
+const TOP = /^http:\/\/gnet\.localhost:\d+\//;
+
+type Mode = 'open' | 'boxed';
+
+/** Host names that only the look-up vectors name; below localhost, so that no look-up leaves the machine. */
+function lookupHost(mode: Mode, index: number): string {
+  return `lookup-${mode}-${index}.localhost`;
+}
+
+interface Corpus {
+  files: SiteFile[];
+  /** Which page shows which vector. */
+  pages: Map<string, Vector[]>;
+}
+
+async function corpusOf(browser: Browser, mode: Mode, tracker: Tracker): Promise<Corpus> {
+  const files: SiteFile[] = [];
+  const pages = new Map<string, Vector[]>();
+  const together: string[] = [];
+  for (const [index, vector] of VECTORS.entries()) {
+    if (vector.only !== undefined && vector.only !== browser) continue;
+    const url = await tracker.listener(`${mode} ${vector.name}`);
+    files.push(...(vector.files?.(url) ?? []));
+    const html = vector.html(url, lookupHost(mode, index));
+    const page = vector.page ?? (vector.alone ? `alone-${index}.html` : 'index.html');
+    pages.set(page, [...(pages.get(page) ?? []), vector]);
+    if (vector.page !== undefined) continue;
+    if (vector.alone)
+      files.push({ path: page, mediaType: 'text/html', content: `<!doctype html><meta charset="utf-8">${html}<p id="shown">shown</p>` });
+    else together.push(html);
+  }
+  files.push({
+    path: 'index.html',
+    mediaType: 'text/html',
+    content: `<!doctype html><meta charset="utf-8"><p id="shown">shown</p>${together.join('\n')}`,
+  });
+  return { files, pages };
+}
+
+/** The same pages as any host would serve them. */
+async function startOpenHost(files: readonly SiteFile[]): Promise<{ url: string; close(): void }> {
+  const server = createServer((request, response) => {
+    const file = files.find(({ path }) => `/${path}` === request.url);
+    response.writeHead(file ? 200 : 404, { 'Content-Type': file?.mediaType ?? 'text/plain' }).end(file?.content);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** Joins; all later tabs of the profile do so by themselves. */
+async function join(driver: Driver, app: FixtureApp): Promise<void> {
+  const tab = await driver.newTab();
+  await tab.goto(app.url);
+  await tab.click(TOP, 'button.primary');
+  await wait(500);
+  await tab.close();
+}
+
+async function showOpen(tab: Tab, url: string, vectors: readonly Vector[]): Promise<void> {
+  await tab.goto(url).catch(() => {}); // a page may lead elsewhere at once
+  if (vectors[0]?.click) await tab.click(/^http:/, '#go');
+}
+
+/** Opens a page of the hostile site in the shell, and waits until it is shown. */
+async function showBoxed(tab: Tab, app: FixtureApp, path: string, vectors: readonly Vector[]): Promise<void> {
+  await tab.goto(`${app.url}#/open/${app.addresses[0]}/${path}`);
+  await waitFor(`${path} in the frame`, () => tab.frames().some((url) => CONTENT.test(url) && url.endsWith(`/${path}`)));
+  if (vectors[0]?.click) await tab.click(CONTENT, '#go');
+}
+
+/** Each vector: fires without protection, and reaches nothing out of the shell's frame. */
+export function isolationSuite(browser: Browser): void {
+  describe(`a hostile site in ${browser}`, { timeout: 300_000 }, () => {
+    const tracker = new Tracker();
+    let app: FixtureApp;
+    let driver: Driver;
+    let host: Awaited<ReturnType<typeof startOpenHost>>;
+    let lookups = '';
+
+    before(async () => {
+      const open = await corpusOf(browser, 'open', tracker);
+      const boxed = await corpusOf(browser, 'boxed', tracker);
+      host = await startOpenHost(open.files);
+      app = await startFixtureApp([{ title: 'Hostile', seed: 66, files: boxed.files }]);
+      driver = await startBrowser(browser);
+      // Each page in a tab of its own, and one wait for all that starts late.
+      for (const [page, vectors] of open.pages) await showOpen(await driver.newTab(), host.url + page, vectors);
+      await wait(LATE_MS);
+      await join(driver, app);
+      for (const [page, vectors] of boxed.pages) await showBoxed(await driver.newTab(), app, page, vectors);
+      await wait(LATE_MS);
+      lookups = await driver.close();
+    });
+    after(async () => {
+      await driver?.close();
+      host?.close();
+      await app?.close();
+      await tracker.close();
+    });
+
+    for (const [index, vector] of VECTORS.entries()) {
+      if (vector.only !== undefined && vector.only !== browser) continue;
+      it(`is held: ${vector.name}`, () => {
+        if (vector.lookup) {
+          assert.ok(lookups.includes(lookupHost('open', index)), 'the control was not looked up: this proves nothing');
+          assert.ok(!lookups.includes(lookupHost('boxed', index)), 'the name was looked up');
+          return;
+        }
+        assert.ok(tracker.reached(`open ${vector.name}`), 'the control did not fire: this proves nothing');
+        assert.deepEqual(tracker.hits.get(`boxed ${vector.name}`), { connections: 0, requests: [] });
+      });
+    }
+  });
+}
