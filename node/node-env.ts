@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Env, LogLevel } from '../src/core/env.ts';
 import { nodeCrypto } from '../src/adapters/node-crypto.ts';
+import { steadyClock } from '../src/adapters/steady-clock.ts';
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
@@ -10,7 +11,7 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /** The outside world of a headless peer. Timers do not keep the process alive: what listens or is awaited does. */
 export function nodeEnv(minLevel: LogLevel = 'warn'): Env {
   return {
-    now: () => Date.now(),
+    now: steadyClock(),
     random: (lengthBytes) => new Uint8Array(randomBytes(lengthBytes)),
     schedule(delayMs, task) {
       const timer = setTimeout(task, Math.min(delayMs, MAX_TIMEOUT_MS));

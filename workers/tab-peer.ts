@@ -128,9 +128,7 @@ export class TabPeer implements PeerControl {
   openSite(address: string, path: string): Promise<Outcome<SiteInfo>> {
     return outcomeOf(async () => {
       const peer = this.#running();
-      const site = peer.sites.open(address);
-      const manifest = await site.reader.start(path);
-      await peer.sites.noteVisit(site.address);
+      const { site, manifest } = await peer.sites.read(address, path);
       return siteInfo(peer, site, manifest);
     });
   }

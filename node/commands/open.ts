@@ -36,13 +36,12 @@ export const open: Command = {
       output.progress('Joining…');
       await untilReady(peer, stop);
       peer.events.listen((event) => event?.address === address && event.kind === 'warning' && output.note(event.text));
-      const { reader } = peer.sites.open(address);
       output.progress('Looking the site up…');
-      const manifest = await reader.start();
+      const { site, manifest } = await peer.sites.read(address);
       const totalBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
       let doneBytes = 0;
       for (const { path } of manifest.files) {
-        await writeFile(out, path, await reader.file(path), stop, (lengthBytes) => {
+        await writeFile(out, path, await site.reader.file(path), stop, (lengthBytes) => {
           doneBytes += lengthBytes;
           const seconds = Math.max(0.001, (env.now() - startedAt) / 1000);
           output.progress(`${barOf(doneBytes, totalBytes)} ${bytesInWords(doneBytes)} of ${bytesInWords(totalBytes)}, ${bytesInWords(doneBytes / seconds)}/s  ${path}`);

@@ -1,6 +1,7 @@
 import type { Env, LogLevel } from '../../core/env.ts';
 import { nobleCrypto } from '../../core/crypto/noble.ts';
 import type { CryptoPort } from '../../core/ports.ts';
+import { steadyClock } from '../steady-clock.ts';
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
@@ -15,7 +16,7 @@ export interface TabEnv extends Env {
 export function tabEnv(minLevel: LogLevel = 'warn'): TabEnv {
   return {
     crypto: nobleCrypto,
-    now: () => Date.now(),
+    now: steadyClock(),
     random: (lengthBytes) => crypto.getRandomValues(new Uint8Array(lengthBytes)),
     schedule(delayMs, task) {
       const timer = setTimeout(task, Math.min(delayMs, MAX_TIMEOUT_MS));

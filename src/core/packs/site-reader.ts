@@ -111,6 +111,17 @@ export class SiteReader {
     await this.#chunks.settled();
   }
 
+  /**
+   * A head that came by another way than a server's: the DHT's. Warns when it names a newer version than is read.
+   * @throws DecodeError | MismatchError when it is not the author's.
+   */
+  noteHead(bytes: Uint8Array): void {
+    const before = this.#headSerial;
+    this.#onHead(bytes);
+    const serial = this.#manifest?.serial ?? this.#headSerial;
+    if (this.#headSerial > Math.max(before, serial)) this.#warn({ kind: 'behind', serial, headSerial: this.#headSerial });
+  }
+
   /** Streams and waits end; what is in the store stays. */
   close(): void {
     this.#release();

@@ -64,3 +64,5 @@ export const KEYS_SAVE_MS = 10_000;
 export const MESH_LINKS_WANTED = 2;
 /** The longest question of directory or DHT is a proof of fraud: two descriptors of 4,096 bytes. */
 export const QUESTION_MAX_BYTES = 16_384;
+/** Periods change once a day; looked at often enough that the overlap is never missed. */
+export const HEADS_CHECK_MS = 30 * 60_000;

@@ -1,10 +1,11 @@
 import type { PeerId } from '../bytes/brand.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
-import { type Directory, type Guards, learnRelays, loadSavedPeers, openPeers, savePeers, type SavedPeer, urlsOf } from '../directory/index.ts';
+import { type Directory, type Guards, learnRelays, loadSavedPeers, openPeers, savePeers, type SavedPeer } from '../directory/index.ts';
 import { type Env, sample, sleep } from '../env.ts';
 import type { Links } from '../link/index.ts';
 import type { Ask, DialTarget, Link, RecordStore } from '../ports.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
+import { ipText, websocketUrl } from '../wire/peer-address.ts';
 import { AGREEING_BOOTSTRAPS, CLOCK_WRONG_MS, DESCRIPTOR_WAIT_MS, JOIN_RETRY_MAX_MS, JOIN_RETRY_MIN_MS, LEARN_EVERY_MS, LEARN_SOON_MS, LINKS_WANTED, MESH_LINKS_WANTED, RELAYS_ENOUGH, TEND_MS } from './constants.ts';
 
 /** Where joining stands; the words for people are made elsewhere. */
@@ -242,6 +243,9 @@ export class Membership {
   }
 }
 
-export function dialTarget(descriptor: Descriptor): DialTarget {
-  return { peer: descriptor.id, url: urlsOf(descriptor)[0] };
+/** Where a peer's descriptor says it can be dialled; by offers through the mesh when it cannot. */
+export function dialTarget({ id, addresses }: Descriptor): DialTarget {
+  const address = addresses.find((one) => one.kind === 'websocket');
+  if (address?.kind !== 'websocket') return { peer: id, url: undefined };
+  return { peer: id, url: websocketUrl(address), ip: ipText(address.ip) };
 }

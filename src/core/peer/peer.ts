@@ -6,7 +6,7 @@ import { type DhtAccess, DhtNode } from '../dht/index.ts';
 import { choosePath, Directory, type DirectoryAccess, DirectoryServer, Guards, openPeers, passFraudOn } from '../directory/index.ts';
 import type { Env } from '../env.ts';
 import { Links, type TransportDialer } from '../link/index.ts';
-import { type Digest, PackStore, SiteServer, type SiteContent } from '../packs/index.ts';
+import { type Digest, PackStore, type SiteContent } from '../packs/index.ts';
 import type { ChunkStore, DialTarget, Link, RecordStore, Transport } from '../ports.ts';
 import { Relay } from '../relay/index.ts';
 import { RendezvousPoint, type ServiceDeps, ServiceVisitor } from '../service/index.ts';
@@ -18,6 +18,7 @@ import { LINK_CLOSE, ROLE } from '../wire/registry.ts';
 import { Circuits } from './circuits.ts';
 import { HOPS, SPARES } from './constants.ts';
 import { Events } from './events.ts';
+import { findHead } from './heads.ts';
 import { KeyringKeeper } from './keyring-keeper.ts';
 import { acceptCircuit } from './last-hop.ts';
 import { dialTarget, Membership } from './membership.ts';
@@ -174,6 +175,7 @@ export class Peer {
       visitor: new ServiceVisitor(this.#services),
       digest,
       ready: () => this.membership.ready(),
+      findHead: (author) => findHead(this.#dhtAccess(), author),
       onEvent: (address, text, warning) => this.events.add(warning ? 'warning' : 'site', text, address),
       onProgress: options.onProgress,
     });
@@ -226,7 +228,7 @@ export class Peer {
 
   /** Serves a site at the identity's address until `stop`. */
   hostSite(identity: Identity, content: SiteContent): SiteHost {
-    const host = new SiteHost(this.#services, identity, new SiteServer(this.#options.env, content), () => this.events.changed());
+    const host = new SiteHost(this.#services, this.#dhtAccess(), identity, content, () => this.events.changed());
     this.hosts.push(host);
     host.start();
     return host;

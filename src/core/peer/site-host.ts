@@ -1,24 +1,31 @@
 import { hex } from '../bytes/bytes.ts';
 import type { Identity } from '../crypto/identity.ts';
-import type { SiteServer } from '../packs/index.ts';
+import type { DhtAccess } from '../dht/index.ts';
+import { type SiteContent, SiteServer } from '../packs/index.ts';
 import { type HostStatus, ServiceHost, type ServiceDeps, type Visit } from '../service/index.ts';
 import { Session, type SessionStream } from '../stream/index.ts';
 import { CLOSE, END, STREAM } from '../wire/registry.ts';
 import { HOST_SESSIONS_MAX } from './constants.ts';
+import { HeadPublisher } from './heads.ts';
 
-/** A hidden site of ours: visitors' sessions, which outlive their paths, and what they are served. */
+/** A hidden site of ours: visitors' sessions, which outlive their paths, what they are served, and the heads that name its newest version. */
 export class SiteHost {
+  readonly server: SiteServer;
   readonly #deps: ServiceDeps;
   readonly #host: ServiceHost;
+  readonly #heads: HeadPublisher;
   readonly #sessions = new Map<string, Session>();
 
   constructor(
     deps: ServiceDeps,
+    dht: DhtAccess,
     identity: Identity,
-    readonly server: SiteServer,
+    content: SiteContent,
     onChange: () => void,
   ) {
     this.#deps = deps;
+    this.server = new SiteServer(deps.env, content);
+    this.#heads = new HeadPublisher(dht, identity, content.manifest, (head) => this.server.publish({ ...content, head: head.bytes }));
     this.#host = new ServiceHost(deps, { identity, onVisitor: (visit) => this.#receive(visit), onChange });
   }
 
@@ -28,11 +35,13 @@ export class SiteHost {
 
   start(): void {
     this.#host.start();
+    this.#heads.start();
   }
 
   stop(): void {
     for (const session of [...this.#sessions.values()]) session.end(END.done);
     this.#host.stop();
+    this.#heads.stop();
   }
 
   #receive(visit: Visit): void {

@@ -5,6 +5,7 @@ import { type Digest, type PackStore, type PackWarning, SiteReader } from '../pa
 import type { RecordStore } from '../ports.ts';
 import type { ServiceVisitor } from '../service/index.ts';
 import { decodeAddress, encodeAddress } from '../wire/address.ts';
+import type { VerifiedManifest } from '../wire/manifest.ts';
 import { SiteVisit } from './site-visit.ts';
 import type { FetchProgress } from './status.ts';
 
@@ -16,6 +17,8 @@ export interface SitesOptions {
   readonly digest: Digest | undefined;
   /** @throws GlobalNetError when joining failed. */
   ready(): Promise<void>;
+  /** What the DHT holds: the author's word about his newest version, whoever serves the site. */
+  findHead(author: Uint8Array): Promise<Uint8Array | undefined>;
   onEvent(address: string, text: string, warning: boolean): void;
   onProgress(progress: FetchProgress): void;
 }
@@ -72,9 +75,26 @@ export class Sites {
     return site;
   }
 
-  /** Notes that the site was read, for the list of sites. */
-  async noteVisit(address: string): Promise<void> {
-    await this.options.records.set(VISITED + address, utf8(String(this.options.env.now())));
+  /**
+   * The site with its manifest; the request for it asks for `path` too. What the author's head in the DHT says is looked up behind
+   * that, so that nobody waits for it, and told as an event. @throws GlobalNetError as `SiteReader.start`.
+   */
+  async read(text: string, path = ''): Promise<{ site: OpenSite; manifest: VerifiedManifest }> {
+    const site = this.open(text);
+    const manifest = await site.reader.start(path);
+    await this.options.records.set(VISITED + site.address, utf8(String(this.options.env.now())));
+    void this.#noteHead(site, manifest.author);
+    return { site, manifest };
+  }
+
+  async #noteHead({ address, reader }: OpenSite, author: Uint8Array): Promise<void> {
+    try {
+      await this.options.ready();
+      const head = await this.options.findHead(author);
+      if (head !== undefined) reader.noteHead(head);
+    } catch (error) {
+      this.options.env.log('info', 'sites', `no head of ${address}: ${(error as Error).message}`);
+    }
   }
 
   close(address: string): void {

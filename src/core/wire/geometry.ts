@@ -155,6 +155,9 @@ export const TAG_TEXT_MAX_BYTES = 64;
 export const MEDIA_TYPE_MAX_BYTES = 128;
 /** Key 32, period 4, serial 8, manifest hash 32, signature 64. */
 export const HEAD_BYTES = KEY_BYTES + 4 + 8 + HASH_BYTES + SIGNATURE_BYTES;
+/** Drawn anew for each sealing of a head: two versions of one day must not share a key stream. */
+export const HEAD_SALT_BYTES = 16;
+export const SEALED_HEAD_BYTES = HEAD_SALT_BYTES + HEAD_BYTES + TAG_BYTES;
 /** A message of a site stream begins with type 1, length 4. */
 export const SITE_HEADER_BYTES = 5;
 /** Hashes in one request for chunks: 4 MB of answers, and the request still fits in early data. */

@@ -4,9 +4,10 @@ import type { Brand } from '../bytes/brand.ts';
 import { DecodeError } from '../bytes/errors.ts';
 import { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
-import { labelled } from '../crypto/derive.ts';
+import { deriveKeys32, labelled } from '../crypto/derive.ts';
+import type { Env } from '../env.ts';
 import type { CryptoPort } from '../ports.ts';
-import { HASH_BYTES, HEAD_BYTES, KEY_BYTES, SIGNATURE_BYTES } from './geometry.ts';
+import { HASH_BYTES, HEAD_BYTES, HEAD_SALT_BYTES, KEY_BYTES, SEALED_HEAD_BYTES, SIGNATURE_BYTES } from './geometry.ts';
 import { MismatchError } from './mismatch.ts';
 import { LABEL } from './registry.ts';
 
@@ -59,4 +60,36 @@ export function verifyHead(crypto: Pick<CryptoPort, 'ed25519Verify'>, bytes: Uin
     throw new MismatchError({ part: 'signature', wanted: base32(key), got: 'another signature' }, 'the signature of this head does not match');
   }
   return { key, period, serial, manifestHash, bytes } as VerifiedHead;
+}
+
+/**
+ * A head as it lies in the DHT, sealed to those who know the address, so that no storing peer sees which manifest it names, nor by
+ * that which of yesterday's heads it follows:
+ *
+ *   salt        16
+ *   ciphertext  HEAD_BYTES   ChaCha20-Poly1305, counter 0, AAD the dated key
+ *   tag         16
+ *
+ * key = HKDF(author key, info = 'gnet/1 head key' ‖ period 4 ‖ salt)
+ */
+export function sealHead(env: Pick<Env, 'random' | 'crypto'>, author: Uint8Array, head: VerifiedHead): Uint8Array {
+  const sealed = new Uint8Array(SEALED_HEAD_BYTES);
+  sealed.set(env.random(HEAD_SALT_BYTES));
+  const salt = sealed.subarray(0, HEAD_SALT_BYTES);
+  const text = sealed.subarray(HEAD_SALT_BYTES, HEAD_SALT_BYTES + HEAD_BYTES);
+  env.crypto.aead.seal(headKey(author, head.period, salt), 0, head.bytes, head.key, text, sealed.subarray(HEAD_SALT_BYTES + HEAD_BYTES));
+  return sealed;
+}
+
+/** The bytes of a head, still to be verified; undefined when they were not sealed for this author, key and period. */
+export function openHead(crypto: Pick<CryptoPort, 'aead'>, author: Uint8Array, key: Uint8Array, period: number, sealed: Uint8Array): Uint8Array | undefined {
+  if (sealed.length !== SEALED_HEAD_BYTES) return undefined;
+  const head = new Uint8Array(HEAD_BYTES);
+  const text = sealed.subarray(HEAD_SALT_BYTES, HEAD_SALT_BYTES + HEAD_BYTES);
+  const secret = headKey(author, period, sealed.subarray(0, HEAD_SALT_BYTES));
+  return crypto.aead.open(secret, 0, text, key, head, sealed.subarray(HEAD_SALT_BYTES + HEAD_BYTES)) ? head : undefined;
+}
+
+function headKey(author: Uint8Array, period: number, salt: Uint8Array): Uint8Array {
+  return deriveKeys32(LABEL.headKey, author, [new Writer(4).u32(period).done(), salt], 1)[0] as Uint8Array;
 }

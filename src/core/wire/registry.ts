@@ -33,6 +33,7 @@ export const LABEL = {
   address: 'gnet/1 address',
   manifest: 'gnet/1 manifest',
   head: 'gnet/1 head',
+  headKey: 'gnet/1 head key',
   signal: 'gnet/1 signal',
   signalWork: 'gnet/1 signal work',
 } as const;
