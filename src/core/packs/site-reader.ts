@@ -1,8 +1,8 @@
 import { equal } from '../bytes/bytes.ts';
-import { GlobalNetError } from '../bytes/errors.ts';
+import { DecodeError, GlobalNetError } from '../bytes/errors.ts';
 import type { Env } from '../env.ts';
 import { datedPublicKey, periodOf } from '../wire/dated-key.ts';
-import { CHUNK_BYTES, HASH_BYTES } from '../wire/geometry.ts';
+import { CHUNK_BYTES, HASH_BYTES, HEAD_BYTES, KEY_BYTES } from '../wire/geometry.ts';
 import { verifyHead } from '../wire/head.ts';
 import { type VerifiedManifest, verifyManifest } from '../wire/manifest.ts';
 import { MismatchError } from '../wire/mismatch.ts';
@@ -182,7 +182,8 @@ export class SiteReader {
   #onHead(bytes: Uint8Array): void {
     const { env, author } = this.#options;
     // An earlier head would say less, not lie; a later one than tomorrow's nobody needs.
-    const period = new DataView(bytes.buffer, bytes.byteOffset).getUint32(HASH_BYTES);
+    if (bytes.length !== HEAD_BYTES) throw new DecodeError('head', 0, `${bytes.length} bytes, wanted ${HEAD_BYTES}`);
+    const period = new DataView(bytes.buffer, bytes.byteOffset).getUint32(KEY_BYTES);
     if (period > periodOf(env.now()) + 1) return;
     const head = verifyHead(env.crypto, bytes, { key: datedPublicKey(author, period), period });
     this.#headSerial = Math.max(this.#headSerial, head.serial);

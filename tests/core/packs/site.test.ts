@@ -270,6 +270,9 @@ test('a head that names a newer version than is served is told', async () => {
   const { reader, warnings } = bench({ ...site.content, head }, site.author.publicKey, { env });
   await (await reader().open('')).bytes();
   assert.deepEqual(warnings, [{ kind: 'behind', serial: 1, headSerial: 5 }]);
+  const told = siteBench({ 'index.html': page }, { env }).reader();
+  await told.open('');
+  for (const length of [0, 35, 139, 141]) assert.throws(() => told.noteHead(new Uint8Array(length)), { kind: 'malformed' });
   const forged = head.slice();
   forged[40] = (forged[40] as number) ^ 1;
   const liar = bench({ ...site.content, head: forged }, site.author.publicKey, { env });
