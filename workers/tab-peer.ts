@@ -8,7 +8,7 @@ import { webSocketDialer } from '../src/adapters/websocket-transport.ts';
 import { tabEnv } from '../src/adapters/worker/tab-env.ts';
 import type { PeerId } from '../src/core/bytes/brand.ts';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
-import { remoteSetupCrypto, type SetupCrypto, type SetupPort } from '../src/core/circuit/index.ts';
+import { lazySetupCrypto } from '../src/core/circuit/index.ts';
 import { newIdentity } from '../src/core/crypto/identity.ts';
 import { rtcBinding } from '../src/core/link/index.ts';
 import { type FetchProgress, Peer } from '../src/core/peer/index.ts';
@@ -58,7 +58,7 @@ export class TabPeer implements PeerControl {
       keepsIdentity: false,
       records,
       chunks,
-      setupCrypto: setupWorker(),
+      setupCrypto: lazySetupCrypto(async (onDeath) => (await import('./setup-thread.ts')).startSetupThread(onDeath)),
       dialers: [webSocketDialer],
       rtc,
       bootstraps: config.bootstraps.map(({ url, peer: id }) => ({ url, peer: id as PeerId | undefined })),
@@ -180,12 +180,3 @@ async function openStore(): Promise<{ records: RecordStore; chunks: ChunkStore; 
     return { records: new MemoryRecords(), chunks: new MemoryChunks(), kept: false };
   }
 }
-
-/** The builder's public-key work on a thread of its own, so that it never shows in what is relayed. */
-function setupWorker(): SetupCrypto {
-  const worker = new Worker(new URL('./setup.worker.ts', import.meta.url), { type: 'module', name: 'setup' });
-  const remote = remoteSetupCrypto(worker as unknown as SetupPort);
-  worker.onerror = (event) => remote.fail(event.message);
-  return remote;
-}
-

@@ -84,3 +84,26 @@ export function remoteSetupCrypto(port: SetupPort): RemoteSetupCrypto {
 function revive({ kind, message }: { kind: ErrorKind | 'range'; message: string }): Error {
   return kind === 'range' ? new RangeError(message) : new GlobalNetError(kind, message);
 }
+
+/**
+ * Setup crypto whose worker starts with the first build (a peer that builds nothing has none), and again when it has died.
+ * @param start a new worker's client, and what is to be called when it has died.
+ */
+export function lazySetupCrypto(start: (onDeath: () => void) => RemoteSetupCrypto | Promise<RemoteSetupCrypto>): SetupCrypto {
+  let running: Promise<RemoteSetupCrypto> | undefined;
+  const remote = (): Promise<RemoteSetupCrypto> => {
+    if (running !== undefined) return running;
+    const starting: Promise<RemoteSetupCrypto> = Promise.resolve(start(forget));
+    function forget(): void {
+      if (running === starting) running = undefined;
+    }
+    starting.catch(forget);
+    return (running = starting);
+  };
+  return {
+    build: async (...args) => (await remote()).build(...args),
+    open: async (...args) => (await remote()).open(...args),
+    buildExtension: async (...args) => (await remote()).buildExtension(...args),
+    openExtension: async (...args) => (await remote()).openExtension(...args),
+  };
+}
