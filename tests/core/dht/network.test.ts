@@ -80,18 +80,18 @@ test('a table is bounded and knows its neighbourhood', async () => {
 
 test('with 30 % of the store peers replaced within the hour, values that are republished are found', async () => {
   const network = new DhtNetwork('churn');
-  await network.grow(100);
+  await network.grow(70);
   const values = Array.from({ length: 12 }, (_, name) => value(network, name));
   for (const one of values) await network.run(anyone(network).node.store(one));
   let found = 0;
   let asked = 0;
   for (let minute = 0; minute < 60; minute++) {
     if (minute % 10 === 0) network.turnEpoch();
-    if (minute % 2 === 0) {
+    if (minute % 3 === 0) {
       anyone(network).up = false;
       await network.run(network.add().node.maintain());
     }
-    if (minute % 5 === 4) await network.run(Promise.all(network.up.map(({ node }) => node.maintain())));
+    if (minute % 10 === 9) await network.run(Promise.all(network.up.map(({ node }) => node.maintain())));
     if (minute === 30) for (const one of values) await network.run(storeValue(network.client(), one));
     if (minute % 6 === 5) {
       for (const one of values) {
