@@ -10,8 +10,11 @@ import { OPEN_TRIES, SPARE_CHECK_MS, SPARE_MAX_AGE_MS, SPARE_RETRY_MAX_MS, SPARE
 
 /** What this needs to know of the network to find a way. */
 export interface Ways {
-  /** Our hops, the guard first, then `last` where there is one. @throws GlobalNetError `unreachable` in words. */
-  choosePath(last: Descriptor | undefined): Descriptor[];
+  /**
+   * Our hops, the guard first, then `last` where there is one. `layered`: the second hop too is one of a few that are kept.
+   * @throws GlobalNetError `unreachable` in words.
+   */
+  choosePath(last: Descriptor | undefined, layered: boolean): Promise<Descriptor[]>;
   /** Whether `last` may stand behind these hops: it is none of them, and related to none. */
   mayFollow(hops: readonly Descriptor[], last: Descriptor): boolean;
   /** A peer's descriptor that may be used for a circuit. @throws GlobalNetError `unknown`. */
@@ -81,14 +84,26 @@ export class Circuits implements CircuitSource {
   async openTo(last: PeerId, early: Uint8Array, isolation: string, signal?: AbortSignal): Promise<OpenedCircuit> {
     const target = this.ways.usable(last);
     for (let spare = this.#takeSpareFor(target); spare !== undefined; spare = this.#takeSpareFor(target)) {
-      signal?.throwIfAborted();
+      if (signal?.aborted) throw new GlobalNetError('cancelled', 'the circuit is not wanted any more');
       const grown = await this.#grow(spare, target, early, isolation);
       if (grown !== undefined) return grown;
     }
+    return this.#openAnew(target, early, isolation, false, signal);
+  }
+
+  /**
+   * For what stays at one place for days, as a service does: whoever ends such circuits again and again makes us build others, and
+   * sees a second hop each time. So the second hop is one of a few as well, and no spare is used.
+   */
+  readonly layered: CircuitSource = {
+    openTo: (last, early, isolation, signal) => this.#openAnew(this.ways.usable(last), early, isolation, true, signal),
+  };
+
+  async #openAnew(target: Descriptor, early: Uint8Array, isolation: string, layered: boolean, signal?: AbortSignal): Promise<OpenedCircuit> {
     let failure: unknown;
     for (let attempt = 0; attempt < OPEN_TRIES; attempt++) {
-      signal?.throwIfAborted();
-      const hops = this.ways.choosePath(target);
+      if (signal?.aborted) throw new GlobalNetError('cancelled', 'the circuit is not wanted any more');
+      const hops = await this.ways.choosePath(target, layered);
       try {
         const { circuit, reply } = await this.#build(hops, early, isolation, signal);
         return { end: circuit, reply, hops: hops.map(({ id }) => id) };
@@ -178,7 +193,7 @@ export class Circuits implements CircuitSource {
     this.#filling = true;
     try {
       while (this.#spares.length < this.#wanted) {
-        const hops = this.ways.choosePath(undefined);
+        const hops = await this.ways.choosePath(undefined, false);
         const { circuit } = await this.#build(hops, EMPTY, 'spare');
         this.#keepSpare({ circuit, hops, builtAt: this.env.now() });
         this.#retryMs = SPARE_RETRY_MIN_MS;

@@ -3,7 +3,7 @@ import { GlobalNetError } from '../bytes/errors.ts';
 import { CircuitBuilder, type SetupCrypto } from '../circuit/index.ts';
 import { type Identity, peerIdOf } from '../crypto/identity.ts';
 import { type DhtAccess, DhtNode } from '../dht/index.ts';
-import { choosePath, Directory, type DirectoryAccess, DirectoryServer, Guards, openPeers, passFraudOn } from '../directory/index.ts';
+import { choosePath, Directory, type DirectoryAccess, DirectoryServer, Guards, openPeers, passFraudOn, SECOND_LAYER } from '../directory/index.ts';
 import type { Env } from '../env.ts';
 import { Links, type TransportDialer } from '../link/index.ts';
 import { type Digest, PackStore, type SiteContent } from '../packs/index.ts';
@@ -228,7 +228,7 @@ export class Peer {
 
   /** Serves a site at the identity's address until `stop`. */
   hostSite(identity: Identity, content: SiteContent): SiteHost {
-    const host = new SiteHost(this.#services, this.#dhtAccess(), identity, content, () => this.events.changed());
+    const host = new SiteHost({ ...this.#services, circuits: this.circuits.layered }, this.#dhtAccess(), identity, content, () => this.events.changed());
     this.hosts.push(host);
     host.start();
     return host;
@@ -274,9 +274,16 @@ export class Peer {
   #ways(): ConstructorParameters<typeof Circuits>[2] {
     const { env } = this.#options;
     return {
-      choosePath: (last) => {
-        const guards = this.links.all().map(({ peer }) => peer).filter((peer) => this.#isOpen || this.#guards.isGuard(peer));
-        return choosePath(env, this.directory, { hops: last === undefined ? HOPS : HOPS + 1, guards, ...(last === undefined ? {} : { last }) });
+      choosePath: async (last, layered) => {
+        const guards = this.links.all().flatMap(({ peer }) => (this.#isOpen || this.#guards.isGuard(peer) ? [peer] : []));
+        const second = layered ? await this.#guards.secondLayer() : [];
+        return choosePath(env, this.directory, {
+          hops: last === undefined ? HOPS : HOPS + 1,
+          guards,
+          ...(last === undefined ? {} : { last }),
+          // In a network too small to fill the layer it would leave no choice of paths.
+          ...(second.length < SECOND_LAYER ? {} : { second: second.map(({ id }) => id) }),
+        });
       },
       mayFollow: (hops, last) => hops.every((hop) => !areRelated(hop, last)) && hasRole(last, ROLE.open),
       usable: (peer) => this.directory.vouched(peer) ?? this.#known(peer),
