@@ -82,7 +82,7 @@ async function answerFrame(request: Request, url: URL): Promise<Response> {
     return stayPut();
   }
   if (path === connected.shown) return showPage(connected, request, url, path);
-  connected.report({ type: 'asked', path: path + url.hash });
+  connected.report({ type: 'asked', path: path + url.hash, isRedirect: false });
   return stayPut();
 }
 
@@ -99,7 +99,7 @@ async function showPage(connected: Connected, request: Request, url: URL, path: 
     const version = await connected.site.newest();
     const found = resolve(version, url);
     if (found.redirect !== undefined) {
-      connected.report({ type: 'asked', path: found.redirect + url.search + url.hash });
+      connected.report({ type: 'asked', path: found.redirect + url.search + url.hash, isRedirect: true });
       return stayPut();
     }
     const response = await answerPage(contextOf(connected, version), found.entry, found.status, request);

@@ -118,7 +118,7 @@ export function contentHeaders(appOrigin: string): Headers {
       'font-src': "'self' data:",
       'media-src': "'self' data:",
       'form-action': "'self'",
-      'base-uri': "'none'",
+      'base-uri': "'self'",
       'frame-ancestors': appOrigin,
       // Again here, for a page that is somehow shown without the shell's frame around it.
       sandbox: 'allow-same-origin allow-forms',

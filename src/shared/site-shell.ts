@@ -51,10 +51,15 @@ export type FrameOrder =
 export type FrameReport =
   /** The ports arrived. */
   | { type: 'listening' }
+  /** A `show` arrived: a navigation takes another way than messages, and might overtake it. */
+  | { type: 'showing'; path: string }
   /** A navigation of the content frame was answered here, and not by the host of the app. */
   | { type: 'answered'; path: string; status: number }
-  /** A link or form of the site leads here; the service worker left the frame where it was. */
-  | { type: 'asked'; path: string }
+  /**
+   * A link or form of the site leads here; the service worker left the frame where it was. `isRedirect`: the path asked before is
+   * this one, better spelled, and has no place of its own in the history.
+   */
+  | { type: 'asked'; path: string; isRedirect: boolean }
   /** A link of the site leads out of it: to the shell to ask. */
   | { type: 'outside'; url: string }
   /** Nothing could be shown for this path. With `unverified`, what came is not what the author signed; `detail` says what differs. */

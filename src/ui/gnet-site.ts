@@ -77,7 +77,8 @@ export class SiteElement extends ShellElement {
   override render() {
     const view = shell.site?.view;
     const failure = view?.failure;
-    return html`<div role="status">${failure === undefined ? this.#notice() : nothing}</div>
+    return html`${failure === undefined ? html`<h1 class="hidden-text">${view?.info?.title || 'A site'}</h1>` : nothing}
+      <div role="status">${failure === undefined ? this.#notice() : nothing}</div>
       <div class="place" ?hidden=${failure !== undefined}></div>
       ${failure === undefined ? nothing : messagePage(failurePage(failure, this.#actions()))}`;
   }

@@ -90,9 +90,10 @@ export class Shell {
   }
 
   /** Shows another page of the app; the browser's back button leads back. */
-  go(route: Route): void {
+  go(route: Route, replaces = false): void {
     const hash = hashOf(route);
     if (location.hash === hash) this.#follow();
+    else if (replaces) location.replace(hash);
     else location.hash = hash;
   }
 
@@ -130,7 +131,7 @@ export class Shell {
     if (this.#peer === undefined) return;
     this.site = new SiteSession(this.#peer, address, path, {
       onChange: () => this.#changed(),
-      onAsked: (asked) => this.go({ kind: 'site', address, path: asked }),
+      onAsked: (asked, isRedirect) => this.go({ kind: 'site', address, path: asked }, isRedirect),
       onOutside: (url) => this.#leaveFor(url),
     });
     void this.site.open(this.#labels);

@@ -27,10 +27,12 @@ export interface SiteView {
 export interface SiteSessionEvents {
   onChange(): void;
   /** A link of the site leads to this path of it. */
-  onAsked(path: string): void;
+  onAsked(path: string, isRedirect: boolean): void;
   onOutside(url: string): void;
 }
 
+const LISTENING_MS = 15_000;
+const UNHEARD_MS = 500;
 /** A load event may overtake the service worker's report, which takes another way. */
 const REPORT_GRACE_MS = 1500;
 
@@ -50,7 +52,10 @@ export class SiteSession {
   #shellPort: MessagePort | undefined;
   #place: HTMLElement | undefined;
   #frame: HTMLIFrameElement | undefined;
+  /** The service worker has had ports once: since then it asks for new ones by itself. */
+  #isListened = false;
   #answered = false;
+  #unheard: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
   constructor(peer: Remote<PeerControl>, address: string, path: string, events: SiteSessionEvents) {
@@ -69,7 +74,7 @@ export class SiteSession {
     try {
       this.#lease = await labels.lease(this.view.address);
       if (this.#closed) return this.#lease.release();
-      this.#keeper = new KeeperFrame(this.#lease.label, () => void this.#sendPorts());
+      this.#keeper = new KeeperFrame(this.#lease.label, () => void this.#sendPorts().catch(() => {}));
       await this.#keeper.ready;
       await this.#sendPorts();
       this.#load();
@@ -83,36 +88,52 @@ export class SiteSession {
     this.#place = place;
     // A frame that was taken out of the document has lost its page.
     this.#frame = undefined;
-    if (this.#shellPort !== undefined) this.#load();
+    this.#load();
   }
 
   show(path: string): void {
-    this.#update({ path, failure: undefined, notFound: false });
+    this.#update({ path, phase: 'loading', failure: undefined, notFound: false });
     this.#shellPort?.postMessage({ type: 'show', path } satisfies FrameOrder);
-    if (this.#shellPort !== undefined) this.#load();
+    // A service worker that was stopped has lost the port. The frame's request wakes it, and new ports bring the path.
+    clearTimeout(this.#unheard);
+    this.#unheard = setTimeout(() => this.#load(), UNHEARD_MS);
   }
 
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#unheard);
     this.#keeper?.remove();
     this.#shellPort?.close();
     this.#lease?.release();
     void this.#peer.closeSite(this.view.address);
   }
 
+  /**
+   * Resolves when the service worker has the ports: a page that the frame asked for earlier would wait for the ports of a tab
+   * that has gone.
+   */
   async #sendPorts(): Promise<void> {
     const peer = await this.#peer.sitePort(this.view.address);
     if (this.#closed) return;
     // The old port stays open: an answer that is on its way is still reported there.
     const channel = new MessageChannel();
     this.#shellPort = channel.port1;
-    channel.port1.onmessage = ({ data }: MessageEvent<FrameReport>) => this.#onReport(data);
     const { address, path } = this.view;
-    this.#keeper?.send({ type: 'ports', ports: { address, path, peer, shell: channel.port2 } });
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('the service worker of the site did not answer')), LISTENING_MS);
+      channel.port1.onmessage = ({ data }: MessageEvent<FrameReport>) => {
+        if (data.type !== 'listening') return this.#onReport(data);
+        clearTimeout(timer);
+        this.#isListened = true;
+        resolve();
+      };
+      this.#keeper?.send({ type: 'ports', ports: { address, path, peer, shell: channel.port2 } });
+    });
   }
 
   #load(): void {
-    if (this.#place === undefined || this.#keeper === undefined || this.view.failure !== undefined) return;
+    if (this.#place === undefined || this.#keeper === undefined || !this.#isListened || this.view.failure !== undefined) return;
+    clearTimeout(this.#unheard);
     this.#answered = false;
     this.#update({ phase: 'loading' });
     const url = this.#keeper.origin + this.view.path;
@@ -133,10 +154,12 @@ export class SiteSession {
   }
 
   #onReport(report: FrameReport): void {
-    if (report.type === 'answered') {
+    if (report.type === 'showing') {
+      if (report.path === this.view.path) this.#load();
+    } else if (report.type === 'answered') {
       this.#answered = true;
       this.#update({ phase: 'shown', notFound: report.status === 404 });
-    } else if (report.type === 'asked') this.#events.onAsked(report.path);
+    } else if (report.type === 'asked') this.#events.onAsked(report.path, report.isRedirect);
     else if (report.type === 'outside') this.#events.onOutside(report.url);
     else if (report.type === 'failed') this.#fail(report);
   }

@@ -32,7 +32,10 @@ export class SitePortsHolder {
       shown: normalPath(path),
       report: (report) => shell.postMessage(report),
     };
-    shell.onmessage = ({ data }: MessageEvent<FrameOrder>) => void (connected.shown = normalPath(data.path));
+    shell.onmessage = ({ data }: MessageEvent<FrameOrder>) => {
+      connected.shown = normalPath(data.path);
+      connected.report({ type: 'showing', path: data.path });
+    };
     this.#connected = connected;
     for (const resolve of this.#waiting) resolve(connected);
     this.#waiting.clear();

@@ -81,8 +81,7 @@ class FixturePeer implements PeerControl {
   }
 
   async #load(): Promise<void> {
-    const response = await fetch('/fixture.json');
-    for (const site of (await response.json()) as FixtureSite[]) {
+    for (const site of await loadSites()) {
       const pack = packOf(site);
       this.#packs.set(encodeAddress(pack.manifest.author), pack);
     }
@@ -156,6 +155,13 @@ class FixturePeer implements PeerControl {
   }
 
   async stop() {}
+}
+
+/** Kept, as the real peer's store keeps sites, for when the host is down. */
+async function loadSites(): Promise<FixtureSite[]> {
+  const cache = await caches.open('fixture');
+  await cache.add('/fixture.json').catch(() => {});
+  return (await cache.match('/fixture.json'))?.json();
 }
 
 function bytesOf(base64: string): Uint8Array {

@@ -1,0 +1,365 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { type BrowserContext, type BrowserContextOptions, chromium, type Frame, type FrameLocator, type Page } from 'playwright-core';
+import { waitFor } from './support/drivers.ts';
+import { type FixtureApp, startFixtureApp } from './support/fixture-app.ts';
+
+/** Larger than a few chunks, none of them like another. */
+const MOVIE = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 7 + (i >> 8)) & 255);
+
+const SITES = [
+  {
+    title: 'Gazette',
+    seed: 1,
+    files: [
+      {
+        path: 'index.html',
+        mediaType: 'text/html',
+        content:
+          '<!doctype html><title>Gazette</title><link rel="stylesheet" href="s.css"><h1>Gazette</h1><a id="two" href="two.html?x=1#end">two</a> ' +
+          '<a id="out" href="https://example.org/a?b=1">out</a> <a id="folder" href="folder">folder</a> <a id="lost" href="lost.html">lost</a>' +
+          '<form action="two.html"><input name="q" value="z"><button id="find">find</button></form><form method="post"><button id="send">send</button></form>',
+      },
+      {
+        path: 'two.html',
+        mediaType: 'text/html',
+        content: '<!doctype html><h1>Two</h1><a id="home" href="./">home</a><p id="end">end</p>',
+      },
+      { path: 'folder/index.html', mediaType: 'text/html', content: '<!doctype html><h1>Folder</h1><img id="pixel" src="../dot.svg">' },
+      { path: 'dot.svg', mediaType: 'image/svg+xml', content: '<svg xmlns="http://www.w3.org/2000/svg" width="7" height="7"/>' },
+      { path: 's.css', mediaType: 'text/css', content: 'h1 { color: rgb(1, 2, 3) }' },
+      { path: 'movie.bin', mediaType: 'application/octet-stream', content: MOVIE },
+      { path: '404.html', mediaType: 'text/html', content: '<!doctype html><h1>Lost</h1>' },
+    ],
+  },
+  { title: 'Other', seed: 2, files: [{ path: 'index.html', mediaType: 'text/html', content: '<!doctype html><h1>Other</h1>' }] },
+];
+
+/** Deleted at the end: a browser goes on writing for a moment after it was closed. */
+const profiles: string[] = [];
+
+async function newContext(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+  const folder = mkdtempSync(join(tmpdir(), 'gnet-shell-'));
+  profiles.push(folder);
+  const context = await chromium.launchPersistentContext(folder, {
+    ...options,
+    executablePath: process.env['CHROME_PATH'] ?? '/usr/bin/chromium',
+    args: ['--no-sandbox'],
+  });
+  context.setDefaultTimeout(15_000);
+  return context;
+}
+
+const content = (page: Page): FrameLocator => page.frameLocator('gnet-site .place iframe');
+const faults = (page: Page, set: string): Promise<void> => page.evaluate(`fixture.faults = ${set}`);
+
+async function joined(context: BrowserContext, app: FixtureApp): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(app.url);
+  await page.getByRole('button', { name: 'Join', exact: true }).click();
+  await page.getByText('Joined: 3 links').waitFor();
+  return page;
+}
+
+async function open(page: Page, address: string | undefined, path = '/'): Promise<void> {
+  await page.evaluate((hash) => void (location.hash = hash), `#/open/${address}${path}`);
+}
+
+const frameUrl = (page: Page): Promise<string> => page.locator('gnet-site .place iframe').evaluate((frame: HTMLIFrameElement) => frame.src);
+
+/** The keeper of the open site; those of spare labels come and go. */
+async function keeperOf(page: Page): Promise<Frame> {
+  const { origin } = new URL(await frameUrl(page));
+  return waitFor('the keeper', () => page.frames().find((frame) => frame.url() === `${origin}/_gnet/keeper.html`));
+}
+
+describe('the shell', { timeout: 240_000 }, () => {
+  let app: FixtureApp;
+  let context: BrowserContext;
+  let page: Page;
+  before(async () => {
+    app = await startFixtureApp(SITES);
+    context = await newContext();
+    page = await joined(context, app);
+  });
+  after(async () => {
+    await context?.close();
+    await app?.close();
+    for (const folder of profiles) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  });
+  beforeEach(async () => {
+    await page.goto(`${app.url}#/`);
+    await page.reload();
+    await page.getByText('Joined: 3 links').waitFor();
+  });
+
+  it('shows a site under its address, styled, without cookies or a way to its scripts', async () => {
+    await page.getByLabel('Address or link of a site').fill(`  ${app.addresses[0]?.toUpperCase()} `);
+    await page.keyboard.press('Enter');
+    await content(page).getByRole('heading', { name: 'Gazette' }).waitFor();
+    assert.equal(
+      await content(page)
+        .locator('h1')
+        .evaluate((h1) => getComputedStyle(h1).color),
+      'rgb(1, 2, 3)',
+    );
+    assert.ok(page.url().endsWith(`#/open/${app.addresses[0]}/`));
+    assert.equal(await page.locator('gnet-site .place iframe').getAttribute('sandbox'), 'allow-same-origin allow-forms');
+    assert.deepEqual(await context.cookies(), []);
+  });
+
+  it('follows links, forms and folders of the site, and the browser’s back and forward lead where they should', async () => {
+    await open(page, app.addresses[0]);
+    await content(page).locator('#two').click();
+    await content(page).getByRole('heading', { name: 'Two' }).waitFor();
+    assert.ok(page.url().endsWith('/two.html?x=1#end'), page.url());
+    await page.goBack();
+    await content(page).getByRole('heading', { name: 'Gazette' }).waitFor();
+    await page.goForward();
+    await content(page).getByRole('heading', { name: 'Two' }).waitFor();
+    await content(page).locator('#home').click();
+    await content(page).locator('#find').click();
+    await waitFor('the form', () => page.url().endsWith('/two.html?q=z'));
+    await page.goBack();
+    await content(page).locator('#folder').click();
+    await content(page).getByRole('heading', { name: 'Folder' }).waitFor();
+    assert.ok(page.url().endsWith('/folder/'), page.url());
+    assert.equal(
+      await content(page)
+        .locator('#pixel')
+        .evaluate((image: HTMLImageElement) => image.naturalWidth),
+      7,
+    );
+    await page.goBack();
+    await content(page).locator('#lost').click();
+    await content(page).getByRole('heading', { name: 'Lost' }).waitFor();
+    await page.getByText('The site has no such page').waitFor();
+  });
+
+  it('asks before a link leaves the network, and does not go there', async () => {
+    await open(page, app.addresses[0]);
+    await content(page).locator('#out').click();
+    await page.getByRole('heading', { name: 'This link leaves the network' }).waitFor();
+    await page.getByText('https://example.org/a?b=1').waitFor();
+    await page.getByRole('button', { name: 'Back to the site' }).click();
+    await content(page).getByRole('heading', { name: 'Gazette' }).waitFor();
+  });
+
+  it('says that a site of files receives no form data', async () => {
+    await open(page, app.addresses[0]);
+    await content(page).locator('#send').click();
+    await page.getByText('has nobody to receive it').waitFor();
+  });
+
+  for (const [what, set, words] of [
+    ['a page was changed on the way', '{ tamperedPath: "index.html" }', 'A part of a file'],
+    ['a page was cut short', '{ truncatedPath: "index.html" }', 'A part of a file'],
+    ['the list of files is signed by another key', '{ wrongAuthor: true }', 'The author’s key'],
+    ['a part of a page was changed', '{ tamperedPath: "s.css" }', 'A part of a file'],
+  ] as const) {
+    it(`warns on the whole page, and names what differs, when ${what}`, async () => {
+      await faults(page, set);
+      await open(page, app.addresses[0]);
+      await page.getByRole('heading', { name: 'This is not what its author signed' }).waitFor();
+      await page.getByText(words).waitFor();
+      assert.equal(await page.locator('gnet-site iframe').count(), 0);
+    });
+  }
+
+  for (const [kind, title] of [
+    ['unserved', 'Nobody serves this site now'],
+    ['unknown', 'Nothing was found there'],
+    ['clock', 'Your clock is wrong'],
+    ['unreachable', 'The network cannot be reached'],
+  ] as const) {
+    it(`says in words what is wrong: ${kind}`, async () => {
+      await faults(page, `{ failure: { kind: '${kind}', message: 'For this reason.' } }`);
+      await open(page, app.addresses[0]);
+      await page.getByRole('heading', { name: title }).waitFor();
+      await faults(page, '{}');
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await content(page).getByRole('heading', { name: 'Gazette' }).waitFor();
+    });
+  }
+
+  it('says what is wrong with an address, in the bar and as a page', async () => {
+    await page.getByLabel('Address or link of a site').fill('hello');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('does not end in .gnet').waitFor();
+    await open(page, 'abc.gnet');
+    await page.getByRole('heading', { name: 'This is not an address' }).waitFor();
+  });
+
+  it('serves ranges, verified, through the service worker', async () => {
+    await open(page, app.addresses[0]);
+    await content(page).getByRole('heading', { name: 'Gazette' }).waitFor();
+    const keeper = await keeperOf(page);
+    const got = await keeper.evaluate(async () => {
+      const response = await fetch('/movie.bin', { headers: { Range: 'bytes=65530-131080' } });
+      return {
+        status: response.status,
+        range: response.headers.get('content-range'),
+        bytes: [...new Uint8Array(await response.arrayBuffer())],
+      };
+    });
+    assert.equal(got.status, 206);
+    assert.equal(got.range, 'bytes 65530-131080/300000');
+    assert.deepEqual(Uint8Array.from(got.bytes), MOVIE.slice(65_530, 131_081));
+  });
+
+  it('gives two sites two origins, and two tabs of one site two service workers', async () => {
+    const origins = new Set<string>();
+    const second = await context.newPage();
+    for (const [tab, address] of [
+      [page, app.addresses[0]],
+      [second, app.addresses[0]],
+    ] as const) {
+      await tab.goto(`${app.url}#/open/${address}/`);
+      await content(tab).getByRole('heading').waitFor();
+      origins.add(new URL(await frameUrl(tab)).host);
+    }
+    await second.close();
+    await content(page).locator('#two').click();
+    await content(page).getByRole('heading', { name: 'Two' }).waitFor();
+    await open(page, app.addresses[1]);
+    await content(page).getByRole('heading', { name: 'Other' }).waitFor();
+    origins.add(new URL(await frameUrl(page)).host);
+    assert.equal(origins.size, 3);
+    for (const origin of origins) assert.match(origin, /^[a-z2-7]{16}\.gnet\.localhost:\d+$/);
+  });
+
+  it('becomes a shell when a site’s own origin is opened in a tab', async () => {
+    await open(page, app.addresses[0]);
+    await content(page).getByRole('heading', { name: 'Gazette' }).waitFor();
+    const src = await frameUrl(page);
+    const tab = await context.newPage();
+    await tab.goto(`${src}two.html`);
+    assert.equal(tab.url(), `${app.url}#/open/${app.addresses[0]}/two.html`);
+    await tab.close();
+  });
+
+  it('refuses a page that the host answered and not the service worker', async () => {
+    await open(page, app.addresses[0]);
+    await content(page).getByRole('heading', { name: 'Gazette' }).waitFor();
+    const keeper = await keeperOf(page);
+    await keeper.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.unregister());
+    await content(page).locator('#two').click({ noWaitAfter: true });
+    await page.getByText('did not come from the service worker').waitFor();
+    assert.equal(await page.locator('gnet-site iframe').count(), 0);
+  });
+
+  it('gives a restarted service worker new ports', async () => {
+    await open(page, app.addresses[0]);
+    await content(page).getByRole('heading', { name: 'Gazette' }).waitFor();
+    const session = await context.newCDPSession(page);
+    await session.send('ServiceWorker.enable');
+    await session.send('ServiceWorker.stopAllWorkers');
+    await content(page).locator('#two').click();
+    await content(page).getByRole('heading', { name: 'Two' }).waitFor();
+  });
+
+  it('shows circuits, links and what happened', async () => {
+    await page.evaluate(`fixture.status({ circuits: [{ name: 'c7', purpose: 'site', hops: ['aaaaaaaaaa', 'bbbbbbbbbb', 'cccccccccc', 'dddddddddd'], ageMs: 1000, sentBytes: 1000, receivedBytes: 2000, roundTripMs: 40 }] });
+      fixture.event({ atMs: Date.now(), kind: 'circuit', text: 'Relay bbbb went away, took another path.' })`);
+    await page.getByRole('button', { name: /circuits and links/ }).click();
+    const panel = page.getByRole('complementary');
+    await panel.getByText('meeting point').waitFor();
+    await panel.getByText('took another path').waitFor();
+    assert.equal(await panel.getByRole('listitem').filter({ hasText: 'aaaaaaaa' }).count(), 1);
+  });
+
+  it('remembers that relaying was switched off', async () => {
+    const relaying = page.getByRole('switch', { name: /Relay for others/ });
+    await relaying.uncheck();
+    await page.reload();
+    await waitFor('the switch', async () => !(await relaying.isChecked()));
+    await relaying.check();
+  });
+
+  it('opens, with its sites, while its host is down', async () => {
+    const own = await startFixtureApp(SITES);
+    const profile = await newContext();
+    const first = await joined(profile, own);
+    await open(first, own.addresses[0]);
+    await content(first).getByRole('heading', { name: 'Gazette' }).waitFor();
+    // All three spares are registered, and the app's service worker has everything.
+    await waitFor('the app’s copy', () =>
+      first.evaluate(`navigator.serviceWorker.getRegistration().then((it) => it?.active?.state === 'activated')`),
+    );
+    await first.waitForTimeout(3000); // the spares are being registered
+    await own.stopHost();
+    const second = await profile.newPage();
+    await second.goto(`${own.url}#/open/${own.addresses[0]}/two.html`);
+    await content(second).getByRole('heading', { name: 'Two' }).waitFor();
+    await second.goto(`${own.url}#/open/${own.addresses[1]}/`);
+    await content(second).getByRole('heading', { name: 'Other' }).waitFor();
+    await profile.close();
+    await own.close();
+  });
+
+  it('says that it links without WebRTC where there is none', async () => {
+    const profile = await newContext();
+    await profile.addInitScript('delete globalThis.RTCPeerConnection');
+    const first = await joined(profile, app);
+    await first.getByText('no WebRTC').waitFor();
+    await profile.close();
+  });
+
+  it('says what it needs where there are no service workers', async () => {
+    const profile = await newContext();
+    await profile.addInitScript(`Object.defineProperty(Navigator.prototype, 'serviceWorker', { value: undefined })`);
+    const first = await profile.newPage();
+    await first.goto(app.url);
+    await first.getByRole('heading', { name: 'cannot run the app' }).waitFor();
+    await profile.close();
+  });
+
+  it('joins by itself when nobody objects, after having said what that shows', async () => {
+    const profile = await newContext();
+    const first = await profile.newPage();
+    await first.clock.install();
+    await first.goto(app.url);
+    await first.getByText('Anyone can learn that this IP address relays here').waitFor();
+    await first.clock.runFor(15_000);
+    await first.getByText('Joined: 3 links').waitFor();
+    await profile.close();
+  });
+
+  for (const [name, options] of [
+    ['light', { colorScheme: 'light' }],
+    ['dark', { colorScheme: 'dark' }],
+    ['phone', { viewport: { width: 360, height: 740 } }],
+  ] as const) {
+    it(`is accessible, and has no horizontal scroll: ${name}`, async () => {
+      const profile = await newContext(options);
+      const first = await joined(profile, app);
+      const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+      const check = async (where: string): Promise<void> => {
+        await first.evaluate(readFileSync(axe, 'utf8'));
+        const found = (await first.evaluate(`axe.run({ exclude: [['iframe']] })`)) as {
+          violations: { id: string; nodes: { html: string }[] }[];
+        };
+        assert.deepEqual(
+          found.violations.map(({ id, nodes }) => `${where}: ${id}: ${nodes[0]?.html}`),
+          [],
+        );
+        const [wide, room] = (await first.evaluate('[document.documentElement.scrollWidth, innerWidth]')) as [number, number];
+        assert.ok(wide <= room, `${where}: ${wide} px in ${room}`);
+      };
+      await check('start');
+      await open(first, app.addresses[0]);
+      await content(first).getByRole('heading', { name: 'Gazette' }).waitFor();
+      await check('site');
+      await first.getByRole('button', { name: /circuits and links/ }).click();
+      await check('panel');
+      await first.getByRole('button', { name: /circuits and links/ }).click();
+      await open(first, 'abc.gnet');
+      await check('message');
+      await profile.close();
+    });
+  }
+});
