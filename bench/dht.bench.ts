@@ -84,7 +84,7 @@ async function churned(peers: number, report: Report): Promise<void> {
 
 const bench: Bench = async (report) => {
   for (const peers of [100, 300, 1000]) await size(peers, report);
-  await churned(1000, report);
+  await churned(300, report);
   for (const share of [0.2, 0.4, 0.6]) await hostile(share, report);
 };
 
