@@ -3,7 +3,7 @@ import { GlobalNetError } from '../bytes/errors.ts';
 import { EMPTY } from '../bytes/bytes.ts';
 import { CircuitBuilder, type BuilderCircuit, type HopKeys } from '../circuit/index.ts';
 import type { Env } from '../env.ts';
-import type { CircuitSource, Link, OpenedCircuit } from '../ports.ts';
+import type { CircuitEnd, CircuitSource, Link, OpenedCircuit } from '../ports.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
 import { CLOSE } from '../wire/registry.ts';
 import { OPEN_TRIES, SPARE_CHECK_MS, SPARE_MAX_AGE_MS, SPARE_RETRY_MAX_MS, SPARE_RETRY_MIN_MS } from './constants.ts';
@@ -65,6 +65,11 @@ export class Circuits implements CircuitSource {
       const note = this.#notes.get(circuit);
       if (note !== undefined) yield { circuit, note };
     }
+  }
+
+  /** How the round trip of a circuit is measured, by whoever speaks over it. */
+  measure(end: CircuitEnd, roundTripMs: () => number | undefined): void {
+    for (const { circuit, note } of this.own()) if (circuit === end) note.roundTripMs = roundTripMs;
   }
 
   /** From now on this many spares are kept. */

@@ -32,10 +32,12 @@ export const AGREEING_BOOTSTRAPS = 2;
 export const DESCRIPTOR_WAIT_MS = 2_000;
 /** With so many vouched relays the directory is asked only now and then: paths of three hops with a choice at each. */
 export const RELAYS_ENOUGH = 12;
+/** An open relay is asked to pass circuits on to any other: what it knows already it need not look up first. */
+export const RELAYS_ENOUGH_OPEN = 400;
 /** Half a descriptor's epoch: what is new is known before what is old has ended. */
 export const LEARN_EVERY_MS = 5 * 60_000;
 /** In a network that is still small, newcomers are wanted sooner. */
-export const LEARN_SOON_MS = 60_000;
+export const LEARN_SOON_MS = 30_000;
 /** A first round of joining that failed is tried again after this; doubled up to the second. */
 export const JOIN_RETRY_MIN_MS = 1_000;
 export const JOIN_RETRY_MAX_MS = 30_000;
@@ -66,3 +68,5 @@ export const MESH_LINKS_WANTED = 2;
 export const QUESTION_MAX_BYTES = 16_384;
 /** Periods change once a day; looked at often enough that the overlap is never missed. */
 export const HEADS_CHECK_MS = 30 * 60_000;
+/** Descriptors a tab or client holds: some 1.3 MB, and a path is drawn from them in 2 ms. */
+export const CLIENT_TABLE_CAPACITY = 500;

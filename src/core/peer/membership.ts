@@ -6,7 +6,7 @@ import type { Links } from '../link/index.ts';
 import type { Ask, DialTarget, Link, RecordStore } from '../ports.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
 import { ipText, websocketUrl } from '../wire/peer-address.ts';
-import { AGREEING_BOOTSTRAPS, CLOCK_WRONG_MS, DESCRIPTOR_WAIT_MS, JOIN_RETRY_MAX_MS, JOIN_RETRY_MIN_MS, LEARN_EVERY_MS, LEARN_SOON_MS, LINKS_WANTED, MESH_LINKS_WANTED, RELAYS_ENOUGH, TEND_MS } from './constants.ts';
+import { AGREEING_BOOTSTRAPS, CLOCK_WRONG_MS, DESCRIPTOR_WAIT_MS, JOIN_RETRY_MAX_MS, JOIN_RETRY_MIN_MS, LEARN_EVERY_MS, LEARN_SOON_MS, LINKS_WANTED, MESH_LINKS_WANTED, RELAYS_ENOUGH, RELAYS_ENOUGH_OPEN, TEND_MS } from './constants.ts';
 
 /** Where joining stands; the words for people are made elsewhere. */
 export type JoinStep =
@@ -229,7 +229,8 @@ export class Membership {
   async #learn(): Promise<void> {
     const { env, directory, links, ask, isOpen, hasCircuit, records } = this.options;
     const vouched = [...directory.all()].filter((descriptor) => directory.isVouched(descriptor)).length;
-    const everyMs = vouched >= RELAYS_ENOUGH ? LEARN_EVERY_MS : this.#step.step === 'ready' ? LEARN_SOON_MS : 0;
+    const enough = isOpen ? RELAYS_ENOUGH_OPEN : RELAYS_ENOUGH;
+    const everyMs = vouched >= enough ? LEARN_EVERY_MS : this.#step.step === 'ready' ? LEARN_SOON_MS : 0;
     if (env.now() - this.#learnedAt < everyMs) return;
     if (this.#step.step !== 'ready') this.#say({ step: 'learning' });
     const via = !isOpen && hasCircuit() ? 'circuit' : 'link';

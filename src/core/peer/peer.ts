@@ -1,9 +1,8 @@
 import type { PeerId } from '../bytes/brand.ts';
-import { GlobalNetError } from '../bytes/errors.ts';
 import { CircuitBuilder, type SetupCrypto } from '../circuit/index.ts';
 import { type Identity, peerIdOf } from '../crypto/identity.ts';
 import { type DhtAccess, DhtNode } from '../dht/index.ts';
-import { choosePath, Directory, type DirectoryAccess, DirectoryServer, Guards, openPeers, passFraudOn, SECOND_LAYER } from '../directory/index.ts';
+import { Directory, type DirectoryAccess, DirectoryServer, Guards, openPeers, passFraudOn } from '../directory/index.ts';
 import type { Env } from '../env.ts';
 import { Links, type TransportDialer } from '../link/index.ts';
 import { type Digest, PackStore, type SiteContent } from '../packs/index.ts';
@@ -12,16 +11,16 @@ import { Relay } from '../relay/index.ts';
 import { RendezvousPoint, type ServiceDeps, ServiceVisitor } from '../service/index.ts';
 import { Answerer, MeshDialer, type RtcPort } from '../signal/index.ts';
 import { CircuitChannels } from '../stream/index.ts';
-import { type Descriptor, hasRole } from '../wire/descriptor.ts';
-import { areRelated } from '../wire/related.ts';
+import type { Descriptor } from '../wire/descriptor.ts';
 import { LINK_CLOSE, ROLE } from '../wire/registry.ts';
 import { Circuits } from './circuits.ts';
-import { HOPS, SPARES } from './constants.ts';
+import { CLIENT_TABLE_CAPACITY, SPARES } from './constants.ts';
 import { Events } from './events.ts';
 import { findHead } from './heads.ts';
 import { KeyringKeeper } from './keyring-keeper.ts';
 import { acceptCircuit } from './last-hop.ts';
-import { dialTarget, Membership } from './membership.ts';
+import { Membership } from './membership.ts';
+import { meshContact, meshPeers } from './mesh.ts';
 import { pointDirectory } from './points.ts';
 import { Publisher, type SelfDescription } from './publisher.ts';
 import { Questions } from './questions.ts';
@@ -31,6 +30,7 @@ import { SiteHost } from './site-host.ts';
 import { Sites } from './sites.ts';
 import type { FetchProgress, PeerStatus } from './status.ts';
 import { statusOf } from './status-of.ts';
+import { NetworkWays } from './ways.ts';
 
 export interface PeerOptions {
   readonly env: Env;
@@ -83,6 +83,8 @@ export class Peer {
     const directory = new Directory(env, {
       self: peerIdOf(identity.publicKey),
       privateAddresses,
+      // What a peer chooses paths from: an open relay also answers from it.
+      ...(isOpen(options.self) ? {} : { capacity: CLIENT_TABLE_CAPACITY }),
       onFraud: (_, proof) => passFraudOn(peer.#access(), proof),
     });
     const peer: Peer = new Peer(options, keyring, directory, await Guards.load(env, directory, records));
@@ -98,7 +100,7 @@ export class Peer {
     this.id = peerIdOf(identity.publicKey);
     this.startedAt = env.now();
     this.events = new Events(env);
-    const mesh = options.rtc && new MeshDialer(env, { self: this.id, rtc: options.rtc, streams: this.#streams(), contact: (peer) => this.#meshContact(peer) });
+    const mesh = options.rtc && new MeshDialer(env, { self: this.id, rtc: options.rtc, streams: this.#streams(), contact: (peer) => meshContact(directory, peer) });
     this.links = new Links(env, {
       identity,
       maxLinks: options.maxLinks,
@@ -111,16 +113,25 @@ export class Peer {
       },
     });
     this.#builder = new CircuitBuilder(env, options.setupCrypto);
-    this.circuits = new Circuits(env, this.#builder, this.#ways(), () => this.#onCircuits());
-    this.#questions = new Questions(env, this.circuits, (peer) => this.#known(peer));
+    const ways = new NetworkWays({ env, directory, guards, links: this.links, isOpen: this.#isOpen, access: () => this.#access() });
+    this.circuits = new Circuits(env, this.#builder, ways, () => this.#onCircuits());
+    this.#questions = new Questions(env, this.circuits, (peer) => ways.known(peer));
     this.#dht =
-      (self.roles & ROLE.store) === 0 ? undefined : new DhtNode(env, { self: this.id, own: () => directory.own, ask: this.#questions.ask, records });
+      (self.roles & ROLE.store) === 0 ? undefined : new DhtNode(env, { self: this.id, own: () => directory.own, known: () => directory.all(ROLE.store), ask: this.#questions.ask, records });
     const point = new RendezvousPoint(env);
     const serving = {
       self: this.id,
       directory: new DirectoryServer(env, directory),
       dht: this.#dht,
-      answerer: this.#answerer(),
+      answerer:
+        options.rtc &&
+        new Answerer(env, {
+          self: this.id,
+          rtc: options.rtc,
+          onionSecrets: () => (this.#relaying ? keyring.keyring.x25519Secrets() : []),
+          wants: (peer) => this.#relaying && this.links.hasRoom && this.links.get(peer) === undefined,
+          adopt: (transport, peer) => this.links.adopt(transport, peer),
+        }),
       streams: this.#questions,
       isLinked: (peer: PeerId) => this.links.get(peer) !== undefined,
     };
@@ -129,7 +140,7 @@ export class Peer {
       self: this.id,
       onionKeys: keyring.keyring,
       linkTo: (peer) => this.links.get(peer),
-      dial: (peer) => this.#dialForRelay(peer),
+      dial: (peer) => ways.dialForOthers(peer),
       onLastHop: (end, early, answer) => acceptCircuit({ env, point, onStream: (stream) => serveStream(serving, stream) }, end, early, answer),
     });
     this.#publisher = new Publisher({
@@ -152,7 +163,7 @@ export class Peer {
       ask: this.#questions.ask,
       bootstraps: options.bootstraps,
       isOpen: this.#isOpen,
-      meshPeers: () => (options.rtc === undefined ? [] : this.#meshPeers()),
+      meshPeers: () => (options.rtc === undefined ? [] : meshPeers(directory)),
       onCanBuild: () => {
         this.#publisher.nudge();
         if (!this.#isOpen) this.circuits.keepSpares(SPARES);
@@ -164,7 +175,11 @@ export class Peer {
     this.#services = {
       env,
       circuits: this.circuits,
-      openChannels: (end, handler) => new CircuitChannels(env, end, handler),
+      openChannels: (end, handler) => {
+        const channels = new CircuitChannels(env, end, handler);
+        this.circuits.measure(end, () => channels.stats.roundTripMs);
+        return channels;
+      },
       points: pointDirectory(directory, () => this.#access()),
       records: recordNetwork(this.#dhtAccess()),
     };
@@ -186,7 +201,7 @@ export class Peer {
   }
 
   get #isOpen(): boolean {
-    return (this.#options.self.roles & ROLE.open) !== 0;
+    return isOpen(this.#options.self);
   }
 
   async start(): Promise<void> {
@@ -263,42 +278,7 @@ export class Peer {
     this.events.changed();
   }
 
-  async #dialForRelay(peer: PeerId): Promise<Link | undefined> {
-    const descriptor = this.directory.get(peer);
-    if (descriptor === undefined || !hasRole(descriptor, ROLE.open)) return undefined;
-    return this.links.linkTo(dialTarget(descriptor)).catch(() => undefined);
-  }
-
   // ---------------------------------------------------------------- what the parts need of each other
-
-  #ways(): ConstructorParameters<typeof Circuits>[2] {
-    const { env } = this.#options;
-    return {
-      choosePath: async (last, layered) => {
-        const guards = this.links.all().flatMap(({ peer }) => (this.#isOpen || this.#guards.isGuard(peer) ? [peer] : []));
-        const second = layered ? await this.#guards.secondLayer() : [];
-        return choosePath(env, this.directory, {
-          hops: last === undefined ? HOPS : HOPS + 1,
-          guards,
-          ...(last === undefined ? {} : { last }),
-          // In a network too small to fill the layer it would leave no choice of paths.
-          ...(second.length < SECOND_LAYER ? {} : { second: second.map(({ id }) => id) }),
-        });
-      },
-      mayFollow: (hops, last) => hops.every((hop) => !areRelated(hop, last)) && hasRole(last, ROLE.open),
-      usable: (peer) => this.directory.vouched(peer) ?? this.#known(peer),
-      linkTo: (peer) => this.links.linkTo(dialTarget(this.#known(peer))),
-      onBuildFailed: (hops) => {
-        for (const hop of hops) this.directory.flag(hop, 'circuitFailed');
-      },
-    };
-  }
-
-  #known(peer: PeerId): Descriptor {
-    const descriptor = this.directory.get(peer);
-    if (descriptor === undefined) throw new GlobalNetError('unknown', `no descriptor of ${peer} is known`);
-    return descriptor;
-  }
 
   /** Until there is a first circuit questions go to those we link to; an open relay, whom everyone knows, asks openly. */
   #access(): DirectoryAccess {
@@ -316,32 +296,12 @@ export class Peer {
     return { open: (...wish) => this.#questions.open(...wish) };
   }
 
-  #answerer(): Answerer | undefined {
-    const { env, rtc } = this.#options;
-    if (rtc === undefined) return undefined;
-    return new Answerer(env, {
-      self: this.id,
-      rtc,
-      onionSecrets: () => (this.#relaying ? this.#keyring.keyring.x25519Secrets() : []),
-      wants: (peer) => this.#relaying && this.links.hasRoom && this.links.get(peer) === undefined,
-      adopt: (transport, peer) => this.links.adopt(transport, peer),
-    });
-  }
-
-  #meshContact(peer: PeerId): { onionX25519: Uint8Array; relays: PeerId[] } | undefined {
-    const descriptor = this.directory.get(peer);
-    if (descriptor === undefined) return undefined;
-    // An open peer is asked itself; a tab through those it is linked to.
-    const relays = hasRole(descriptor, ROLE.open) ? [peer] : [...descriptor.links];
-    return { onionX25519: descriptor.onionX25519, relays };
-  }
-
-  #meshPeers(): Descriptor[] {
-    return [...this.directory.all()].filter(({ id, addresses }) => id !== this.id && addresses.some(({ kind }) => kind === 'mesh'));
-  }
-
   #onCircuits(): void {
     if (this.circuits.spares > 0 && this.membership.step.step === 'building') this.membership.nudge();
     this.events.changed();
   }
+}
+
+function isOpen({ roles }: SelfDescription): boolean {
+  return (roles & ROLE.open) !== 0;
 }

@@ -1,0 +1,73 @@
+import type { PeerId } from '../bytes/brand.ts';
+import { GlobalNetError } from '../bytes/errors.ts';
+import { choosePath, type Directory, type DirectoryAccess, type Guards, lookUpPeers, SECOND_LAYER } from '../directory/index.ts';
+import type { Env } from '../env.ts';
+import type { Links } from '../link/index.ts';
+import type { Link } from '../ports.ts';
+import { type Descriptor, hasRole } from '../wire/descriptor.ts';
+import { areRelated } from '../wire/related.ts';
+import { ROLE } from '../wire/registry.ts';
+import type { Ways } from './circuits.ts';
+import { HOPS } from './constants.ts';
+import { dialTarget } from './membership.ts';
+
+export interface WaysOptions {
+  readonly env: Env;
+  readonly directory: Directory;
+  readonly guards: Guards;
+  readonly links: Links;
+  /** An open relay's own circuits may begin on any link: everybody knows where it is. */
+  readonly isOpen: boolean;
+  readonly access: () => DirectoryAccess;
+}
+
+/** Paths and links, as the directory and the guards allow them. */
+export class NetworkWays implements Ways {
+  constructor(private readonly options: WaysOptions) {}
+
+  async choosePath(last: Descriptor | undefined, layered: boolean): Promise<Descriptor[]> {
+    const { env, directory, guards, links, isOpen } = this.options;
+    const first = links.all().flatMap(({ peer }) => (isOpen || guards.isGuard(peer) ? [peer] : []));
+    const second = layered ? await guards.secondLayer() : [];
+    return choosePath(env, directory, {
+      hops: last === undefined ? HOPS : HOPS + 1,
+      guards: first,
+      ...(last === undefined ? {} : { last }),
+      // In a network too small to fill the layer it would leave no choice of paths.
+      ...(second.length < SECOND_LAYER ? {} : { second: second.map(({ id }) => id) }),
+    });
+  }
+
+  mayFollow(hops: readonly Descriptor[], last: Descriptor): boolean {
+    return hasRole(last, ROLE.open) && hops.every((hop) => !areRelated(hop, last));
+  }
+
+  usable(peer: PeerId): Descriptor {
+    return this.options.directory.vouched(peer) ?? this.known(peer);
+  }
+
+  /** @throws GlobalNetError `unknown`. */
+  known(peer: PeerId): Descriptor {
+    const descriptor = this.options.directory.get(peer);
+    if (descriptor === undefined) throw new GlobalNetError('unknown', `no descriptor of ${peer} is known`);
+    return descriptor;
+  }
+
+  linkTo(peer: PeerId): Promise<Link> {
+    return this.options.links.linkTo(dialTarget(this.known(peer)));
+  }
+
+  /** For a circuit of others that is to go on to a peer we hold no link to. */
+  async dialForOthers(peer: PeerId): Promise<Link | undefined> {
+    const { directory, access, links } = this.options;
+    // No peer knows all: those nearest to the id do.
+    if (directory.get(peer) === undefined) await lookUpPeers({ ...access(), via: 'link' }, [peer]);
+    const descriptor = directory.get(peer);
+    if (descriptor === undefined || !hasRole(descriptor, ROLE.open)) return undefined;
+    return links.linkTo(dialTarget(descriptor)).catch(() => undefined);
+  }
+
+  onBuildFailed(hops: readonly PeerId[]): void {
+    for (const hop of hops) this.options.directory.flag(hop, 'circuitFailed');
+  }
+}
