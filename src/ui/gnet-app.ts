@@ -17,7 +17,7 @@ export class App extends ShellElement {
     css`
       :host {
         display: grid;
-        grid-template: auto auto minmax(0, 1fr) / minmax(0, 1fr) auto;
+        grid-template: auto auto minmax(0, 1fr) auto / minmax(0, 1fr) auto;
         height: 100dvh;
       }
       .bar {
@@ -111,13 +111,16 @@ export class App extends ShellElement {
         .status {
           padding-inline: 0.75rem;
         }
+        main {
+          grid-column: 1 / -1;
+        }
         gnet-panel {
+          grid-row: 4;
           grid-column: 1 / -1;
           width: auto;
+          height: 55dvh;
           border-left: 0;
-        }
-        main.covered {
-          display: none;
+          border-top: 1px solid var(--line-strong);
         }
       }
     `,
@@ -136,7 +139,7 @@ export class App extends ShellElement {
         ${this.#statusButton()}
       </header>
       ${shell.update === undefined ? nothing : this.#updateBar()}
-      <main id="main" tabindex="-1" class=${this.#panelOpen ? 'covered' : ''}>${this.#main()}</main>
+      <main id="main" tabindex="-1">${this.#main()}</main>
       ${this.#panelOpen ? html`<gnet-panel id="panel" role="complementary" aria-label="Circuits and links" tabindex="-1"></gnet-panel>` : nothing}`;
   }
 

@@ -37,6 +37,7 @@ export class Shell {
   readonly #watchers = new Set<() => void>();
   readonly #labels = new Labels();
   #peer: Comlink.Remote<PeerControl> | undefined;
+  #hasSpares = false;
 
   /** @returns a call that ends it. */
   watch(onChange: () => void): () => void {
@@ -59,7 +60,7 @@ export class Shell {
       onProgress: (progress) => this.#onProgress(progress),
     };
     await this.#peer.subscribe(Comlink.proxy(listener));
-    this.network = await fetchNetwork();
+    await this.refreshNetwork();
     await this.refreshSites();
     this.started = true;
     if (this.settings.introduced) await this.join();
@@ -75,7 +76,6 @@ export class Shell {
     const config = { bootstraps: this.network?.bootstraps ?? [], relaying: this.settings.relaying, rtc };
     await this.#peer.start(rtc === undefined ? config : Comlink.transfer(config, [rtc]));
     this.#follow();
-    void this.#labels.fillSpares(registerLabel).catch(() => {}); // without spares, sites open more slowly
   }
 
   async setRelaying(relaying: boolean): Promise<void> {
@@ -109,6 +109,11 @@ export class Shell {
     await this.refreshSites();
   }
 
+  async refreshNetwork(): Promise<void> {
+    this.network = (await fetchNetwork()) ?? this.network;
+    this.#changed();
+  }
+
   async refreshSites(): Promise<void> {
     this.sites = (await this.#peer?.storedSites()) ?? [];
     this.#changed();
@@ -118,7 +123,10 @@ export class Shell {
     this.route = parseRoute(location.hash);
     if (this.route.kind === 'site' && this.joined) this.#showSite(this.route.address, this.route.path);
     else if (this.route.kind !== 'outside') this.#leaveSite();
-    if (this.route.kind === 'home') void this.refreshSites();
+    if (this.route.kind === 'home' && this.joined) {
+      void this.refreshSites();
+      void this.refreshNetwork(); // a demo may have come since
+    }
     this.#changed();
   }
 
@@ -151,6 +159,10 @@ export class Shell {
 
   #onStatus(status: PeerStatus): void {
     this.status = status;
+    if (status.join.step === 'ready' && !this.#hasSpares) {
+      this.#hasSpares = true; // not before: joining comes first
+      void this.#labels.fillSpares(registerLabel).catch(() => {}); // without spares, sites open more slowly
+    }
     this.#changed();
   }
 

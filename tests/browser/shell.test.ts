@@ -275,6 +275,7 @@ describe('the shell', { timeout: 240_000 }, () => {
   it('remembers that relaying was switched off', async () => {
     const relaying = page.getByRole('switch', { name: /Relay for others/ });
     await relaying.uncheck();
+    await page.waitForTimeout(500); // until it is on disk
     await page.reload();
     await waitFor('the switch', async () => !(await relaying.isChecked()));
     await relaying.check();
