@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { fromUtf8, utf8 } from '../src/core/bytes/bytes.ts';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
+import type { SetupCrypto } from '../src/core/circuit/index.ts';
 import { type Identity, identityFromSeed, newIdentity } from '../src/core/crypto/identity.ts';
 import type { Env, LogLevel } from '../src/core/env.ts';
 import { type FetchProgress, Peer, type SelfDescription } from '../src/core/peer/index.ts';
@@ -31,6 +32,12 @@ export interface HeadlessOptions {
   readonly bootstraps: readonly string[];
   /** Where an open relay listens; undefined for a peer that only dials. */
   readonly listen?: { host: string; port: number };
+  /** Where others reach it, when that is not where it listens: behind a port forwarder. Its identity belongs to this address. */
+  readonly advertise?: { host: string; port: number };
+  /** False: WebSockets alone, no UDP. */
+  readonly webRtc?: boolean;
+  /** Instead of a thread of its own for it. */
+  readonly setupCrypto?: SetupCrypto;
   /** Keeps its address and identity for weeks. */
   readonly stable?: boolean;
   readonly operator?: string;
@@ -52,26 +59,27 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
   const { dataFolder, name, role, bootstraps, logLevel, onProgress } = options;
   openDataFolder(dataFolder);
   const env = nodeEnv(logLevel);
+  const rtc = options.webRtc === false ? undefined : nodeWebRtc(env.crypto);
   const store = await openFileStore(join(dataFolder, 'peers', name));
   let peer: Peer | undefined;
   let listener: WsListener | undefined;
   try {
     listener = options.listen && (await listenWs({ ...options.listen, onTransport: (transport) => (peer === undefined ? transport.close() : peer.adopt(transport)) }));
-    const self = describe(options, listener);
+    const published = listener && publishedAt(options, listener);
     peer = await Peer.create({
       env,
-      identity: listener === undefined ? newIdentity(env) : await identityAt(env, store.records, listener.url),
+      identity: published === undefined ? newIdentity(env) : await identityAt(env, store.records, urlOf(published)),
       keepsIdentity: listener !== undefined,
       records: store.records,
       chunks: store.chunks,
-      setupCrypto: setupThread(),
+      setupCrypto: options.setupCrypto ?? setupThread(),
       dialers: [wsDialer],
-      rtc: nodeWebRtc(env.crypto),
+      rtc,
       bootstraps: bootstraps.map((url) => ({ peer: undefined, url })),
-      self,
+      self: describe(options, published, rtc !== undefined),
       relaying: listener !== undefined,
       maxLinks: listener === undefined ? MAX_LINKS.client : MAX_LINKS.open,
-      privateAddresses: [...bootstraps, ...(listener === undefined ? [] : [listener.url])].every(isPrivateUrl),
+      privateAddresses: [...bootstraps, ...(published === undefined ? [] : [urlOf(published)])].every(isPrivateUrl),
       digest: async (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
       onProgress: onProgress ?? (() => undefined),
     });
@@ -99,11 +107,24 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
   };
 }
 
-function describe({ listen, stable, operator }: HeadlessOptions, listener: WsListener | undefined): SelfDescription {
-  if (listen === undefined || listener === undefined) return { roles: 0, addresses: [], operator: '' };
-  const websocket: PeerAddress = { kind: 'websocket', ip: ipBytes(listen.host), port: listener.port, tls: false, host: '' };
+interface HostAndPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+function publishedAt({ listen, advertise }: HeadlessOptions, { port }: WsListener): HostAndPort | undefined {
+  return advertise ?? (listen && { host: listen.host, port });
+}
+
+function urlOf({ host, port }: HostAndPort): string {
+  return `ws://${host}:${port}`;
+}
+
+function describe({ stable, operator }: HeadlessOptions, published: HostAndPort | undefined, hasWebRtc: boolean): SelfDescription {
+  if (published === undefined) return { roles: 0, addresses: [], operator: '' };
+  const websocket: PeerAddress = { kind: 'websocket', ip: ipBytes(published.host), port: published.port, tls: false, host: '' };
   const roles = ROLE.open | ROLE.rendezvous | (stable ? ROLE.stable | ROLE.store : 0);
-  return { roles, addresses: [websocket, { kind: 'mesh' }], operator: operator ?? '' };
+  return { roles, addresses: hasWebRtc ? [websocket, { kind: 'mesh' }] : [websocket], operator: operator ?? '' };
 }
 
 /**

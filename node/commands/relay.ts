@@ -10,21 +10,26 @@ export const relay: Command = {
   summary: 'Runs an open relay: others dial it, it relays for them, holds records and serves as rendezvous point.',
   options: {
     listen: { type: 'string', value: '<ip:port>', help: 'where it listens and is published; port 0 is any free one' },
+    advertise: { type: 'string', value: '<ip:port>', help: 'where it is published instead: of a port forwarder before it' },
     name: { type: 'string', value: '<name>', help: 'its folder within the data folder (default: relay)' },
     stable: { type: 'boolean', help: 'it will keep this address for weeks: it may be a guard and hold records' },
+    'no-webrtc': { type: 'boolean', help: 'links by WebSocket alone: where UDP does not pass' },
     operator: { type: 'string', value: '<tag>', help: 'who runs it: no path passes two relays of one operator' },
   },
   positionals: { min: 0, max: 0 },
   async run(invocation) {
     const { output, text, texts, flag, stop } = invocation;
     const name = text('name') ?? 'relay';
+    const advertise = text('advertise');
     const headless = await startHeadless({
       dataFolder: dataFolderOf(text('data')),
       name,
       role: name,
       bootstraps: texts('join'),
-      listen: listenAddress(text('listen')),
+      listen: addressOf('listen', text('listen')),
+      ...(advertise === undefined ? {} : { advertise: addressOf('advertise', advertise) }),
       stable: flag('stable'),
+      webRtc: !flag('no-webrtc'),
       logLevel: logLevelOf(text('log')),
       ...(text('operator') === undefined ? {} : { operator: text('operator') as string }),
     });
@@ -35,10 +40,10 @@ export const relay: Command = {
 };
 
 /** @throws GlobalNetError `malformed`. */
-function listenAddress(text: string | undefined): { host: string; port: number } {
+function addressOf(flag: string, text: string | undefined): { host: string; port: number } {
   const found = /^([\d.]+):(\d{1,5})$/.exec(text ?? '');
   const port = Number(found?.[2]);
-  if (found === null || port > 65535) throw new GlobalNetError('malformed', `--listen wants an IPv4 address and a port, such as 203.0.113.7:9001${text === undefined ? '' : `, not '${text}'`}`);
+  if (found === null || port > 65535) throw new GlobalNetError('malformed', `--${flag} wants an IPv4 address and a port, such as 203.0.113.7:9001${text === undefined ? '' : `, not '${text}'`}`);
   return { host: found[1] as string, port };
 }
 
