@@ -11,7 +11,13 @@ const COMMANDS: readonly Command[] = [up, seed, open, status, relay];
 
 function help(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length));
-  return ['gnet <command> [arguments]', '', ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`), '', "'gnet <command> --help' tells more."].join('\n');
+  return [
+    'gnet <command> [arguments]',
+    '',
+    ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    '',
+    "'gnet <command> --help' tells more.",
+  ].join('\n');
 }
 
 /** Ctrl-C, SIGTERM and, for a child of `gnet up`, the end of its parent. */
@@ -59,6 +65,9 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
+// Who reads the results has gone (`gnet status | head -1`): nobody is left to work for. Notes may go unread.
+process.stdout.on('error', () => process.exit());
+process.stderr.on('error', () => undefined);
 process.exitCode = await main(process.argv.slice(2));
 // What is still open (idle links, timers of libraries) must not keep a finished command alive.
 process.exit();

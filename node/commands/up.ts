@@ -22,6 +22,7 @@ export const up: Command = {
   },
   positionals: { min: 0, max: 0 },
   async run(invocation) {
+    const port = portOf(invocation.text('port') ?? process.env['PORT']);
     const folder = dataFolderOf(invocation.text('data'));
     openDataFolder(folder);
     const running = readLocalNetwork(folder);
@@ -30,7 +31,7 @@ export const up: Command = {
     }
     const network = new LocalNetwork(folder, invocation);
     try {
-      await network.start(portOf(invocation.text('port') ?? process.env['PORT']));
+      await network.start(port);
       await stopped(invocation.stop);
       invocation.output.note('Stopping…');
     } finally {

@@ -1,0 +1,85 @@
+/** A local network on loopback, with a data folder and a port of its own. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { ProcessStatus } from '../../../node/control-socket.ts';
+import { ensureBuilt } from '../../../tools/ensure.mjs';
+import { Gnet, gnet } from './gnet.ts';
+
+export interface Network {
+  /** Where the app is. */
+  readonly url: string;
+  readonly demo: string;
+  readonly bootstraps: readonly string[];
+  readonly dataFolder: string;
+  readonly up: Gnet;
+  /** Below it, for what a test writes. */
+  readonly folder: string;
+  /** `gnet status` of all its processes. */
+  statuses(): Promise<ProcessStatus[]>;
+  /** `gnet seed` of this folder, once it is published. */
+  seed(folder: string): Promise<Seeder>;
+  close(): Promise<void>;
+}
+
+export interface Seeder {
+  readonly process: Gnet;
+  readonly address: string;
+  readonly link: string;
+}
+
+export async function startNetwork(): Promise<Network> {
+  if (process.env['GNET_BUILT'] === undefined) await ensureBuilt();
+  const folder = mkdtempSync(join(tmpdir(), 'gnet-e2e-'));
+  const dataFolder = join(folder, 'data');
+  const started: Gnet[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(started.map((process) => process.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const up = new Gnet(['up', '--json', '--port', '0', '--data', dataFolder]);
+  started.push(up);
+  try {
+    const ready = await up.line('ready');
+    return {
+      url: String(ready['ready']),
+      demo: String(ready['demo']),
+      bootstraps: ready['bootstraps'] as string[],
+      dataFolder,
+      up,
+      folder,
+      statuses: async () => (await gnet(['status', '--json', '--data', dataFolder])).lines as unknown as ProcessStatus[],
+      async seed(site) {
+        const process = new Gnet(['seed', site, '--json', '--data', dataFolder]);
+        started.push(process);
+        const { address, link } = await process.line('address');
+        return { process, address: String(address), link: String(link) };
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Writes a site below the network's folder. */
+export function writeSite(parent: string, name: string, files: Record<string, string | Uint8Array>): string {
+  const folder = join(parent, name);
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+  return folder;
+}
+
+/** Bytes no two chunks of which are alike, the same for the same name. */
+export function noise(name: string, lengthBytes: number): Uint8Array {
+  const bytes = new Uint8Array(lengthBytes);
+  for (let offset = 0, block = 0; offset < lengthBytes; offset += 32, block++) {
+    const digest = createHash('sha256').update(`${name} ${block}`).digest();
+    bytes.set(digest.subarray(0, Math.min(32, lengthBytes - offset)), offset);
+  }
+  return bytes;
+}
