@@ -44,28 +44,38 @@ export class PackStore {
    * Keeps a manifest, and remembers its serial for ever.
    * @throws MismatchError `rollback` for a serial below one seen, `conflict` for a second manifest with one serial; the first stays.
    */
-  adopt(manifest: VerifiedManifest): Promise<'new' | 'known'> {
-    return this.#inTurn(async () => {
+  async adopt(manifest: VerifiedManifest): Promise<'new' | 'known'> {
+    const { result, written } = await this.accept(manifest);
+    await written;
+    return result;
+  }
+
+  /** As `adopt`, for a reader, who does not wait for a disk: resolves when it is decided, and the writing goes on. */
+  async accept(manifest: VerifiedManifest): Promise<{ readonly result: 'new' | 'known'; readonly written: Promise<void> }> {
+    const decided = this.#inTurn(async () => {
       if (REPLACING.has(manifest.type)) await this.#compareWithSeen(manifest);
-      const known = await this.#records.kept(manifest.hash);
-      if (known) return 'known';
-      try {
-        await this.#write(manifest);
-      } catch (error) {
-        if (!isFull(error)) throw error;
-        this.#options.onWarning?.({ kind: 'full' }); // it can be read all the same
-      }
-      return 'new';
+      return (await this.#records.kept(manifest.hash)) ? 'known' : 'new';
     });
+    // In the turn right behind, so that the next to be compared is compared with this one.
+    const written = this.#inTurn(async () => {
+      if ((await decided) === 'new') await this.#write(manifest);
+    });
+    written.catch(() => undefined);
+    return { result: await decided, written };
   }
 
   async #write(manifest: VerifiedManifest): Promise<void> {
     const { author, type, serial, title, hash } = manifest;
-    // The serial first: should the rest not fit, an older version is refused all the same.
-    if (REPLACING.has(type)) await this.#records.setSeen(author, type, { serial, hash, rivals: [] });
-    await this.#records.setManifest(manifest);
     const sizeBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
-    await this.#records.setKept({ manifestHash: hash, author, type, serial, title, sizeBytes, pinned: false, usedMs: this.#options.env.now(), score: 1 });
+    try {
+      // The serial first: should the rest not fit, an older version is refused all the same.
+      if (REPLACING.has(type)) await this.#records.setSeen(author, type, { serial, hash, rivals: [] });
+      await this.#records.setManifest(manifest);
+      await this.#records.setKept({ manifestHash: hash, author, type, serial, title, sizeBytes, pinned: false, usedMs: this.#options.env.now(), score: 1 });
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      this.#options.onWarning?.({ kind: 'full' }); // it can be read all the same
+    }
   }
 
   async #compareWithSeen(manifest: VerifiedManifest): Promise<void> {

@@ -195,7 +195,8 @@ export class SiteReader {
     if (manifest.type !== 'site') throw new GlobalNetError('malformed', `a pack of type '${manifest.type}' was served for a site`);
     if (this.#manifest && equal(this.#manifest.hash, manifest.hash)) return;
     try {
-      await store.adopt(manifest);
+      const { written } = await store.accept(manifest);
+      written.catch(() => this.#warn({ kind: 'full' })); // a store that fails is not a reason to stop reading
     } catch (error) {
       if (!(error instanceof MismatchError && error.detail.part === 'conflict' && this.#stored)) throw error;
       this.#warn({ kind: 'conflict', serial: manifest.serial });
