@@ -11,6 +11,7 @@ export interface Measure {
   readonly ratio?: number;
 }
 
+/** The figure that a bench is named after has no name of its own: ''. */
 export type Report = (name: string, measure: Measure) => void;
 
 export type Bench = (report: Report) => void | Promise<void>;

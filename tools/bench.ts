@@ -50,8 +50,8 @@ console.log(`${measures['machine']?.value} ${measures['machine']?.unit}`);
 for (const path of chosen) {
   console.log(`\n${nameOf(path)}`);
   const ended = await runBench(path, (name, measure) => {
-    measures[`${nameOf(path)}: ${name.trim()}`] = measure;
-    console.log(line(name, measure));
+    measures[name === '' ? nameOf(path) : `${nameOf(path)}: ${name.trim()}`] = measure;
+    console.log(line(name || nameOf(path), measure));
   });
   if (ended) continue;
   console.log(`  ${nameOf(path)} failed, see above`);
