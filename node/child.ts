@@ -35,6 +35,11 @@ export class GnetChild {
     });
   }
 
+  /** A line that has come already. */
+  has(field: string): boolean {
+    return this.#lines.some((line) => field in line);
+  }
+
   get pid(): number {
     return this.#process.pid ?? 0;
   }

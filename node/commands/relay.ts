@@ -34,6 +34,11 @@ export const relay: Command = {
       ...(text('operator') === undefined ? {} : { operator: text('operator') as string }),
     });
     output.say(`Relay ${headless.peer.id} listens at ${headless.listens}`, { listens: headless.listens, peer: headless.peer.id, pid: process.pid });
+    const { blockedUntilMs } = headless.peer;
+    if (blockedUntilMs !== undefined) {
+      const minutes = Math.ceil((blockedUntilMs - headless.env.now()) / 60_000);
+      output.say(`It was not stopped cleanly: it relays again in ${minutes} min, when its next keys may be published`, { blockedUntilMs });
+    }
     await stopped(stop);
     await headless.stop();
   },

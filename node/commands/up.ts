@@ -81,6 +81,9 @@ class LocalNetwork {
     const relays = Array.from({ length: RELAYS }, (_, i) => this.#relay(`relay-${i + 1}`, BOOTSTRAPS + i, urls));
     await Promise.all(relays.map((child) => child.line('listens')));
     writeLocalNetwork(this.folder, { pid: process.pid, app: this.#host.url, bootstraps: urls });
+    if (relays.some((child) => child.has('blockedUntilMs'))) {
+      output.note('The last run was killed: its relays must not use their keys of this epoch again, and relay from the next one on.\nThat takes up to 10 minutes; an empty folder (--data) is ready at once.');
+    }
     output.note('Publishing the demo site…');
     const demo = this.#child('demo', ['seed', DEMO_FOLDER, '--name', 'demo']);
     const { address } = await demo.line('address');

@@ -83,3 +83,19 @@ test('peers: circuits of others run through a tab that relays', async () => {
     assert.ok(readers.every(({ peer }) => peer.links.count > 0));
   }, 600_000);
 });
+
+test('peers: a peer that does not relay takes no circuit of others, and none that it had goes on', async () => {
+  const network = new SimNetwork({ seed: 'no-relaying', crypto: nodeCrypto });
+  await network.run(async () => {
+    await relays(network);
+    const tab = await client(network, 'tab', true);
+    await until(network, () => tab.peer.directory.own !== undefined);
+    await client(network, 'reader');
+    await until(network, () => tab.peer.relay.stats.circuits > 0);
+    await tab.peer.setRelaying(false);
+    assert.equal(tab.peer.relay.stats.circuits, 0);
+    assert.equal(tab.peer.directory.own, undefined);
+    await until(network, () => tab.peer.relay.stats.refusedSetups > 0); // its descriptor is still known to some
+    assert.equal(tab.peer.relay.stats.circuits, 0);
+  }, 1_200_000);
+});

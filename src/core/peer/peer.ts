@@ -196,6 +196,11 @@ export class Peer {
     });
   }
 
+  /** Until when this identity may not relay: it was not stopped cleanly in the running epoch. */
+  get blockedUntilMs(): number | undefined {
+    return this.#publisher.blockedUntilMs;
+  }
+
   get relaying(): boolean {
     return this.#relaying;
   }
@@ -206,6 +211,7 @@ export class Peer {
 
   async start(): Promise<void> {
     await this.#dht?.values.load();
+    this.relay.setAccepting(false);
     if (this.#options.relaying) await this.setRelaying(true);
     this.#dht?.start();
     await this.membership.start();
@@ -228,11 +234,9 @@ export class Peer {
   async setRelaying(relaying: boolean): Promise<void> {
     if (relaying === this.#relaying) return;
     this.#relaying = relaying;
+    this.relay.setAccepting(relaying);
     if (relaying) await this.#publisher.start();
-    else {
-      this.#publisher.stop();
-      this.relay.close();
-    }
+    else this.#publisher.stop();
     this.events.changed();
   }
 

@@ -5,7 +5,7 @@ import { type Env, sample } from '../env.ts';
 import type { Links } from '../link/index.ts';
 import type { RecordStore } from '../ports.ts';
 import type { OnionKeyring } from '../relay/index.ts';
-import { type Descriptor, hasRole } from '../wire/descriptor.ts';
+import { type Descriptor, epochAt, epochStartMs, hasRole } from '../wire/descriptor.ts';
 import { DESCRIPTOR_LINKS_MAX } from '../wire/geometry.ts';
 import type { PeerAddress } from '../wire/peer-address.ts';
 import { ROLE } from '../wire/registry.ts';
@@ -37,10 +37,15 @@ export class Publisher {
   readonly #own: OwnDescriptors;
   #cancel: (() => void) | undefined;
   #publishedEpoch: number | undefined;
+  #blockedUntilMs: number | undefined;
   #running = false;
 
   constructor(private readonly options: PublisherOptions) {
     this.#own = new OwnDescriptors(options.env, options.identity, options.records);
+  }
+
+  get blockedUntilMs(): number | undefined {
+    return this.#blockedUntilMs;
   }
 
   get descriptor(): Descriptor | undefined {
@@ -95,6 +100,7 @@ export class Publisher {
       const { x25519, kem } = keyring.publicKeys(epoch);
       return { ...self, onionX25519: x25519, onionKem: kem, setupEffort: 0, software: SOFTWARE, links, extension: EMPTY };
     });
+    this.#blockedUntilMs = descriptor === undefined ? epochStartMs(epochAt(env.now()) + 1) : undefined;
     if (descriptor === undefined) {
       env.log('warn', 'relay', 'this identity has signed other keys for the running epoch: it relays again from the next one');
       return undefined;

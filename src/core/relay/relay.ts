@@ -26,6 +26,7 @@ export class Relay {
   readonly #books = new Map<Link, LinkBooks>();
   readonly #dials: TokenBucket;
   readonly #host: RelayCircuitHost;
+  #accepting = true;
   #relayedCells = 0;
   #refusedSetups = 0;
   #lastNumber = 0;
@@ -74,14 +75,20 @@ export class Relay {
     this.#books.delete(link);
   }
 
-  /** Ends every circuit: relaying is switched off. */
+  /** Off: no circuit of others begins or passes here from now on; those that do end. */
+  setAccepting(accepting: boolean): void {
+    this.#accepting = accepting;
+    if (!accepting) this.close();
+  }
+
+  /** Ends every circuit. */
   close(): void {
     for (const circuit of this.#table.circuits()) circuit.close(CLOSE.ended);
   }
 
   #onSetup(link: Link, id: number, frame: Uint8Array): void {
     const books = this.#booksOf(link);
-    const room = this.#table.size < this.#limits.circuits && books.halfBuilt < this.#limits.halfBuiltPerLink;
+    const room = this.#accepting && this.#table.size < this.#limits.circuits && books.halfBuilt < this.#limits.halfBuiltPerLink;
     const peeled =
       room && this.#bookSetup(link)
         ? peelSetup(this.#env.crypto, this.#options.self, this.#options.onionKeys, frameContent(frame))
