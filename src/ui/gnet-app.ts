@@ -140,7 +140,7 @@ export class App extends ShellElement {
       </header>
       ${shell.update === undefined ? nothing : this.#updateBar()}
       <main id="main" tabindex="-1">${this.#main()}</main>
-      ${this.#panelOpen ? html`<gnet-panel id="panel" role="complementary" aria-label="Circuits and links" tabindex="-1"></gnet-panel>` : nothing}`;
+      ${this.#panelOpen ? html`<gnet-panel id="panel" role="complementary" aria-label="Circuits and links" tabindex="0"></gnet-panel>` : nothing}`;
   }
 
   #statusButton(): TemplateResult {

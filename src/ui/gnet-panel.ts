@@ -2,7 +2,7 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import type { CircuitStatus, LinkStatus, PeerEvent } from '../shared/peer-api.ts';
 import { shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
-import { bytesText, count, durationText, hopKind, joinSentence, progressText, shortAddress, shortPeer } from './words.ts';
+import { bytesText, count, durationText, hopKind, joinSentence, progressText, purposeText, shortAddress, shortPeer } from './words.ts';
 
 /** What the peer does now: the site's way through the network, its links, and what happened. */
 export class Panel extends ShellElement {
@@ -17,6 +17,7 @@ export class Panel extends ShellElement {
       }
       section {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 0.625rem;
         padding-bottom: 1.25rem;
       }
@@ -26,6 +27,8 @@ export class Panel extends ShellElement {
       }
       .circuit {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        overflow-wrap: anywhere;
         gap: 0.5rem;
         padding: 0.75rem 0.875rem;
         background: var(--page);
@@ -58,6 +61,12 @@ export class Panel extends ShellElement {
         bottom: calc(100% - 0.6rem);
         height: 1.05rem;
         border-left: 1px solid var(--line-strong);
+      }
+      summary {
+        cursor: pointer;
+      }
+      details .circuit {
+        margin-top: 0.625rem;
       }
       table {
         width: 100%;
@@ -95,13 +104,13 @@ export class Panel extends ShellElement {
   override render() {
     const { status } = shell;
     return html`${this.#site()}
-      <section aria-labelledby="circuits">
-        <h2 id="circuits">Circuits of this tab</h2>
-        ${status?.circuits.length ? status.circuits.map((circuit) => this.#circuit(circuit)) : html`<p class="small muted">None yet. ${joinSentence(status?.join)}</p>`}
-      </section>
       <section aria-labelledby="events">
         <h2 id="events">What happened</h2>
         ${this.#events()}
+      </section>
+      <section aria-labelledby="circuits">
+        <h2 id="circuits">${shell.site === undefined ? 'Circuits of this tab' : 'Other circuits of this tab'}</h2>
+        ${this.#otherCircuits(status?.circuits ?? [])}
       </section>
       <section aria-labelledby="links">
         <h2 id="links">Links</h2>
@@ -118,8 +127,25 @@ export class Panel extends ShellElement {
       <h2 id="site" class="break">${info?.title || 'This site'}</h2>
       <p class="small mono muted break">${view.address}</p>
       ${info === undefined ? nothing : html`<p class="small muted numbers">Version ${info.serial} of ${new Date(info.createdMs).toLocaleDateString()}, ${count(info.files, 'file')}, ${bytesText(info.sizeBytes)}. Signed by this address; each part is checked before it is shown.</p>`}
+      ${this.#ownCircuits().map((circuit) => this.#circuit(circuit))}
       ${[...shell.progress.values()].slice(-4).map((progress) => html`<p class="small numbers break">${progress.path || '/'}: ${progressText(progress)}</p>`)}
     </section>`;
+  }
+
+  /** Those that the open site comes by. */
+  #ownCircuits(): CircuitStatus[] {
+    const address = shell.site?.view.address;
+    return shell.status?.circuits.filter(({ purpose }) => purpose === `visit ${address}`) ?? [];
+  }
+
+  #otherCircuits(circuits: readonly CircuitStatus[]): TemplateResult {
+    const own = this.#ownCircuits();
+    const others = circuits.filter((circuit) => !own.includes(circuit));
+    if (others.length === 0) return html`<p class="small muted">None now. ${joinSentence(shell.status?.join)}</p>`;
+    return html`<details class="small">
+      <summary>${count(others.length, 'circuit')}</summary>
+      ${others.map((circuit) => this.#circuit(circuit))}
+    </details>`;
   }
 
   #circuit(circuit: CircuitStatus): TemplateResult {
@@ -127,10 +153,11 @@ export class Panel extends ShellElement {
     const seconds = Math.max(1, circuit.ageMs / 1000);
     const speed = circuit.receivedBytes / seconds;
     return html`<article class="circuit" aria-label="Circuit ${circuit.name}">
-      <h3>${circuit.name} <span class="muted small">for ${circuit.purpose}</span></h3>
+      <h3>${circuit.name} <span class="muted small">${purposeText(circuit.purpose)}</span></h3>
       <ol class="hops small">
         <li><span>This tab</span></li>
         ${circuit.hops.map((hop, index) => html`<li><span class="mono" title=${hop}>${shortPeer(hop)}</span><span class="muted">${hopKind(circuit, index, guards)}</span></li>`)}
+        ${circuit.purpose.startsWith('visit ') ? html`<li><span>The site</span><span class="muted">behind relays of its own</span></li>` : nothing}
       </ol>
       <p class="small muted numbers">
         ${bytesText(circuit.receivedBytes)} in, ${bytesText(circuit.sentBytes)} out, ${bytesText(speed)}/s on average,

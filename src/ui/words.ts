@@ -99,10 +99,17 @@ export function shortAddress(address: string): string {
   return `${address.slice(0, 10)}….gnet`;
 }
 
-export function hopKind(circuit: CircuitStatus, index: number, guards: ReadonlySet<string>): string {
-  if (index === 0) return guards.has(circuit.hops[0] ?? '') ? 'guard' : 'first relay';
-  if (index < circuit.hops.length - 1) return 'relay';
-  return circuit.purpose.startsWith('site') || circuit.purpose.startsWith('service') ? 'meeting point' : 'last relay';
+/** `visit <address>`, `question`, `spare`, or a service of ours. */
+export function purposeText(purpose: string): string {
+  if (purpose.startsWith('visit ')) return `reading ${shortAddress(purpose.slice('visit '.length))}`;
+  if (purpose === 'question') return 'asking the network';
+  return purpose === 'spare' ? 'kept ready' : 'a site served here';
+}
+
+export function hopKind({ hops, purpose }: CircuitStatus, index: number, guards: ReadonlySet<string>): string {
+  if (index === hops.length - 1 && purpose === 'question') return 'asked';
+  if (index === hops.length - 1 && purpose !== 'spare') return 'meeting point';
+  return index === 0 && guards.has(hops[0] ?? '') ? 'guard' : 'relay';
 }
 
 export function progressText(progress: FetchProgress): string {
@@ -112,8 +119,8 @@ export function progressText(progress: FetchProgress): string {
       : `${bytesText(progress.receivedBytes)} of ${bytesText(progress.totalBytes)}`;
   if (progress.circuit === undefined) return `${size} from this browser’s store`;
   return progress.firstByteMs === undefined
-    ? `waiting for the first byte, by ${progress.circuit}`
-    : `${size} by ${progress.circuit}, first byte after ${durationText(progress.firstByteMs)}`;
+    ? 'waiting for the first byte'
+    : `${size}, first byte after ${durationText(progress.firstByteMs)}`;
 }
 
 /** A message as a sentence of its own: errors of core begin small, to follow a colon. */

@@ -263,7 +263,9 @@ describe('the shell', { timeout: 240_000 }, () => {
   });
 
   it('shows circuits, links and what happened', async () => {
-    await page.evaluate(`fixture.status({ circuits: [{ name: 'c7', purpose: 'site', hops: ['aaaaaaaaaa', 'bbbbbbbbbb', 'cccccccccc', 'dddddddddd'], ageMs: 1000, sentBytes: 1000, receivedBytes: 2000, roundTripMs: 40 }] });
+    await open(page, app.addresses[0]);
+    await content(page).getByRole('heading', { name: 'Gazette' }).waitFor();
+    await page.evaluate(`fixture.status({ circuits: [{ name: 'c7', purpose: 'visit ${app.addresses[0]}', hops: ['aaaaaaaaaa', 'bbbbbbbbbb', 'cccccccccc', 'dddddddddd'], ageMs: 1000, sentBytes: 1000, receivedBytes: 2000, roundTripMs: 40 }] });
       fixture.event({ atMs: Date.now(), kind: 'circuit', text: 'Relay bbbb went away, took another path.' })`);
     await page.getByRole('button', { name: /circuits and links/ }).click();
     const panel = page.getByRole('complementary');
