@@ -1,5 +1,5 @@
 import { createStore, delMany, entries, get, set, type UseStore } from 'idb-keyval';
-import { base32 } from '../core/bytes/base32.ts';
+import { base32 } from '../shared/links.ts';
 
 /**
  * Names of the origins that sites are shown on: `<label>.<app host>`. A label is random, because DNS, TLS and the app's host see

@@ -1,4 +1,3 @@
-import type { ErrorKind } from '../core/bytes/errors.ts';
 import type { CircuitStatus, FetchProgress, JoinState } from '../shared/peer-api.ts';
 import type { Failure } from '../shared/outcome.ts';
 
@@ -43,7 +42,7 @@ export function explain({ kind }: Failure): Explanation {
   return EXPLANATIONS[kind];
 }
 
-const EXPLANATIONS: Record<ErrorKind, Explanation> = {
+const EXPLANATIONS: Record<Failure['kind'], Explanation> = {
   malformed: { title: 'This is not an address', advice: 'Check it letter by letter, or copy it again from where you found it.' },
   unverified: {
     title: 'This is not what its author signed',
