@@ -9,12 +9,20 @@ const filtered = (html: string) => filterHtml(html, { url: PAGE });
 
 describe('the filter of pages', () => {
   it('leaves ordinary markup as it was', () => {
-    const html = '<!doctype html><html lang="en"><head><title>A &amp; B</title><link rel="stylesheet" href="/s.css"></head><body class="md:flex"><p style="color: red">x <b>y</b></p></body></html>';
+    const html =
+      '<!doctype html><html lang="en"><head><title>A &amp; B</title><link rel="stylesheet" href="/s.css"></head><body class="md:flex"><p style="color: red">x <b>y</b></p></body></html>';
     assert.equal(filtered(html), html);
   });
 
   it('turns links out of the site inward, whatever their scheme', () => {
-    for (const url of ['https://example.org/', '//example.org/', 'mailto:a@example.org', 'javascript:alert(1)', 'data:text/html,x', 'magnet:?xt=urn:gnet:x'])
+    for (const url of [
+      'https://example.org/',
+      '//example.org/',
+      'mailto:a@example.org',
+      'javascript:alert(1)',
+      'data:text/html,x',
+      'magnet:?xt=urn:gnet:x',
+    ])
       assert.match(filtered(`<a href="${url}">`), /^<a href="\/_gnet\/outside\/[^"]+">$/);
     assert.equal(filtered('<a href="../x?y=1#z">'), '<a href="../x?y=1#z">');
   });
@@ -65,11 +73,86 @@ const FIND_FAULTS = `(pages) => pages.map((html) => {
 
 const PIECES = [
   ...['<', '>', '"', "'", '=', '/', ' ', '\n', '\0', '&', ';', '-->', '<!--', '--!>', ']]>', '<![CDATA[', '<!doctype html>', '<?x'],
-  ...['a', 'img', 'svg', 'math', 'style', 'title', 'textarea', 'script', 'noscript', 'template', 'iframe', 'select', 'table', 'form', 'link', 'meta', 'base', 'xmp', 'desc'],
-  ...['plaintext', 'foreignObject', 'annotation-xml', 'mtext', 'mglyph', 'image', 'set', 'noembed', 'object', 'frameset', 'body', 'html', 'p'],
-  ...['<svg>', '</svg>', '<math>', '<style>', '</style>', '<title>', '</title>', '</p>', '<img ', '<a ', '<link ', '<script>', '</script>', '</', '<p>', '<template>'],
-  ...['href', 'src', 'rel', 'onload', 'xlink:href', 'srcset', 'http-equiv', 'action', 'encoding="text/html"', 'attributeName', 'to', 'style'],
-  ...['http://e.org', '//e.org', 'javascript:x', 'data:text/html,x', 'preconnect', 'refresh', 'http&colon;//e.org', '&#104;ttp://e.org', '\\\\e.org', 'x'],
+  ...[
+    'a',
+    'img',
+    'svg',
+    'math',
+    'style',
+    'title',
+    'textarea',
+    'script',
+    'noscript',
+    'template',
+    'iframe',
+    'select',
+    'table',
+    'form',
+    'link',
+    'meta',
+    'base',
+    'xmp',
+    'desc',
+  ],
+  ...[
+    'plaintext',
+    'foreignObject',
+    'annotation-xml',
+    'mtext',
+    'mglyph',
+    'image',
+    'set',
+    'noembed',
+    'object',
+    'frameset',
+    'body',
+    'html',
+    'p',
+  ],
+  ...[
+    '<svg>',
+    '</svg>',
+    '<math>',
+    '<style>',
+    '</style>',
+    '<title>',
+    '</title>',
+    '</p>',
+    '<img ',
+    '<a ',
+    '<link ',
+    '<script>',
+    '</script>',
+    '</',
+    '<p>',
+    '<template>',
+  ],
+  ...[
+    'href',
+    'src',
+    'rel',
+    'onload',
+    'xlink:href',
+    'srcset',
+    'http-equiv',
+    'action',
+    'encoding="text/html"',
+    'attributeName',
+    'to',
+    'style',
+  ],
+  ...[
+    'http://e.org',
+    '//e.org',
+    'javascript:x',
+    'data:text/html,x',
+    'preconnect',
+    'refresh',
+    'http&colon;//e.org',
+    '&#104;ttp://e.org',
+    '\\\\e.org',
+    'x',
+  ],
 ];
 
 describe('a browser that parses a filtered page', () => {
@@ -82,17 +165,23 @@ describe('a browser that parses a filtered page', () => {
   after(() => browser.close());
 
   it('finds nothing that acts or leads out, whatever the page was made of', async () => {
-    const html = fc.array(fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...PIECES) }, fc.string()), { maxLength: 40 }).map((pieces) => pieces.join(''));
+    const html = fc
+      .array(fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...PIECES) }, fc.string()), { maxLength: 40 })
+      .map((pieces) => pieces.join(''));
     const pages = fc.sample(html, { numRuns: 20_000, seed: 20261121 });
     const faultsIn = (all: string[]) => page.evaluate<string[][]>(`(${FIND_FAULTS})(${JSON.stringify(all)})`);
     const before = (await faultsIn(pages)).filter((found) => found.length > 0);
     assert.ok(before.length > 1000, `only ${before.length} pages held anything to filter`);
     const faults = await faultsIn(pages.map(filtered));
-    for (const [index, found] of faults.entries()) assert.deepEqual(found, [], `${JSON.stringify(pages[index])} became ${JSON.stringify(filtered(pages[index] as string))}`);
+    for (const [index, found] of faults.entries())
+      assert.deepEqual(found, [], `${JSON.stringify(pages[index])} became ${JSON.stringify(filtered(pages[index] as string))}`);
   });
 
   it('parses what was filtered twice as what was filtered once', () => {
     const html = fc.array(fc.constantFrom(...PIECES), { maxLength: 30 }).map((pieces) => pieces.join(''));
-    fc.assert(fc.property(html, (text) => assert.equal(filtered(filtered(text)), filtered(text))), { numRuns: 2000, seed: 7 });
+    fc.assert(
+      fc.property(html, (text) => assert.equal(filtered(filtered(text)), filtered(text))),
+      { numRuns: 2000, seed: 7 },
+    );
   });
 });
