@@ -9,10 +9,15 @@ import { CLOSE, END, type StreamKind } from '../wire/registry.ts';
 import type { Circuits } from './circuits.ts';
 import { ASK_TIMEOUT_MS, DIRECT_IDLE_MS } from './constants.ts';
 
+interface Direct {
+  readonly session: Session;
+  readonly opened: Promise<void>;
+}
+
 /** Streams to peers for what the network itself has to ask: directory, DHT, signalling. */
 export class Questions implements PeerStreams {
   /** Sessions on one-hop circuits to linked peers, kept for the next question. */
-  readonly #direct = new Map<PeerId, Promise<Session>>();
+  readonly #direct = new Map<PeerId, Direct>();
 
   constructor(
     private readonly env: Env,
@@ -21,24 +26,22 @@ export class Questions implements PeerStreams {
   ) {}
 
   async open(target: PeerId, kind: StreamKind, via: 'circuit' | 'link', request: Uint8Array): Promise<ByteStream> {
-    if (via === 'link') return (await this.#directTo(target)).open(kind, request);
-    const session = this.#newSession();
+    const { session, opened } = via === 'link' ? this.#directTo(target) : { session: this.#newSession(), opened: undefined };
     const stream = session.open(kind, request);
-    await this.#carry(session, target);
+    await (opened ?? this.#carry(session, target));
     return stream;
   }
 
   /** The question rides in the setup packet: it takes one round trip. */
   readonly ask: Ask = async (target, kind, via, request, maxAnswerBytes) => {
-    const session = via === 'link' ? await this.#directTo(target) : this.#newSession();
+    const { session, opened } = via === 'link' ? this.#directTo(target) : { session: this.#newSession(), opened: undefined };
     const answer = ask(this.env, session.open(kind, EMPTY), request, maxAnswerBytes, ASK_TIMEOUT_MS);
     answer.catch(() => undefined); // awaited below, once there is a circuit
-    if (via === 'link') return answer;
     try {
-      await this.#carry(session, target);
+      await (opened ?? this.#carry(session, target));
       return await answer;
     } finally {
-      session.end(END.done);
+      if (opened === undefined) session.end(END.done);
     }
   };
 
@@ -63,17 +66,25 @@ export class Questions implements PeerStreams {
     }
   }
 
-  #directTo(target: PeerId): Promise<Session> {
+  /** At once, so that what is asked in this turn rides in the setup packet. */
+  #directTo(target: PeerId): Direct {
     const known = this.#direct.get(target);
     if (known !== undefined) return known;
-    const opening = (async (): Promise<Session> => {
-      const session = this.#newSession(() => this.#direct.delete(target));
-      this.#join(session, await this.circuits.openDirect(target, this.descriptorOf(target), EMPTY));
-      return session;
-    })();
-    this.#direct.set(target, opening);
-    opening.catch(() => this.#direct.delete(target));
-    return opening;
+    const session = this.#newSession(() => this.#direct.delete(target));
+    const direct = { session, opened: this.#openDirect(session, target) };
+    direct.opened.catch(() => undefined); // told to whoever asks
+    this.#direct.set(target, direct);
+    return direct;
+  }
+
+  async #openDirect(session: Session, target: PeerId): Promise<void> {
+    try {
+      await Promise.resolve();
+      this.#join(session, await this.circuits.openDirect(target, this.descriptorOf(target), session.takeEarly(EARLY_DATA_MAX_BYTES)));
+    } catch (error) {
+      session.end(END.unreachable);
+      throw error;
+    }
   }
 
   #join(session: Session, { end, reply }: OpenedCircuit): void {
