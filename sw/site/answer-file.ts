@@ -60,18 +60,23 @@ export function answerFile(context: FileAnswerContext, entry: FileEntry, request
 
 function verifiedStream(context: FileAnswerContext, entry: FileEntry, offset: number, lengthBytes: number): ReadableStream<Uint8Array> {
   const parts = context.site.read(context.version, entry, offset, lengthBytes);
+  // A player that seeks drops the answer it has while its next part is on the way: a closed stream takes nothing more, and nothing has failed.
+  let dropped = false;
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
         const { value, done } = await parts.next();
+        if (dropped) return;
         if (done) controller.close();
         else controller.enqueue(value);
       } catch (error) {
+        if (dropped) return;
         context.onFailure(entry.path, error);
         controller.error(error);
       }
     },
     async cancel() {
+      dropped = true;
       await parts.return(undefined);
     },
   });
