@@ -6,7 +6,20 @@ import type { Links } from '../link/index.ts';
 import type { Ask, DialTarget, Link, RecordStore } from '../ports.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
 import { ipText, websocketUrl } from '../wire/peer-address.ts';
-import { AGREEING_BOOTSTRAPS, CLOCK_WRONG_MS, DESCRIPTOR_WAIT_MS, JOIN_RETRY_MAX_MS, JOIN_RETRY_MIN_MS, LEARN_EVERY_MS, LEARN_SOON_MS, LINKS_WANTED, MESH_LINKS_WANTED, RELAYS_ENOUGH, RELAYS_ENOUGH_OPEN, TEND_MS } from './constants.ts';
+import {
+  AGREEING_BOOTSTRAPS,
+  CLOCK_WRONG_MS,
+  DESCRIPTOR_WAIT_MS,
+  JOIN_RETRY_MAX_MS,
+  JOIN_RETRY_MIN_MS,
+  LEARN_EVERY_MS,
+  LEARN_SOON_MS,
+  LINKS_WANTED,
+  MESH_LINKS_WANTED,
+  RELAYS_ENOUGH,
+  RELAYS_ENOUGH_OPEN,
+  TEND_MS,
+} from './constants.ts';
 
 /** Where joining stands; the words for people are made elsewhere. */
 export type JoinStep =
@@ -139,7 +152,9 @@ export class Membership {
     if (wanted.length > 0 && links.count < AGREEING_BOOTSTRAPS) {
       let answered = bootstraps.length - wanted.length;
       this.#say({ step: 'dialling', answered });
-      await Promise.all(wanted.map(async (target) => (await this.#link(target)) !== undefined && this.#say({ step: 'dialling', answered: ++answered })));
+      await Promise.all(
+        wanted.map(async (target) => (await this.#link(target)) !== undefined && this.#say({ step: 'dialling', answered: ++answered })),
+      );
     }
     if (links.count === 0) await this.#dialSaved();
     if (links.count > 0) return this.#clockIsRight();
@@ -159,7 +174,9 @@ export class Membership {
   }
 
   async #dialSaved(): Promise<void> {
-    const targets = sample(this.options.env, this.#saved, LINKS_WANTED).flatMap(({ id, urls }) => urls.slice(0, 1).map((url) => ({ peer: id, url })));
+    const targets = sample(this.options.env, this.#saved, LINKS_WANTED).flatMap(({ id, urls }) =>
+      urls.slice(0, 1).map((url) => ({ peer: id, url })),
+    );
     await Promise.all(targets.map((target) => this.#link(target)));
   }
 
@@ -230,9 +247,10 @@ export class Membership {
     const { env, directory, links, ask, isOpen, hasCircuit, records } = this.options;
     const vouched = [...directory.all()].filter((descriptor) => directory.isVouched(descriptor)).length;
     const enough = isOpen ? RELAYS_ENOUGH_OPEN : RELAYS_ENOUGH;
-    const everyMs = vouched >= enough ? LEARN_EVERY_MS : this.#step.step === 'ready' ? LEARN_SOON_MS : 0;
+    // With the first circuit the peer is ready: what else there is to learn waits until that has been said.
+    const everyMs = vouched >= enough ? LEARN_EVERY_MS : hasCircuit() || this.#step.step === 'ready' ? LEARN_SOON_MS : 0;
     if (env.now() - this.#learnedAt < everyMs) return;
-    if (this.#step.step !== 'ready') this.#say({ step: 'learning' });
+    if (this.#step.step !== 'ready' && this.#step.step !== 'building') this.#say({ step: 'learning' });
     const via = !isOpen && hasCircuit() ? 'circuit' : 'link';
     const linked = openPeers(directory).filter(({ id }) => links.get(id) !== undefined);
     const access = { env, directory, ask, via } as const;
