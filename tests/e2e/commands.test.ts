@@ -148,7 +148,7 @@ describe('gnet in a terminal', { timeout: 280_000 }, () => {
 
   it('says with --json what is wrong, as one object', async () => {
     const failed = await command('open', 'abc.gnet', '--json');
-    assert.equal((failed.lines[0]?.['error'] as { kind: string }).kind, 'malformed');
+    assert.equal((failed.lines[0] as { error: { kind: string } }).error.kind, 'malformed');
     assert.equal(failed.stderr, '');
   });
 

@@ -9,11 +9,11 @@ export async function until<Value>(
   what: string,
   look: () => Value | Promise<Value>,
   { now = () => '' as unknown, patienceMs = PATIENCE_MS } = {},
-): Promise<NonNullable<Value>> {
+): Promise<Exclude<Value, undefined | null | false>> {
   const endMs = Date.now() + patienceMs;
   for (;;) {
     const value = await look();
-    if (value) return value;
+    if (value) return value as Exclude<Value, undefined | null | false>;
     if (Date.now() > endMs) throw new Error(`waited ${patienceMs / 1000} s for ${what}; instead: ${JSON.stringify(await now())}`);
     await wait(LOOK_EVERY_MS);
   }

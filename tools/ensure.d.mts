@@ -1,0 +1,3 @@
+export const root: string;
+/** Builds the app and the headless peer into dist/, unless these very sources were built already. */
+export function ensureBuilt(): Promise<void>;
