@@ -6,5 +6,8 @@ import { root } from './paths.ts';
 
 const path = process.argv[2] as string;
 const { default: bench } = (await import(pathToFileURL(join(root, path)).href)) as { default: Bench };
-await bench((name, measure) => void process.send?.([name, measure]));
-process.disconnect();
+const sent: Promise<unknown>[] = [];
+await bench((name, measure) => void sent.push(new Promise((done) => process.send?.([name, measure], done))));
+await Promise.all(sent);
+// A socket's last words or an idle thread must not hold up the next bench.
+process.exit();
