@@ -54,7 +54,7 @@ export const RECONNECT_MAX_MS = 5_000;
 export const RECONNECT_TRIES = 5;
 /** A site nobody has asked anything for so long gives its circuit back. */
 export const SITE_IDLE_MS = 10 * 60_000;
-/** Visitors' sessions of one site, those without a path included: 64 KB kept for each at most is 64 MB. */
+/** Visitors' sessions of one service, those without a path included: 64 KB kept for each at most is 64 MB. */
 export const HOST_SESSIONS_MAX = 1000;
 /** Named in descriptors. */
 export const SOFTWARE = 'globalnet/0.1';

@@ -6,7 +6,8 @@ import type { RecordStore } from '../ports.ts';
 import type { ServiceVisitor } from '../service/index.ts';
 import { decodeAddress, encodeAddress } from '../wire/address.ts';
 import type { VerifiedManifest } from '../wire/manifest.ts';
-import { SiteVisit } from './site-visit.ts';
+import { STREAM } from '../wire/registry.ts';
+import { ServiceSession } from './service-session.ts';
 import type { FetchProgress } from './status.ts';
 
 export interface SitesOptions {
@@ -27,7 +28,7 @@ export interface SitesOptions {
 export interface OpenSite {
   readonly address: string;
   readonly reader: SiteReader;
-  readonly visit: SiteVisit;
+  readonly visit: ServiceSession;
 }
 
 const VISITED = 'visited/';
@@ -49,7 +50,7 @@ export class Sites {
     const known = this.#open.get(address);
     if (known !== undefined) return known;
     const { env, store, visitor, digest, onEvent } = this.options;
-    const visit = new SiteVisit(env, visitor, address, {
+    const visit = new ServiceSession(env, visitor, address, {
       onPath: (hops, again) => onEvent(address, `${again ? 'took another path' : 'connected'} by ${namesOf(hops)}`, false),
       onPathLost: () => onEvent(address, 'a relay on the path went away; looking for another path', true),
     });
@@ -61,7 +62,7 @@ export class Sites {
       author,
       openStream: async (request) => {
         await this.options.ready(); // who opens a site while the peer still joins waits, and is not told that nobody is there
-        return visit.openStream(request);
+        return visit.openStream(STREAM.site, request);
       },
       ...(digest === undefined ? {} : { digest }),
       onWarning: (warning) => onEvent(address, warningInWords(warning), warning.kind !== 'newer'),

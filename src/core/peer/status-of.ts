@@ -33,7 +33,7 @@ export function statusOf(peer: Peer, nowMs: number, isGuard: (id: PeerId) => boo
     relayedBytes: relay.stats.relayedCells * FRAME_CELL_BYTES,
     services: peer.hosts.map((host): ServiceStatus => {
       const { address, points, visitors, sentBytes, publishedAtMs } = host.status;
-      return { address, kind: 'site', title: host.server.content.manifest.title, points, visitors, sentBytes, publishedAtMs };
+      return { address, kind: host.kind, title: host.title, points, visitors, sentBytes, publishedAtMs };
     }),
     knownRelays,
   };

@@ -49,6 +49,15 @@ export class ServiceVisitor {
   }
 
   /**
+   * Resolves when there is a record of the service, which `connect` then uses. Goes to no point: whether anybody answers is not known yet.
+   * @throws GlobalNetError `malformed` (the address), `unknown` (no record of it), or why the DHT could not be asked.
+   */
+  async find(address: string, signal?: AbortSignal): Promise<void> {
+    const publicKey = decodeAddress(address);
+    await this.#cache.get(encodeAddress(publicKey), publicKey, false, signal);
+  }
+
+  /**
    * One point after another, in random order, until the service answers; a record from before is looked up anew when it leads
    * nowhere.
    * @throws GlobalNetError `malformed` (the address), `unknown` (no record of it), `unserved` (a record, and nobody answers),

@@ -4,7 +4,7 @@ import { END } from '../wire/registry.ts';
 import type { GrowthBudget } from './grant.ts';
 import { ReceiveSide } from './receive-side.ts';
 import { SendSide } from './send-side.ts';
-import type { SessionStream } from './types.ts';
+import { type SessionStream, StreamReset } from './types.ts';
 import { Bell } from './bell.ts';
 
 /** What a stream asks of its session. */
@@ -166,6 +166,6 @@ export class StreamState implements SessionStream {
 
   #check(): void {
     if (this.#failure === undefined) return;
-    throw new GlobalNetError('closed', `stream ${this.id} was reset: ${REASON_NAME.get(this.#failure) ?? `reason ${this.#failure}`}`);
+    throw new StreamReset(this.id, this.#failure, REASON_NAME.get(this.#failure) ?? `reason ${this.#failure}`);
   }
 }

@@ -1,3 +1,4 @@
+import { GlobalNetError } from '../bytes/errors.ts';
 import type { ByteStream } from '../ports.ts';
 import type { CloseReason, EndReason } from '../wire/registry.ts';
 
@@ -35,6 +36,17 @@ export interface SessionOptions {
   readonly id?: Uint8Array;
   /** Bytes sent and not yet acknowledged that are kept for a resumption; SENT_KEEP_BYTES when it is left out. */
   readonly sentKeepBytes?: number;
+}
+
+/** A stream was reset, by either side; `reason` is of END, or one that this version does not know. */
+export class StreamReset extends GlobalNetError {
+  constructor(
+    stream: number,
+    readonly reason: EndReason,
+    name: string,
+  ) {
+    super('closed', `stream ${stream} was reset: ${name}`);
+  }
 }
 
 export interface SessionStream extends ByteStream {

@@ -1,11 +1,11 @@
 import type { PeerId } from '../bytes/brand.ts';
+import { EMPTY } from '../bytes/bytes.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
 import { type Env, sleep } from '../env.ts';
-import type { ByteStream } from '../ports.ts';
 import type { ServiceVisitor } from '../service/index.ts';
-import { Session } from '../stream/index.ts';
+import { Session, type SessionStream } from '../stream/index.ts';
 import { HELLO_MESSAGES_BYTES } from '../wire/geometry.ts';
-import { END, STREAM } from '../wire/registry.ts';
+import { END, type StreamKind } from '../wire/registry.ts';
 import { RECONNECT_MAX_MS, RECONNECT_MIN_MS, RECONNECT_TRIES } from './constants.ts';
 
 export interface VisitEvents {
@@ -15,12 +15,13 @@ export interface VisitEvents {
 }
 
 /**
- * Streams to one hidden site, in one end-to-end session after another. A path that dies is replaced under the session, which
+ * Streams to one hidden service, in one end-to-end session after another. A path that dies is replaced under the session, which
  * goes on where it was; only when no path can be had do its streams end.
  */
-export class SiteVisit {
+export class ServiceSession {
   #session: Session | undefined;
   #connecting: Promise<void> | undefined;
+  #finding: Promise<void> | undefined;
   #hops: readonly PeerId[] = [];
   #connectedBefore = false;
   #closed = false;
@@ -38,11 +39,32 @@ export class SiteVisit {
     return this.#hops;
   }
 
-  /** The first request of a session rides in the hello. @throws GlobalNetError as `ServiceVisitor.connect`, or `cancelled`. */
-  async openStream(request: Uint8Array): Promise<ByteStream> {
-    if (this.#closed) throw new GlobalNetError('cancelled', 'this site was closed');
+  /** A path stands. */
+  get attached(): boolean {
+    return this.#session?.attached ?? false;
+  }
+
+  /** Streams that are not over. */
+  get streams(): number {
+    return this.#session?.stats.streams ?? 0;
+  }
+
+  /** Resolves when the service is known to exist, by its record; whether it answers shows later. @throws GlobalNetError as `ServiceVisitor.find`. */
+  async find(): Promise<void> {
+    if (this.attached) return;
+    await (this.#finding ??= this.visitor.find(this.address, this.#abort.signal).finally(() => (this.#finding = undefined)));
+  }
+
+  /**
+   * What is asked before there is a path rides in the hello: the request, and `first` behind it. A hello may reach the service twice, so both
+   * must be safe to repeat; what is not is written once `connected` has resolved.
+   * @throws GlobalNetError as `ServiceVisitor.connect`, `cancelled`, or `full`.
+   */
+  async openStream(kind: StreamKind, request: Uint8Array, first: Uint8Array = EMPTY): Promise<SessionStream> {
+    if (this.#closed) throw new GlobalNetError('cancelled', 'this service was closed');
     const session = this.#live();
-    const stream = session.open(STREAM.site, request);
+    const stream = session.open(kind, request);
+    stream.write(first).catch(() => undefined); // whoever reads hears of it
     try {
       if (!session.attached) await (this.#connecting ??= this.#connect(session).finally(() => (this.#connecting = undefined)));
     } catch (error) {

@@ -1,0 +1,62 @@
+import { hex } from '../bytes/bytes.ts';
+import type { Identity } from '../crypto/identity.ts';
+import { type HostStatus, type ServiceDeps, ServiceHost, type Visit } from '../service/index.ts';
+import { Session, type SessionStream } from '../stream/index.ts';
+import { CLOSE, END, type StreamKind } from '../wire/registry.ts';
+import { HOST_SESSIONS_MAX } from './constants.ts';
+
+/** Who answers streams of a kind; a kind nobody answers is refused. */
+export type StreamHandlers = Partial<Record<StreamKind, (stream: SessionStream) => void>>;
+
+/** A hidden service of ours: visitors' sessions, which outlive their paths, and their streams handed on by kind. */
+export class SessionHost {
+  readonly #deps: ServiceDeps;
+  readonly #host: ServiceHost;
+  readonly #handlers: StreamHandlers;
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(deps: ServiceDeps, identity: Identity, handlers: StreamHandlers, onChange: () => void) {
+    this.#deps = deps;
+    this.#handlers = handlers;
+    this.#host = new ServiceHost(deps, { identity, onVisitor: (visit) => this.#receive(visit), onChange });
+  }
+
+  get status(): HostStatus {
+    return this.#host.status();
+  }
+
+  start(): void {
+    this.#host.start();
+  }
+
+  stop(): void {
+    for (const session of [...this.#sessions.values()]) session.end(END.done);
+    this.#host.stop();
+  }
+
+  #receive(visit: Visit): void {
+    const key = hex(visit.sessionId);
+    const known = this.#sessions.get(key);
+    if (known === undefined && this.#sessions.size >= HOST_SESSIONS_MAX) return visit.pipe.close(CLOSE.budget);
+    const session = known ?? this.#newSession(key, visit.sessionId);
+    session.acceptEarly(visit.messages);
+    session.attach(visit.pipe);
+  }
+
+  #newSession(key: string, id: Uint8Array): Session {
+    const session = new Session(this.#deps.env, {
+      opener: false,
+      id,
+      onStream: (stream) => this.#serve(stream),
+      onEnd: () => this.#sessions.delete(key),
+    });
+    this.#sessions.set(key, session);
+    return session;
+  }
+
+  #serve(stream: SessionStream): void {
+    const handler = this.#handlers[stream.kind];
+    if (handler === undefined) stream.reset(END.refused);
+    else handler(stream);
+  }
+}
