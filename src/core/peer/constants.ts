@@ -52,8 +52,10 @@ export const RECONNECT_MIN_MS = 100;
 export const RECONNECT_MAX_MS = 5_000;
 /** Paths tried for a session before its streams are told that nobody answers. */
 export const RECONNECT_TRIES = 5;
-/** A site nobody has asked anything for so long gives its circuit back. */
-export const SITE_IDLE_MS = 10 * 60_000;
+/** A session with a service whose last stream ended so long ago gives its circuit back. */
+export const SERVICE_IDLE_MS = 10 * 60_000;
+/** Sessions that programs have open at a time, one for each address and isolation key: each is a circuit of four hops. */
+export const TCP_SESSIONS_MAX = 200;
 /** Visitors' sessions of one service, those without a path included: 64 KB kept for each at most is 64 MB. */
 export const HOST_SESSIONS_MAX = 1000;
 /** Named in descriptors. */

@@ -5,6 +5,9 @@
 export * from './events.ts';
 export * from './peer.ts';
 export * from './publisher.ts';
+export * from './service-session.ts';
 export * from './site-host.ts';
 export * from './sites.ts';
 export type * from './status.ts';
+export * from './tcp-host.ts';
+export * from './tcp-visits.ts';

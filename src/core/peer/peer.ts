@@ -30,6 +30,8 @@ import { SiteHost } from './site-host.ts';
 import { Sites } from './sites.ts';
 import type { FetchProgress, PeerStatus } from './status.ts';
 import { statusOf } from './status-of.ts';
+import { TcpHost, type TcpService } from './tcp-host.ts';
+import { TcpVisits } from './tcp-visits.ts';
 import { NetworkWays } from './ways.ts';
 
 export interface PeerOptions {
@@ -59,12 +61,13 @@ export class Peer {
   readonly events: Events;
   readonly store: PackStore;
   readonly sites: Sites;
+  readonly tcp: TcpVisits;
   readonly links: Links;
   readonly directory: Directory;
   readonly circuits: Circuits;
   readonly relay: Relay;
   readonly membership: Membership;
-  readonly hosts: SiteHost[] = [];
+  readonly hosts: (SiteHost | TcpHost)[] = [];
   readonly startedAt: number;
   readonly #options: PeerOptions;
   readonly #guards: Guards;
@@ -100,7 +103,9 @@ export class Peer {
     this.id = peerIdOf(identity.publicKey);
     this.startedAt = env.now();
     this.events = new Events(env);
-    const mesh = options.rtc && new MeshDialer(env, { self: this.id, rtc: options.rtc, streams: this.#streams(), contact: (peer) => meshContact(directory, peer) });
+    const mesh =
+      options.rtc &&
+      new MeshDialer(env, { self: this.id, rtc: options.rtc, streams: this.#streams(), contact: (peer) => meshContact(directory, peer) });
     this.links = new Links(env, {
       identity,
       maxLinks: options.maxLinks,
@@ -117,7 +122,15 @@ export class Peer {
     this.circuits = new Circuits(env, this.#builder, ways, () => this.#onCircuits());
     this.#questions = new Questions(env, this.circuits, (peer) => ways.known(peer));
     this.#dht =
-      (self.roles & ROLE.store) === 0 ? undefined : new DhtNode(env, { self: this.id, own: () => directory.own, known: () => directory.all(ROLE.store), ask: this.#questions.ask, records });
+      (self.roles & ROLE.store) === 0
+        ? undefined
+        : new DhtNode(env, {
+            self: this.id,
+            own: () => directory.own,
+            known: () => directory.all(ROLE.store),
+            ask: this.#questions.ask,
+            records,
+          });
     const point = new RendezvousPoint(env);
     const serving = {
       self: this.id,
@@ -141,7 +154,8 @@ export class Peer {
       onionKeys: keyring.keyring,
       linkTo: (peer) => this.links.get(peer),
       dial: (peer) => ways.dialForOthers(peer),
-      onLastHop: (end, early, answer) => acceptCircuit({ env, point, onStream: (stream) => serveStream(serving, stream) }, end, early, answer),
+      onLastHop: (end, early, answer) =>
+        acceptCircuit({ env, point, onStream: (stream) => serveStream(serving, stream) }, end, early, answer),
     });
     this.#publisher = new Publisher({
       env,
@@ -183,16 +197,24 @@ export class Peer {
       points: pointDirectory(directory, () => this.#access()),
       records: recordNetwork(this.#dhtAccess()),
     };
+    const visitor = new ServiceVisitor(this.#services);
+    const ready = (): Promise<void> => this.membership.ready();
     this.sites = new Sites({
       env,
       store: this.store,
       records,
-      visitor: new ServiceVisitor(this.#services),
+      visitor,
       digest,
-      ready: () => this.membership.ready(),
+      ready,
       findHead: (author) => findHead(this.#dhtAccess(), author),
       onEvent: (address, text, warning) => this.events.add(warning ? 'warning' : 'site', text, address),
       onProgress: options.onProgress,
+    });
+    this.tcp = new TcpVisits({
+      env,
+      visitor,
+      ready,
+      onEvent: (address, text, warning) => this.events.add(warning ? 'warning' : 'service', text, address),
     });
   }
 
@@ -221,6 +243,7 @@ export class Peer {
   async stop(): Promise<void> {
     for (const host of this.hosts) host.stop();
     this.sites.stop();
+    this.tcp.stop();
     this.membership.stop();
     this.#dht?.stop();
     this.#publisher.stop();
@@ -247,7 +270,19 @@ export class Peer {
 
   /** Serves a site at the identity's address until `stop`. */
   hostSite(identity: Identity, content: SiteContent): SiteHost {
-    const host = new SiteHost({ ...this.#services, circuits: this.circuits.layered }, this.#dhtAccess(), identity, content, () => this.events.changed());
+    return this.#host(new SiteHost(this.#hosting(), this.#dhtAccess(), identity, content, () => this.events.changed()));
+  }
+
+  /** Takes TCP connections at the identity's address until `stop`. */
+  hostTcp(identity: Identity, service: TcpService): TcpHost {
+    return this.#host(new TcpHost(this.#hosting(), identity, service, () => this.events.changed()));
+  }
+
+  #hosting(): ServiceDeps {
+    return { ...this.#services, circuits: this.circuits.layered };
+  }
+
+  #host<Host extends SiteHost | TcpHost>(host: Host): Host {
     this.hosts.push(host);
     host.start();
     return host;

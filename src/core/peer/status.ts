@@ -35,7 +35,7 @@ export interface CircuitStatus {
 
 export interface ServiceStatus {
   address: string;
-  kind: 'site';
+  kind: 'site' | 'tcp';
   title: string;
   /** Rendezvous points that stand now. */
   points: string[];
