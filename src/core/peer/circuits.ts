@@ -47,6 +47,8 @@ export class Circuits implements CircuitSource {
   #filling = false;
   #retryMs = SPARE_RETRY_MIN_MS;
   #cancelCheck: (() => void) | undefined;
+  /** Set while the last build failed and the next one is not due yet. */
+  #cancelRetry: (() => void) | undefined;
 
   constructor(
     private readonly env: Env,
@@ -72,16 +74,16 @@ export class Circuits implements CircuitSource {
     for (const { circuit, note } of this.own()) if (circuit === end) note.roundTripMs = roundTripMs;
   }
 
-  /** From now on this many spares are kept. */
+  /** From now on this many spares are kept; a build that waits after a failed one is tried now. */
   keepSpares(count: number): void {
     this.#wanted = count;
-    this.#cancelCheck?.();
+    this.#cancelTimers();
     this.#check();
   }
 
   stop(): void {
     this.#wanted = 0;
-    this.#cancelCheck?.();
+    this.#cancelTimers();
     for (const circuit of [...this.builder.circuits()]) circuit.close(CLOSE.ended);
     this.#spares.length = 0;
   }
@@ -186,6 +188,12 @@ export class Circuits implements CircuitSource {
     }
   }
 
+  #cancelTimers(): void {
+    this.#cancelCheck?.();
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+  }
+
   #check(): void {
     this.#dropOld();
     void this.#fill();
@@ -194,22 +202,31 @@ export class Circuits implements CircuitSource {
 
   /** One build after the other: two at once would only wait for the same thread. */
   async #fill(): Promise<void> {
-    if (this.#filling) return;
+    if (this.#filling || this.#cancelRetry !== undefined) return;
     this.#filling = true;
     try {
       while (this.#spares.length < this.#wanted) {
         const hops = await this.ways.choosePath(undefined, false);
         const { circuit } = await this.#build(hops, EMPTY, 'spare');
+        if (this.#wanted === 0) return circuit.close(CLOSE.ended); // stopped meanwhile
         this.#keepSpare({ circuit, hops, builtAt: this.env.now() });
         this.#retryMs = SPARE_RETRY_MIN_MS;
       }
     } catch (error) {
       this.env.log('info', 'circuits', `no spare circuit yet: ${(error as Error).message}`);
-      this.env.schedule(this.#retryMs, () => void this.#fill());
-      this.#retryMs = Math.min(2 * this.#retryMs, SPARE_RETRY_MAX_MS);
+      if (this.#wanted > 0) this.#retryLater();
     } finally {
       this.#filling = false;
     }
+  }
+
+  /** One timer, whoever asked for the build: one for each would try ever more often while there is no network. */
+  #retryLater(): void {
+    this.#cancelRetry = this.env.schedule(this.#retryMs, () => {
+      this.#cancelRetry = undefined;
+      void this.#fill();
+    });
+    this.#retryMs = Math.min(2 * this.#retryMs, SPARE_RETRY_MAX_MS);
   }
 }
 

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { BuilderCircuit, CircuitBuilder } from '../../../src/core/circuit/index.ts';
+import { Circuits, type Ways } from '../../../src/core/peer/circuits.ts';
+import { CLOSE } from '../../../src/core/wire/registry.ts';
+import { type TestEnv, testEnv } from '../../support/test-env.ts';
+import { describe, openPeer } from '../../support/peers.ts';
+
+interface House {
+  readonly env: TestEnv;
+  readonly circuits: Circuits;
+  /** Builds asked for; each waits to be let go. */
+  readonly builds: ((error?: Error) => void)[];
+  readonly closed: number[];
+  paths: number;
+  hasPath: boolean;
+}
+
+function house(): House {
+  const env = testEnv();
+  const hops = [1, 2, 3].map((index) => describe(openPeer(index), env.now()));
+  const wish = (): never => {
+    throw new Error('not asked for here');
+  };
+  const ways: Ways = {
+    choosePath: async () => {
+      made.paths++;
+      if (!made.hasPath) throw new Error('no guard is linked');
+      return hops;
+    },
+    mayFollow: () => true,
+    usable: wish,
+    linkTo: async () => ({}) as never,
+    onBuildFailed: () => undefined,
+  };
+  const builder = {
+    open: () =>
+      new Promise((resolve, reject) => {
+        const circuit = { handler: undefined, close: (reason: number) => made.closed.push(reason) } as unknown as BuilderCircuit;
+        made.builds.push((error) => (error === undefined ? resolve({ circuit, reply: new Uint8Array(0) }) : reject(error)));
+      }),
+    circuits: () => [],
+  } as unknown as CircuitBuilder;
+  const made: House = { env, circuits: new Circuits(env, builder, ways, () => undefined), builds: [], closed: [], paths: 0, hasPath: true };
+  return made;
+}
+
+test('circuits: a night without a network asks for a path now and then, not ever more often', async () => {
+  const made = house();
+  made.hasPath = false;
+  made.circuits.keepSpares(3);
+  await made.env.advance(8 * 3_600_000);
+  const before = made.paths;
+  await made.env.advance(600_000);
+  assert.ok(made.paths - before <= 25, `${made.paths - before} tries in ten minutes`);
+  made.circuits.stop();
+});
+
+test('circuits: a spare that is built when the peer stops is closed', async () => {
+  const { env, circuits, builds, closed } = house();
+  circuits.keepSpares(1);
+  await env.advance(1);
+  circuits.stop();
+  builds[0]?.();
+  await env.advance(1);
+  assert.equal(circuits.spares, 0);
+  assert.deepEqual(closed, [CLOSE.ended]);
+});
+
+test('circuits: no timer is left when the peer has stopped', async () => {
+  const made = house();
+  made.hasPath = false;
+  made.circuits.keepSpares(2);
+  await made.env.advance(20_000);
+  made.circuits.stop();
+  const before = made.paths;
+  await made.env.advance(600_000);
+  assert.equal(made.paths, before);
+  assert.equal(made.env.clock.waiting, 0);
+});
