@@ -79,6 +79,11 @@ export class Guards {
     return this.#listed.second;
   }
 
+  /** There are some, perhaps fewer than wanted. */
+  get drawn(): boolean {
+    return this.#listed.first.length > 0;
+  }
+
   isGuard(id: PeerId): boolean {
     return this.#listed.first.some((guard) => guard.id === id);
   }
@@ -127,17 +132,20 @@ export class Guards {
     if (JSON.stringify(this.#listed) !== before) await this.#save();
   }
 
-  /** Draws one more: open, never a tab, vouched for, unrelated to all that are listed; stable ones before others. */
+  /**
+   * Draws one more: open, never a tab, vouched for, unrelated to all that are listed. Before others those to which our descriptor
+   * lists no link, as everybody has read it and sees the link gone from the next one; then stable ones.
+   */
   #grow(list: Guard[], life: { from: number; to: number }): boolean {
     const listed = [...this.#listed.first, ...this.#listed.second];
     const taken = listed.flatMap(({ id }) => this.directory.get(id) ?? []);
     const fits = openPeers(this.directory).filter(
       (one) => this.directory.isVouched(one) && !listed.some(({ id }) => id === one.id) && !taken.some((other) => areRelated(one, other)),
     );
-    const stable = fits.filter((descriptor) => hasRole(descriptor, ROLE.stable));
-    const drawn = drawWeighted(this.env, stable.length > 0 ? stable : fits, (descriptor: Descriptor) =>
-      hopWeight(this.directory, descriptor),
-    );
+    const published = this.directory.own?.links ?? [];
+    const quiet = preferring(fits, ({ id }) => !published.includes(id));
+    const stable = preferring(quiet, (descriptor) => hasRole(descriptor, ROLE.stable));
+    const drawn = drawWeighted(this.env, stable, (descriptor) => hopWeight(this.directory, descriptor));
     if (drawn === undefined) return false;
     const endsAtMs = this.env.now() + life.from + randomBelow(this.env, Math.floor((life.to - life.from) / 1000)) * 1000;
     list.push({ id: drawn.id, endsAtMs, urls: urlsOf(drawn), failures: 0, failingSinceMs: 0, failedAtMs: 0 });
@@ -147,6 +155,12 @@ export class Guards {
   async #save(): Promise<void> {
     await this.store?.set(RECORD_KEY, utf8(JSON.stringify(this.#listed)));
   }
+}
+
+/** Those that have what is preferred; all when none has. */
+function preferring(all: readonly Descriptor[], preferred: (one: Descriptor) => boolean): readonly Descriptor[] {
+  const some = all.filter(preferred);
+  return some.length > 0 ? some : all;
 }
 
 function parseStored(bytes: Uint8Array): Stored {

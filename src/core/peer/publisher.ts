@@ -68,21 +68,37 @@ export class Publisher {
     this.#running = false;
     this.#cancel?.();
     const own = this.descriptor;
-    if (own !== undefined) forgetDescriptor(this.options.access(), this.options.identity, own);
     this.options.directory.setOwn(undefined);
     this.#publishedEpoch = undefined;
+    if (own !== undefined) this.#withdraw(own);
+  }
+
+  #withdraw(descriptor: Descriptor): void {
+    forgetDescriptor(this.options.access(), this.options.identity, descriptor);
   }
 
   async #renew(): Promise<void> {
-    const { env, directory, links, access } = this.options;
+    const { env } = this.options;
     this.#cancel?.();
     this.#cancel = env.schedule(PUBLISH_RETRY_MS, () => void this.#renew());
+    try {
+      await this.#publish();
+    } catch (error) {
+      env.log('warn', 'relay', `no descriptor could be signed: ${(error as Error).message}`); // a full disk: the next try may do
+    }
+  }
+
+  async #publish(): Promise<void> {
+    const { env, directory, links, access } = this.options;
     const descriptor = await this.#sign();
     if (descriptor === undefined || !this.#running) return;
     const isNew = this.descriptor !== descriptor;
     directory.setOwn(descriptor);
     if (isNew) for (const link of links.all()) link.sendDescriptor(descriptor.bytes);
-    if (this.#publishedEpoch === descriptor.epoch || (await publishDescriptor(access(), descriptor)) === 0) return;
+    if (this.#publishedEpoch === descriptor.epoch) return;
+    const takers = await publishDescriptor(access(), descriptor);
+    if (!this.#running) return this.#withdraw(descriptor); // some took it after they were told to forget it
+    if (takers === 0) return;
     this.#publishedEpoch = descriptor.epoch;
     this.#cancel?.();
     this.#cancel = env.schedule(nextPublishDelayMs(env), () => {
@@ -93,9 +109,11 @@ export class Publisher {
 
   /** Undefined while there is nothing worth signing: a peer that nobody can dial is of use only by the links it lists. */
   async #sign(): Promise<Descriptor | undefined> {
-    const { env, keyring, self } = this.options;
-    const links = this.#listable();
-    if ((self.roles & ROLE.open) === 0 && links.length === 0) return undefined;
+    const { env, keyring, self, guards } = this.options;
+    const isOpen = (self.roles & ROLE.open) !== 0;
+    // Before there are guards a link is listed that may become one.
+    const links = isOpen || guards.drawn ? this.#listable() : [];
+    if (!isOpen && links.length === 0) return undefined;
     const descriptor = await this.#own.current((epoch) => {
       const { x25519, kem } = keyring.publicKeys(epoch);
       return { ...self, onionX25519: x25519, onionKem: kem, setupEffort: 0, software: SOFTWARE, links, extension: EMPTY };
