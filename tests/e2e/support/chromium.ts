@@ -51,3 +51,43 @@ export async function openPanel(page: Page): Promise<Locator> {
   if ((await button.getAttribute('aria-expanded')) !== 'true') await button.click();
   return page.getByRole('complementary');
 }
+
+/** A tab that joins by itself: its profile was introduced by an earlier one. */
+export async function anotherTab(context: BrowserContext, url: string): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(url);
+  await untilJoined(page);
+  return page;
+}
+
+/** Everything the panel says, as one line. */
+export async function panelText(page: Page): Promise<string> {
+  const panel = await openPanel(page);
+  return (await panel.evaluate((host) => host.shadowRoot?.textContent ?? '')).replace(/\s+/g, ' ');
+}
+
+export interface Relayed {
+  circuits: number;
+  bytes: number;
+}
+
+const UNITS: Record<string, number> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9 };
+
+/** What this tab relays for others; undefined when it does not. */
+export async function relayedBy(page: Page): Promise<Relayed | undefined> {
+  const found = /Relaying (\d+) circuits? of others, ([\d.]+) ([KMG]?B) so far/.exec(await panelText(page));
+  return found === null ? undefined : { circuits: Number(found[1]), bytes: Number(found[2]) * (UNITS[found[3] as string] as number) };
+}
+
+/** Full ids of the guards that this tab is linked to. */
+export async function guardsOf(page: Page): Promise<string[]> {
+  const panel = await openPanel(page);
+  const rows = panel.locator('#links ~ table tbody tr').filter({ hasText: 'guard' });
+  return (await rows.locator('[title]').evaluateAll((cells) => cells.map((cell) => cell.getAttribute('title') ?? ''))).sort();
+}
+
+/** Full ids of the hops by which the open site comes. */
+export async function hopsOf(page: Page): Promise<string[]> {
+  const panel = await openPanel(page);
+  return panel.locator('#site ~ article.circuit .hops [title]').evaluateAll((hops) => hops.map((hop) => hop.getAttribute('title') ?? ''));
+}

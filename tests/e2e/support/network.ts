@@ -83,3 +83,20 @@ export function noise(name: string, lengthBytes: number): Uint8Array {
   }
   return bytes;
 }
+
+/** A real picture of noise, of a little more than `sizeBytes`: what a browser loads to its last byte. */
+export function noisePicture(name: string, sizeBytes: number): Uint8Array {
+  const width = 1000;
+  const height = Math.ceil(sizeBytes / (3 * width));
+  const pixels = noise(name, 3 * width * height);
+  const header = new DataView(new ArrayBuffer(54));
+  header.setUint16(0, 0x424d); // 'BM'
+  header.setUint32(2, header.byteLength + pixels.length, true);
+  header.setUint32(10, header.byteLength, true); // where the pixels begin
+  header.setUint32(14, 40, true); // BITMAPINFOHEADER
+  header.setInt32(18, width, true);
+  header.setInt32(22, height, true);
+  header.setUint16(26, 1, true);
+  header.setUint16(28, 24, true); // bits a pixel; 3,000 bytes a row need no filling up
+  return Buffer.concat([new Uint8Array(header.buffer), pixels]);
+}
