@@ -49,9 +49,9 @@ function plainHandler(): Pick<LinksHandler, 'onFrame' | 'onClose'> {
   let previous: Link | undefined;
   let next: Link | undefined;
   let cells = 0;
-  if (nextUrl !== undefined) void dialNext().then((link) => (next = link));
   return {
     onFrame(link, frame) {
+      next ??= links.get(nextPeer as PeerId); // the last one's undefined is nobody
       if (link === next) previous?.sendFrame(frame, 'relayed');
       else {
         previous = link;
@@ -69,6 +69,8 @@ const links: Links = new Links(env, {
   dialers: [wsDialer],
   handler: { ...(mode === 'onion' ? onionHandler() : plainHandler()), onLink: () => undefined, onDescriptor: () => undefined },
 });
+if (mode === 'plain' && nextUrl !== undefined) await dialNext();
 const { url } = await listenWs({ host: '127.0.0.1', port: 0, onTransport: (transport) => links.adopt(transport) });
 console.log(JSON.stringify({ url, peer: self, x25519: hex(x25519), kem: hex(kem), descriptorHash: hex(descriptorHash) }));
 process.on('disconnect', () => process.exit());
+process.on('SIGTERM', () => process.exit());

@@ -1,4 +1,5 @@
 /** Chains of relays in processes of their own, with and without onion layers, and a source that keeps a window of cells on its way. */
+import { RELAY_NODE_FLAGS } from '../node/child.ts';
 import { nodeEnv } from '../node/node-env.ts';
 import { wsDialer } from '../node/ws-transport.ts';
 import type { PeerId } from '../src/core/bytes/brand.ts';
@@ -32,7 +33,7 @@ export async function startChain(mode: 'onion' | 'plain'): Promise<Chain> {
   const hops: { url: string; keys: HopKeys }[] = [];
   for (let i = 0; i < RELAYS; i++) {
     const next = hops[0];
-    const relay = new Child(`${mode} relay`, ['--import', 'tsx', 'bench/chain-relay.ts', mode, ...(next ? [next.url, next.keys.peer] : [])]);
+    const relay = new Child(`${mode} relay`, [...RELAY_NODE_FLAGS, '--import', 'tsx', 'bench/chain-relay.ts', mode, ...(next ? [next.url, next.keys.peer] : [])]);
     relays.unshift(relay);
     const { url, peer, x25519, kem, descriptorHash } = (await relay.line('peer')) as Record<string, string>;
     const keys = { onionX25519: fromHex(x25519 as string), onionKem: fromHex(kem as string), descriptorHash: fromHex(descriptorHash as string) };

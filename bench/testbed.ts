@@ -5,6 +5,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { RELAY_NODE_FLAGS } from '../node/child.ts';
 import { root } from '../tools/paths.ts';
 import { ensureBuilt } from '../tools/ensure.mjs';
 
@@ -63,6 +64,8 @@ export interface Testbed {
   readonly relays: readonly Child[];
   /** A `gnet` command of this network. */
   gnet(name: string, args: readonly string[]): Child;
+  /** A port from which `links` proxies in a row lead to `target`. */
+  proxied(target: number, links: number): Promise<number>;
   /** A byte's round trip through `links` proxies in a row, ms: the floor of anything that takes a path's round trip. Median of `rounds`. */
   pathRoundTripMs(links: number, rounds: number): Promise<number>;
   stop(): Promise<void>;
@@ -81,10 +84,15 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
     return child;
   };
   const gnet = (name: string, args: readonly string[]): Child =>
-    start(name, [...(options.nodeFlags ?? []), GNET, ...args, '--data', folder, '--json', '--leashed']);
+    start(name, [...RELAY_NODE_FLAGS, ...(options.nodeFlags ?? []), GNET, ...args, '--data', folder, '--json', '--leashed']);
   const proxies = async (routes: readonly string[]): Promise<void> => {
     if (routes.length === 0) return;
     await start('delay proxy', ['--import', 'tsx', 'bench/delay-proxy.ts', String(options.roundTripMs / 2), ...routes]).line('text');
+  };
+  const proxied = async (target: number, links: number): Promise<number> => {
+    const chain = [...(await freePorts(links)), target];
+    await proxies(chain.slice(0, links).map((port, i) => `127.0.0.1:${port}=127.0.0.1:${chain[i + 1]}`));
+    return chain[0] as number;
   };
   const ports = await freePorts(options.relays);
   const listens = ports.map((port, i) => `127.${80 + i}.0.1:${port}`);
@@ -105,11 +113,10 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
     bootstraps,
     relays,
     gnet,
+    proxied,
     async pathRoundTripMs(links, rounds) {
-      const chain = await freePorts(links + 1);
-      const target = chain[links] as number;
-      await proxies(chain.slice(0, links).map((port, i) => `127.0.0.1:${port}=127.0.0.1:${chain[i + 1]}`));
-      return echoMs(options.roundTripMs === 0 ? target : (chain[0] as number), target, rounds);
+      const [target] = (await freePorts(1)) as [number];
+      return echoMs(await proxied(target, links), target, rounds);
     },
     async stop() {
       await Promise.all(children.map((child) => child.stop()));
