@@ -220,14 +220,22 @@ export interface OpenedCircuit {
   readonly hops: readonly PeerId[];
 }
 
+/** A last hop. */
+export interface LastHop {
+  readonly peer: PeerId;
+  /** Of the descriptor that a signed record names, where one does: then that record is witness enough for its keys. */
+  readonly descriptorHash?: Uint8Array;
+}
+
 /** Gives circuits by purpose; keeps guards, paths and warm spares to itself. */
 export interface CircuitSource {
   /**
    * A circuit whose last hop is `last`, by three hops of ours before it. Grows a warm spare where there is one, else builds
    * from nothing: one flight either way. Circuits of different `isolation` never share a path's spare.
    * @param early messages for the last hop, at most EARLY_DATA_MAX_BYTES.
+   * @throws GlobalNetError `unverified` when nobody but the last hop itself has named its keys: it may have shown them to us alone.
    */
-  openTo(last: PeerId, early: Uint8Array, isolation: string, signal?: AbortSignal): Promise<OpenedCircuit>;
+  openTo(last: LastHop, early: Uint8Array, isolation: string, signal?: AbortSignal): Promise<OpenedCircuit>;
 }
 
 // ---------------------------------------------------------------- storage

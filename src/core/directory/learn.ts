@@ -28,7 +28,7 @@ export interface DirectoryAccess {
 }
 
 export interface LearnOptions extends DirectoryAccess {
-  /** Who may be asked; all open peers of the directory when left out. */
+  /** Who may be asked; all that `answerersOf` allows when left out. */
   readonly answerers?: readonly Descriptor[];
   readonly points?: number;
   readonly perPoint?: number;
@@ -67,7 +67,7 @@ export async function askDirectory(
 export async function learnRelays(options: LearnOptions): Promise<LearnReport> {
   const { env, directory } = options;
   const points = Array.from({ length: Math.min(options.points ?? LEARN_POINTS, DIRECTORY_POINTS_MAX) }, () => env.random(HASH_BYTES));
-  const answerers = options.answerers ?? openPeers(directory);
+  const answerers = options.answerers ?? answerersOf(options);
   const plan = planQuestions(points, answerers);
   const perPoint = options.perPoint ?? LEARN_PER_POINT;
   const before = directory.size;
@@ -148,7 +148,7 @@ export async function lookUpPeers(access: DirectoryAccess, ids: readonly PeerId[
 }
 
 async function lookUpPeer(access: DirectoryAccess, id: PeerId): Promise<void> {
-  const open = openPeers(access.directory).filter((descriptor) => descriptor.id !== id);
+  const open = answerersOf(access).filter((descriptor) => descriptor.id !== id);
   const near = nearestTo(peerIdBytes(id), open, open.length, (descriptor) => peerIdBytes(descriptor.id));
   const answers = new Map<Descriptor, DirectoryAnswer>();
   await Promise.all(
@@ -158,6 +158,15 @@ async function lookUpPeer(access: DirectoryAccess, id: PeerId): Promise<void> {
     }),
   );
   await takeAnswers(access, answers);
+}
+
+/**
+ * Who may be asked. Down a circuit only those that others vouch for: who shows us keys of our own would know by them who asks. By
+ * link it knows anyhow.
+ */
+export function answerersOf({ directory, via }: Pick<DirectoryAccess, 'directory' | 'via'>): Descriptor[] {
+  const open = openPeers(directory);
+  return via === 'link' ? open : open.flatMap(({ id }) => directory.vouched(id) ?? []);
 }
 
 /** Open peers other than us with all of `roles`, vouched or not: to ask, to link to, to choose guards from. */

@@ -15,7 +15,7 @@ import {
 import { encodeDirectoryRequest, signForget } from '../wire/directory.ts';
 import { STREAM } from '../wire/registry.ts';
 import { PUBLISH_SPREAD_MS, PUBLISH_TO } from './constants.ts';
-import { askDirectory, type DirectoryAccess, openPeers } from './learn.ts';
+import { answerersOf, askDirectory, type DirectoryAccess } from './learn.ts';
 import { nearestTo } from '../bytes/distance.ts';
 import { unrelated } from '../wire/related.ts';
 
@@ -102,7 +102,7 @@ export function forgetDescriptor(access: DirectoryAccess, identity: Identity, ow
 }
 
 function publishTargets(access: DirectoryAccess, own: Descriptor): Descriptor[] {
-  const others = openPeers(access.directory).filter((descriptor) => descriptor.id !== own.id);
+  const others = answerersOf(access).filter((descriptor) => descriptor.id !== own.id);
   const near = nearestTo(peerIdBytes(own.id), others, others.length, (descriptor) => peerIdBytes(descriptor.id));
   return unrelated(near, PUBLISH_TO, (descriptor) => descriptor);
 }
@@ -110,6 +110,6 @@ function publishTargets(access: DirectoryAccess, own: Descriptor): Descriptor[] 
 /** Passes a proof on, once: each of them that had not known it does the same (`DirectoryOptions.onFraud`). */
 export function passFraudOn(access: DirectoryAccess, proof: FraudProof): void {
   const request = encodeDirectoryRequest({ type: 'fraud', proof });
-  const targets = unrelated(sample(access.env, openPeers(access.directory), PUBLISH_TO), PUBLISH_TO, (descriptor) => descriptor);
+  const targets = unrelated(sample(access.env, answerersOf(access), PUBLISH_TO), PUBLISH_TO, (descriptor) => descriptor);
   for (const target of targets) void access.ask(target.id, STREAM.directory, access.via, request, ERROR_MAX_BYTES).catch(() => undefined);
 }

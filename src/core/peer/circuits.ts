@@ -3,7 +3,7 @@ import { GlobalNetError } from '../bytes/errors.ts';
 import { EMPTY } from '../bytes/bytes.ts';
 import { CircuitBuilder, type BuilderCircuit, type HopKeys } from '../circuit/index.ts';
 import type { Env } from '../env.ts';
-import type { CircuitEnd, CircuitSource, Link, OpenedCircuit } from '../ports.ts';
+import type { CircuitEnd, CircuitSource, LastHop, Link, OpenedCircuit } from '../ports.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
 import { CLOSE } from '../wire/registry.ts';
 import { OPEN_TRIES, SPARE_CHECK_MS, SPARE_MAX_AGE_MS, SPARE_RETRY_MAX_MS, SPARE_RETRY_MIN_MS } from './constants.ts';
@@ -17,8 +17,8 @@ export interface Ways {
   choosePath(last: Descriptor | undefined, layered: boolean): Promise<Descriptor[]>;
   /** Whether `last` may stand behind these hops: it is none of them, and related to none. */
   mayFollow(hops: readonly Descriptor[], last: Descriptor): boolean;
-  /** A peer's descriptor that may be used for a circuit. @throws GlobalNetError `unknown`. */
-  usable(peer: PeerId): Descriptor;
+  /** The last hop's descriptor, named by others than itself. @throws GlobalNetError `unverified`. */
+  usable(last: LastHop): Descriptor;
   /** @throws GlobalNetError `unreachable`. */
   linkTo(peer: PeerId): Promise<Link>;
   /** A build failed along these hops; whose fault it was is not known. */
@@ -88,7 +88,7 @@ export class Circuits implements CircuitSource {
     this.#spares.length = 0;
   }
 
-  async openTo(last: PeerId, early: Uint8Array, isolation: string, signal?: AbortSignal): Promise<OpenedCircuit> {
+  async openTo(last: LastHop, early: Uint8Array, isolation: string, signal?: AbortSignal): Promise<OpenedCircuit> {
     const target = this.ways.usable(last);
     for (let spare = this.#takeSpareFor(target); spare !== undefined; spare = this.#takeSpareFor(target)) {
       if (signal?.aborted) throw new GlobalNetError('cancelled', 'the circuit is not wanted any more');

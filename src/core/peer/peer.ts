@@ -194,7 +194,7 @@ export class Peer {
         this.circuits.measure(end, () => channels.stats.roundTripMs);
         return channels;
       },
-      points: pointDirectory(directory, () => this.#access()),
+      points: pointDirectory(directory, () => ({ ...this.#access(), via: 'circuit' })),
       records: recordNetwork(this.#dhtAccess()),
     };
     const visitor = new ServiceVisitor(this.#services);

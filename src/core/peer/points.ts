@@ -5,7 +5,7 @@ import { sample } from '../env.ts';
 import type { PointDirectory } from '../service/index.ts';
 import { ROLE } from '../wire/registry.ts';
 
-/** Rendezvous points, as the directory knows them. */
+/** Rendezvous points, as the directory knows them. `access` goes by circuits: who looks a point up is about to visit a service there. */
 export function pointDirectory(directory: Directory, access: () => DirectoryAccess): PointDirectory {
   return {
     async choose(count, exclude) {

@@ -59,7 +59,7 @@ export class Questions implements PeerStreams {
   /** A circuit of its own for the session, so that no two questions are seen to come from one asker. */
   async #carry(session: Session, target: PeerId): Promise<void> {
     try {
-      this.#join(session, await this.circuits.openTo(target, session.takeEarly(EARLY_DATA_MAX_BYTES), 'question'));
+      this.#join(session, await this.circuits.openTo({ peer: target }, session.takeEarly(EARLY_DATA_MAX_BYTES), 'question'));
     } catch (error) {
       session.end(END.unreachable);
       throw error;

@@ -3,7 +3,7 @@ import { GlobalNetError } from '../bytes/errors.ts';
 import { choosePath, type Directory, type DirectoryAccess, type Guards, lookUpPeers, SECOND_LAYER } from '../directory/index.ts';
 import type { Env } from '../env.ts';
 import type { Links } from '../link/index.ts';
-import type { Link } from '../ports.ts';
+import type { LastHop, Link } from '../ports.ts';
 import { type Descriptor, hasRole } from '../wire/descriptor.ts';
 import { areRelated } from '../wire/related.ts';
 import { ROLE } from '../wire/registry.ts';
@@ -27,7 +27,9 @@ export class NetworkWays implements Ways {
 
   async choosePath(last: Descriptor | undefined, layered: boolean): Promise<Descriptor[]> {
     const { env, directory, guards, links, isOpen } = this.options;
-    const first = links.all().flatMap(({ peer }) => (isOpen || guards.isGuard(peer) ? [peer] : []));
+    // Guards further down the list stand in for those in use, and are no first hops when these are back.
+    const inUse = isOpen ? undefined : (await guards.inUse()).map(({ id }) => id);
+    const first = links.all().flatMap(({ peer }) => (inUse?.includes(peer) === false ? [] : [peer]));
     const second = layered ? await guards.secondLayer() : [];
     return choosePath(env, directory, {
       hops: last === undefined ? HOPS : HOPS + 1,
@@ -42,8 +44,12 @@ export class NetworkWays implements Ways {
     return hasRole(last, ROLE.open) && hops.every((hop) => !areRelated(hop, last));
   }
 
-  usable(peer: PeerId): Descriptor {
-    return this.options.directory.vouched(peer) ?? this.known(peer);
+  usable({ peer, descriptorHash }: LastHop): Descriptor {
+    const { directory } = this.options;
+    const named = descriptorHash && directory.byHash(descriptorHash);
+    const descriptor = directory.vouched(peer) ?? (named?.id === peer ? named : undefined);
+    if (descriptor === undefined) throw new GlobalNetError('unverified', `no two unrelated peers have named the keys of ${peer}`);
+    return descriptor;
   }
 
   /** @throws GlobalNetError `unknown`. */

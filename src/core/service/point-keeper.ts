@@ -151,7 +151,7 @@ export class PointKeeper {
     this.#abort = deadline.abort;
     const early = encodeMessage(MESSAGE.establish, encodeEstablish({ secret: target.secret, effort: this.#effort }));
     try {
-      const opened = await circuits.openTo(target.ref.peer, early, this.#isolation, deadline.signal);
+      const opened = await circuits.openTo(target.ref, early, this.#isolation, deadline.signal);
       if (deadline.signal.aborted) return opened.end.close(CLOSE.ended);
       const end = new DeferredEnd(opened.end);
       const channels: BuilderChannels = openChannels(end, {

@@ -131,7 +131,7 @@ export class ServiceVisitor {
     const deadline = abortAfter(env, OPEN_TIMEOUT_MS, options.signal);
     try {
       await points.learn(way.point, deadline.signal);
-      const opened = await circuits.openTo(way.point.peer, early, `visit ${address}`, deadline.signal);
+      const opened = await circuits.openTo(way.point, early, `visit ${address}`, deadline.signal);
       const answerWithinMs = Math.max(ANSWER_TIMEOUT_MIN_MS, 4 * (env.now() - startMs));
       const { pipe, messages } = await awaitWelcome(env, openChannels, opened, hello, answerWithinMs, options.signal);
       return { pipe, sessionId, messages, point: way.point.peer, hops: opened.hops };

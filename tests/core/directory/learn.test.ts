@@ -35,7 +35,7 @@ function network(openCount: number, seed: string) {
   const newcomer = (known: readonly Descriptor[]) => {
     const directory = new Directory(env);
     for (const one of known) directory.add(one.bytes);
-    return { env, directory, ask, via: 'circuit' as const };
+    return { env, directory, ask, via: 'link' as const };
   };
   return { env, peers, descriptors, servers, twists, asked, newcomer };
 }

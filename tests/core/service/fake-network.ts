@@ -4,7 +4,7 @@ import type { PeerId } from '../../../src/core/bytes/brand.ts';
 import { peerIdOf } from '../../../src/core/crypto/identity.ts';
 import { nobleCrypto } from '../../../src/core/crypto/noble.ts';
 import { sample } from '../../../src/core/env.ts';
-import type { OpenedCircuit, Pipe, PipeHandler } from '../../../src/core/ports.ts';
+import type { LastHop, OpenedCircuit, Pipe, PipeHandler } from '../../../src/core/ports.ts';
 import { RendezvousPoint, type FoundRecord, type ServiceDeps } from '../../../src/core/service/index.ts';
 import type { BuilderChannels, Channels, ChannelsHandler } from '../../../src/core/service/ports.ts';
 import { PAYLOAD_BYTES } from '../../../src/core/wire/geometry.ts';
@@ -198,7 +198,7 @@ export class FakeNetwork {
     return { builder, last };
   }
 
-  async openTo(peer: PeerId, early: Uint8Array, isolation: string, signal?: AbortSignal): Promise<OpenedCircuit> {
+  async openTo({ peer }: LastHop, early: Uint8Array, isolation: string, signal?: AbortSignal): Promise<OpenedCircuit> {
     this.opened.push({ last: peer, early, isolation });
     await this.#flight();
     const point = this.at(peer);
