@@ -29,7 +29,7 @@ export class ServiceSession {
 
   constructor(
     private readonly env: Env,
-    private readonly visitor: ServiceVisitor,
+    private readonly visitor: Pick<ServiceVisitor, 'find' | 'connect'>,
     readonly address: string,
     private readonly events: VisitEvents,
   ) {}

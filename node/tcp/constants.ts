@@ -1,0 +1,19 @@
+/** Local policy of TCP connections; nobody else has to agree with these. */
+
+/** A local service that has not answered by then is not there: loopback answers in a millisecond, a machine next door in some. */
+export const CONNECT_TIMEOUT_MS = 10_000;
+/** Connections of one exposed service at a time, of all visitors: each holds a file descriptor of the usual 1,024, and some buffers. */
+export const EXPOSED_CONNECTIONS_MAX = 500;
+/** Clients of one proxy at a time; a browser opens some dozens. */
+export const PROXY_CONNECTIONS_MAX = 500;
+/** A client that has not said by then what it wants is cut off. */
+export const HANDSHAKE_TIMEOUT_MS = 30_000;
+/**
+ * How long a path that is not there yet waits for the client's first bytes, to take them along. A program that speaks first does so within
+ * a millisecond of the answer; one that listens first, such as ssh, loses this once.
+ */
+export const FIRST_BYTES_WAIT_MS = 50;
+/** A request that rides along is no longer than the acceptor of a stream takes unasked. */
+export const FIRST_BYTES_MAX = 16_384;
+/** After a refusal the client may take so long to read it and go. */
+export const LINGER_MS = 2_000;

@@ -1,0 +1,175 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { EMPTY } from '../../src/core/bytes/bytes.ts';
+import { GlobalNetError } from '../../src/core/bytes/errors.ts';
+import type { ServiceSession } from '../../src/core/peer/index.ts';
+import type { SessionStream } from '../../src/core/stream/index.ts';
+import { ADDRESS_SUFFIX } from '../../src/core/wire/address.ts';
+import { STREAM } from '../../src/core/wire/registry.ts';
+import { encodeTcpRequest } from '../../src/core/wire/tcp.ts';
+import { REPLY, type SocksEffect, SocksServer, type SocksTarget } from '../socks/index.ts';
+import { FIRST_BYTES_WAIT_MS, HANDSHAKE_TIMEOUT_MS, LINGER_MS, PROXY_CONNECTIONS_MAX } from './constants.ts';
+import { join } from './join.ts';
+import { isRepeatable } from './repeatable.ts';
+import { SocketBytes } from './socket-bytes.ts';
+import { replyOf } from './socks-reply.ts';
+
+type TcpSession = Pick<ServiceSession, 'attached' | 'openStream'>;
+
+export interface ProxyOptions {
+  readonly host: string;
+  readonly port: number;
+  /** As `TcpVisits`. */
+  readonly visits: { visit(address: string, isolation: string): Promise<TcpSession> };
+  /** CONNECT is answered only when the service has answered, and with its own reason. */
+  readonly strict: boolean;
+  /** A name or address of the clear network was asked for, and refused. */
+  onClearTarget(): void;
+}
+
+export interface SocksProxy {
+  readonly host: string;
+  readonly port: number;
+  close(): void;
+}
+
+/** A SOCKS server for names that end in .gnet. Looks nothing up in any DNS. @throws GlobalNetError `busy` | `refused` (the port). */
+export async function startSocksProxy(options: ProxyOptions): Promise<SocksProxy> {
+  const clients = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    clients.add(socket);
+    socket.on('close', () => clients.delete(socket));
+    void new Client(options, socket).run();
+  });
+  server.maxConnections = PROXY_CONNECTIONS_MAX;
+  const port = await listen(server, options);
+  return {
+    host: options.host,
+    port,
+    close() {
+      server.close();
+      for (const socket of clients) socket.destroy();
+    },
+  };
+}
+
+function listen(server: Server, { host, port }: ProxyOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const inUse = error.code === 'EADDRINUSE';
+      const why = inUse ? 'is in use by another program' : `cannot be listened at (${error.code})`;
+      reject(new GlobalNetError(inUse ? 'busy' : 'refused', `${host}:${port} ${why}: choose another with --listen`, { cause: error }));
+    });
+    server.listen({ host, port }, () => resolve((server.address() as { port: number }).port));
+  });
+}
+
+/** One client, from its first byte to the end of its connection. */
+class Client {
+  readonly #options: ProxyOptions;
+  readonly #bytes: SocketBytes;
+  readonly #socks = new SocksServer();
+
+  constructor(options: ProxyOptions, socket: Socket) {
+    this.#options = options;
+    this.#bytes = new SocketBytes(socket);
+  }
+
+  /** Never rejects. */
+  async run(): Promise<void> {
+    const { socket } = this.#bytes;
+    try {
+      const target = await this.#target();
+      const stream = target && (await this.#open(target));
+      if (stream === undefined) return await this.#takeLeave();
+      await join(this.#bytes, stream, gateOf(stream));
+    } catch {
+      socket.resetAndDestroy(); // it went away, or what it was told would come does not
+    }
+  }
+
+  /** What the client wants; undefined when it was told no, or left. */
+  async #target(): Promise<SocksTarget | undefined> {
+    const { socket } = this.#bytes;
+    const timer = setTimeout(() => socket.destroy(), HANDSHAKE_TIMEOUT_MS);
+    try {
+      for (let bytes = await this.#bytes.read(); bytes !== undefined; bytes = await this.#bytes.read()) {
+        const target = this.#do(this.#socks.push(bytes));
+        if (target !== undefined) return target;
+        if (this.#socks.state === 'closed') return undefined;
+      }
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #do(effects: readonly SocksEffect[]): SocksTarget | undefined {
+    let target: SocksTarget | undefined;
+    for (const effect of effects) {
+      if (effect.do === 'send') this.#bytes.socket.write(effect.bytes);
+      else if (effect.do === 'connect') target = effect.target;
+    }
+    return target;
+  }
+
+  /** A socket that is closed with bytes unread takes the answer with it: what still comes is read and dropped, for a while. */
+  async #takeLeave(): Promise<void> {
+    const { socket } = this.#bytes;
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.end();
+    try {
+      while ((await this.#bytes.read()) !== undefined);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The stream, with the first bytes on their way where they may be. Undefined when the client was told no. @throws when it was told yes. */
+  async #open({ host, isName, port, isolation }: SocksTarget): Promise<SessionStream | undefined> {
+    const name = host.toLowerCase().replace(/\.$/, '');
+    if (!isName || !name.endsWith(ADDRESS_SUFFIX)) {
+      this.#options.onClearTarget();
+      this.#do(this.#socks.fail(REPLY.notAllowed));
+      return undefined;
+    }
+    const request = encodeTcpRequest({ port });
+    try {
+      const session = await this.#options.visits.visit(name, isolation);
+      if (!this.#options.strict) {
+        this.#do(this.#socks.succeed());
+        return await this.#openWithFirst(session, request);
+      }
+      const stream = await session.openStream(STREAM.tcp, request);
+      await stream.connected;
+      this.#do(this.#socks.succeed());
+      await stream.write(this.#socks.takeRest());
+      return stream;
+    } catch (error) {
+      if (this.#socks.state !== 'asked') throw error;
+      this.#do(this.#socks.fail(replyOf(error)));
+      return undefined;
+    }
+  }
+
+  async #openWithFirst(session: TcpSession, request: Uint8Array): Promise<SessionStream> {
+    let first = this.#socks.takeRest();
+    // Where a path stands nothing is gained by waiting; where none does, it takes along what is said now.
+    if (first.length === 0 && !session.attached) first = await this.#bytes.readWithin(FIRST_BYTES_WAIT_MS);
+    const rides = isRepeatable(first);
+    const stream = await session.openStream(STREAM.tcp, request, rides ? first : EMPTY);
+    if (rides || first.length === 0) return stream;
+    await stream.connected;
+    await stream.write(first);
+    return stream;
+  }
+}
+
+/** Until the service has answered, only what may reach it twice goes out. */
+function gateOf(stream: SessionStream): (bytes: Uint8Array) => Promise<void> | undefined {
+  let answered = false;
+  stream.connected.then(
+    () => (answered = true),
+    () => undefined, // whoever reads hears of it
+  );
+  return (bytes) => (answered || isRepeatable(bytes) ? undefined : stream.connected);
+}

@@ -1,0 +1,287 @@
+/** Real sockets on both sides of one session in memory: a SOCKS client, the proxy, the session, the exposed service. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { after, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { concat, EMPTY, utf8 } from '../../src/core/bytes/bytes.ts';
+import type { PeerId } from '../../src/core/bytes/brand.ts';
+import { GlobalNetError } from '../../src/core/bytes/errors.ts';
+import { ServiceSession } from '../../src/core/peer/index.ts';
+import type { ServiceVisitor } from '../../src/core/service/index.ts';
+import { Session } from '../../src/core/stream/index.ts';
+import { decodeTcpRequest } from '../../src/core/wire/tcp.ts';
+import { exposed, type SocksProxy, startSocksProxy } from '../../node/tcp/index.ts';
+import { isRepeatable } from '../../node/tcp/repeatable.ts';
+import { targetOf } from '../../node/cli/tcp-target.ts';
+import { pipePair } from '../support/pipe-pair.ts';
+import { realEnv } from '../support/real-env.ts';
+
+const ADDRESS = `${'a'.repeat(56)}.gnet`;
+const GET = `GET / HTTP/1.1\r\nHost: ${ADDRESS}\r\n\r\n`;
+
+const closers: (() => unknown)[] = [];
+after(() => closers.forEach((close) => void close()));
+
+interface House {
+  readonly proxy: SocksProxy;
+  readonly service: { connections: number };
+  readonly session: ServiceSession;
+  readonly hosted: Session;
+  /** What was sent before there was a path. */
+  early(): string;
+}
+
+/** A proxy before a service that does this with each connection; undefined: nobody listens. */
+async function house(serve: ((socket: Socket) => void) | undefined, { strict = false, connectionsMax = 500 } = {}): Promise<House> {
+  const service = { connections: 0 };
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    service.connections++;
+    socket.on('error', () => undefined);
+    serve?.(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  if (serve === undefined) server.close();
+  else closers.push(() => server.close());
+  const tcp = exposed({ host: '127.0.0.1', port, ports: new Set([80]), connectionsMax });
+  const hosted = new Session(realEnv, { opener: false, onStream: (stream) => tcp.onConnection(stream, decodeTcpRequest(stream.request)) });
+  let early: Uint8Array = EMPTY;
+  const visitor: Pick<ServiceVisitor, 'find' | 'connect'> = {
+    async find() {},
+    async connect(_, { sessionId = EMPTY, messages }) {
+      early = messages.slice();
+      await wait(20);
+      hosted.acceptEarly(messages);
+      const { a: pipe, b: there } = pipePair(realEnv, { delayMs: 1 });
+      hosted.attach(there);
+      return { pipe, sessionId, messages: EMPTY, point: ADDRESS as string as PeerId, hops: [] };
+    },
+  };
+  const session = new ServiceSession(realEnv, visitor, ADDRESS, { onPath: () => undefined, onPathLost: () => undefined });
+  const proxy = await startSocksProxy({
+    host: '127.0.0.1',
+    port: 0,
+    strict,
+    onClearTarget: () => undefined,
+    visits: {
+      async visit(address) {
+        if (address !== ADDRESS) throw new GlobalNetError(address.length === ADDRESS.length ? 'unknown' : 'malformed', 'not here');
+        return session;
+      },
+    },
+  });
+  closers.push(
+    () => proxy.close(),
+    () => session.close(),
+  );
+  return { proxy, service, session, hosted, early: () => Buffer.from(early).toString('latin1') };
+}
+
+function request(name: string, port: number): Uint8Array {
+  return concat(Uint8Array.of(5, 1, 0, 3, name.length), utf8(name), Uint8Array.of(port >> 8, port & 255));
+}
+
+/** A client that is connected, or the code of the proxy's refusal. */
+async function dial({ proxy }: House, name = ADDRESS, port = 80): Promise<{ socket: Socket; code: number }> {
+  const socket = connect({ host: '127.0.0.1', port: proxy.port, allowHalfOpen: true });
+  socket.on('error', () => undefined);
+  closers.push(() => socket.destroy());
+  socket.write(concat(Uint8Array.of(5, 1, 0), request(name, port)));
+  let heard: Buffer = Buffer.alloc(0);
+  while (heard.length < 12) {
+    if (socket.readableLength === 0) await once(socket, 'readable');
+    heard = Buffer.concat([heard, (socket.read(Math.min(12 - heard.length, socket.readableLength)) as Buffer | null) ?? Buffer.alloc(0)]);
+  }
+  return { socket, code: heard[3] as number };
+}
+
+async function all(socket: Socket): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of socket.iterator({ destroyOnReturn: false })) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+}
+
+/** Answers when it has heard the end. */
+function echo(socket: Socket): void {
+  void all(socket).then(
+    (heard) => socket.end(heard),
+    () => undefined,
+  );
+}
+
+function answerAtOnce(socket: Socket): void {
+  socket.once('data', (heard) => socket.end(`heard ${heard.length}`));
+}
+
+test('a GET rides in the hello; the answer comes through, and the end', async () => {
+  const made = await house(answerAtOnce);
+  const { socket } = await dial(made);
+  socket.write(GET);
+  assert.equal(String(await all(socket)), `heard ${GET.length}`);
+  socket.end();
+  assert.ok(made.early().includes(GET));
+});
+
+test('a POST waits for the service’s answer, with a path and without', async () => {
+  const made = await house(answerAtOnce);
+  const post = 'POST /order HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi';
+  for (const _ of [1, 2]) {
+    const { socket } = await dial(made);
+    socket.write(post);
+    assert.equal(String(await all(socket)), `heard ${post.length}`);
+    socket.end();
+  }
+  assert.ok(made.early().length > 0 && !made.early().includes('POST'));
+});
+
+test('a service that speaks first is heard', async () => {
+  const made = await house((socket) => socket.end('220 ready'));
+  const { socket } = await dial(made);
+  assert.equal(String(await all(socket)), '220 ready');
+  socket.end();
+});
+
+test('half-close: the client ends, and still hears what the service answers then', async () => {
+  const made = await house(echo);
+  const { socket } = await dial(made);
+  const words = 'x'.repeat(300_000);
+  socket.end(words);
+  assert.equal(String(await all(socket)), words);
+});
+
+test('a large download and upload arrive as they were sent', async () => {
+  const made = await house(echo);
+  const { socket } = await dial(made);
+  const bytes = createHash('sha512').update('seed').digest();
+  const large = Buffer.concat(Array.from({ length: 150_000 }, (_, i) => bytes.subarray(i % 64)));
+  socket.end(large);
+  assert.ok((await all(socket)).equals(large));
+});
+
+test('200 connections at once, each with its own answer, and none is left behind', async () => {
+  const made = await house(echo);
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, async (_, i) => {
+      const { socket } = await dial(made);
+      socket.end(`number ${i}`);
+      return String(await all(socket));
+    }),
+  );
+  assert.deepEqual(
+    answers,
+    Array.from({ length: 200 }, (_, i) => `number ${i}`),
+  );
+  await wait(500);
+  assert.deepEqual([made.session.streams, made.hosted.stats.streams], [0, 0]);
+});
+
+test('a reader that has stopped stops the service, and little waits between; when it reads on, nothing is missing', async () => {
+  const block = Buffer.alloc(65_536, 7);
+  const blocks = 1_600;
+  let written = 0;
+  const made = await house((socket) => {
+    const more = (): void => {
+      while (written < blocks) {
+        written++;
+        if (!socket.write(block)) return void socket.once('drain', more);
+      }
+      socket.end();
+    };
+    more();
+  });
+  const { socket } = await dial(made);
+  socket.end(GET);
+  let before = -1;
+  while (written !== before) {
+    before = written;
+    await wait(500);
+  }
+  assert.ok(written * block.length < 40_000_000, `the service could write ${written * block.length} bytes`);
+  let total = 0;
+  for await (const part of socket) total += (part as Buffer).length;
+  assert.equal(total, blocks * block.length);
+});
+
+test('a client that breaks off resets the service’s connection, and a service that does, the client’s', async () => {
+  const broken: Promise<unknown>[] = [];
+  const made = await house((socket) => {
+    broken.push(new Promise((resolve) => socket.on('close', resolve)));
+    socket.once('data', (heard) => String(heard) === 'die' && socket.resetAndDestroy());
+  });
+  const first = (await dial(made)).socket;
+  first.write('live');
+  while (broken.length === 0) await wait(10);
+  first.resetAndDestroy();
+  await broken[0];
+  const second = (await dial(made)).socket;
+  const ended = new Promise((resolve) => second.once('close', resolve));
+  second.write('die');
+  await ended;
+});
+
+test('each failure has its reply: with --strict that of the service, without it those that come before', async () => {
+  const listening = await house(echo, { strict: true });
+  const down = await house(undefined, { strict: true });
+  const full = await house(echo, { strict: true, connectionsMax: 0 });
+  for (const [what, made, name, port, code] of [
+    ['it is there', listening, ADDRESS, 80, 0],
+    ['it is there, the name in capitals with a dot behind', listening, `${ADDRESS.toUpperCase()}.`, 80, 0],
+    ['a port that the service has not', listening, ADDRESS, 81, 5],
+    ['nobody listens behind it', down, ADDRESS, 80, 5],
+    ['too many connections', full, ADDRESS, 80, 1],
+    ['nobody knows the address', listening, ADDRESS.replace('a', 'b'), 80, 4],
+    ['no address', listening, 'abc.gnet', 80, 4],
+    ['a clear name', listening, 'example.org', 80, 2],
+    ['a name that only looks alike', listening, 'example.gnet.org', 80, 2],
+  ] as const) {
+    const { socket, code: told } = await dial(made, name, port);
+    assert.equal(told, code, what);
+    socket.destroy();
+  }
+  const lax = await house(undefined);
+  assert.equal((await dial(lax, ADDRESS.replace('a', 'b'))).code, 4);
+  const { socket, code } = await dial(lax);
+  assert.equal(code, 0);
+  const [error] = await once(socket, 'error');
+  assert.equal((error as NodeJS.ErrnoException).code, 'ECONNRESET');
+});
+
+test('an IP address is refused with code 2: no exit, and a sign that somebody asked a DNS', async () => {
+  const made = await house(echo);
+  const socket = connect({ host: '127.0.0.1', port: made.proxy.port });
+  socket.write(Uint8Array.of(5, 1, 0, 5, 1, 0, 1, 192, 0, 2, 7, 0, 80));
+  assert.deepEqual([...(await all(socket))], [5, 0, 5, 2, 0, 1, 0, 0, 0, 0, 0, 0]);
+});
+
+test('what may be heard twice: whole GET and HEAD requests, and nothing else', () => {
+  for (const [words, safe] of [
+    [GET, true],
+    [GET.replace('GET', 'HEAD'), true],
+    [GET + GET, true],
+    ['GET / HTTP/1.0\r\n\r\n', true],
+    [GET.slice(0, -2), false],
+    [`${GET}POST / HTTP/1.1\r\n`, false],
+    [`${GET}x`, false],
+    [GET.replace('GET', 'POST'), false],
+    [GET.replace('GET', 'get'), false],
+    [GET.replace('\r\n\r\n', '\r\nContent-Length: 3\r\n\r\n'), false],
+    [GET.replace('\r\n\r\n', '\r\ntransfer-encoding : chunked\r\n\r\n'), false],
+    ['GET /\r\n\r\n', false],
+    ['SSH-2.0-client\r\n', false],
+    ['', false],
+  ] as const) {
+    assert.equal(isRepeatable(utf8(words)), safe, words);
+  }
+  assert.equal(isRepeatable(utf8(GET.replace('/', `/${'a'.repeat(20_000)}`))), false);
+});
+
+test('a local service is named by a port, or host and port', () => {
+  assert.deepEqual(targetOf('80'), { host: '127.0.0.1', port: 80 });
+  assert.deepEqual(targetOf('localhost:8080'), { host: 'localhost', port: 8080 });
+  assert.deepEqual(targetOf('[::1]:8080'), { host: '::1', port: 8080 });
+  for (const wrong of ['', '0', '65536', 'http', ':80', 'a b:80', 'localhost:', '1:2:3', 'http://localhost:80']) {
+    assert.throws(() => targetOf(wrong), { kind: 'malformed' }, wrong);
+  }
+});
