@@ -24,6 +24,10 @@ export const ASK_TIMEOUT_MS = 10_000;
 
 /** Open peers a tab or a headless client links to: its guards, and some to be reached by. */
 export const LINKS_WANTED = 6;
+/** Of a limited number of links so many are kept for ourselves: the guards, and one more. Others' circuits and offers get the rest. */
+export const LINKS_RESERVED = 4;
+/** A link that closes sooner was no link: the peer has no room, or does not want us. */
+export const LINK_SETTLED_MS = 30_000;
 /** How often links, directory and guards are looked after. */
 export const TEND_MS = 10_000;
 /** Bootstraps that must agree before the first circuit, where that many are known. */

@@ -14,6 +14,7 @@ import {
   JOIN_RETRY_MIN_MS,
   LEARN_EVERY_MS,
   LEARN_SOON_MS,
+  LINK_SETTLED_MS,
   LINKS_WANTED,
   MESH_LINKS_WANTED,
   RELAYS_ENOUGH,
@@ -41,6 +42,8 @@ export interface MembershipOptions {
   meshPeers(): readonly Descriptor[];
   /** Once there are relays to build with. */
   onCanBuild(): void;
+  /** This peer passes circuits of others on. */
+  relaying(): boolean;
   /** A circuit of our own stands. */
   hasCircuit(): boolean;
   onStep(step: JoinStep): void;
@@ -53,9 +56,16 @@ export class Membership {
   #saved: readonly SavedPeer[] = [];
   #learnedAt = 0;
   #meshing = false;
+  /** There has been a circuit, so the peers we know were not all named by one. */
+  #hasJoined = false;
+  #cancelNudge: (() => void) | undefined;
   #retryMs = JOIN_RETRY_MIN_MS;
   #wake: (() => void) | undefined;
   readonly #waiting = new Map<PeerId, Set<() => void>>();
+  /** By URL, for who wonders why nobody answers. */
+  readonly #failures = new Map<string, string>();
+  /** Who answered at a bootstrap's address, where that is all that was known. */
+  readonly #answeredAt = new Map<string, PeerId>();
   readonly #readers = new Set<() => void>();
 
   constructor(private readonly options: MembershipOptions) {}
@@ -68,19 +78,32 @@ export class Membership {
     return this.#step;
   }
 
-  async start(): Promise<void> {
+  start(): void {
     this.#running = true;
-    const { records, directory } = this.options;
-    this.#saved = await loadSavedPeers(records, directory);
     void this.#tendForEver();
   }
 
   stop(): void {
     this.#running = false;
+    this.#cancelNudge?.();
     this.#wake?.();
   }
 
-  /** Something has changed that is worth a look before the next round: a link was lost, a circuit stands. */
+  /**
+   * A link has closed: looked at soon, and not at once, as a peer that has no room closes as often as it is dialled. A guard that
+   * does so counts as one that cannot be reached.
+   */
+  onLinkClose({ peer, openedAt }: Link): void {
+    const { env, links, guards } = this.options;
+    if (!this.#running) return;
+    if (env.now() - openedAt < LINK_SETTLED_MS) void guards.noteFailed(peer, links.count > 0).catch(() => undefined); // a full disk
+    this.#cancelNudge ??= env.schedule(JOIN_RETRY_MIN_MS, () => {
+      this.#cancelNudge = undefined;
+      this.nudge();
+    });
+  }
+
+  /** Something has changed that is worth a look before the next round: a circuit stands, relaying has begun. */
   nudge(): void {
     if (this.#step.step !== 'failed') this.#wake?.();
   }
@@ -135,9 +158,10 @@ export class Membership {
     if (!(await this.#dialIn())) return;
     await this.#learn();
     if (!this.options.isOpen) await this.#linkGuards();
-    await this.#linkOthers();
+    if (this.options.relaying()) await this.#linkOthers();
     this.options.onCanBuild();
-    if (this.options.hasCircuit()) void this.#linkByMesh();
+    if (this.options.hasCircuit()) this.#hasJoined = true;
+    if (this.options.hasCircuit() && this.options.relaying()) void this.#linkByMesh();
     if (this.options.isOpen || this.options.hasCircuit()) this.#say({ step: 'ready' });
     else if (this.#step.step !== 'ready') this.#say({ step: 'building' });
   }
@@ -148,16 +172,16 @@ export class Membership {
   async #dialIn(): Promise<boolean> {
     const { links, bootstraps, isOpen } = this.options;
     if (this.#step.step === 'ready' && links.count > 0) return true;
-    const wanted = bootstraps.filter(({ peer }) => peer === undefined || links.get(peer) === undefined);
-    if (wanted.length > 0 && links.count < AGREEING_BOOTSTRAPS) {
+    const wanted = bootstraps.filter((target) => !this.#isLinked(target));
+    if (wanted.length > 0 && this.#linkedPeers < AGREEING_BOOTSTRAPS) {
       let answered = bootstraps.length - wanted.length;
       this.#say({ step: 'dialling', answered });
       await Promise.all(
         wanted.map(async (target) => (await this.#link(target)) !== undefined && this.#say({ step: 'dialling', answered: ++answered })),
       );
     }
-    if (links.count === 0) await this.#dialSaved();
-    if (links.count > 0) return this.#clockIsRight();
+    if (this.#linkedPeers < this.#linksNeeded) await this.#dialSaved();
+    if (this.#linkedPeers >= this.#linksNeeded) return this.#clockIsRight();
     if (isOpen && bootstraps.length === 0) {
       this.#say({ step: 'ready' }); // the first of its network: others come to it
       return true;
@@ -166,15 +190,37 @@ export class Membership {
     return false;
   }
 
+  /** Whoever a newcomer asks alone could name itself as everybody. A relay is open to all, and of a single bootstrap there is no second. */
+  get #linksNeeded(): number {
+    const { isOpen, bootstraps } = this.options;
+    return isOpen || this.#hasJoined ? 1 : Math.max(1, Math.min(AGREEING_BOOTSTRAPS, bootstraps.length));
+  }
+
+  /** One peer may hold several links. */
+  get #linkedPeers(): number {
+    return new Set(this.options.links.all().map(({ peer }) => peer)).size;
+  }
+
+  #isLinked({ peer, url = '' }: DialTarget): boolean {
+    const id = peer ?? this.#answeredAt.get(url);
+    return id !== undefined && this.options.links.get(id) !== undefined;
+  }
+
   #whyAlone(): string {
     const { bootstraps } = this.options;
+    if (this.#linkedPeers > 0) return `only ${this.#linkedPeers} of ${bootstraps.length} bootstraps answers: who is there is not believed before a second one agrees`;
     if (bootstraps.length === 0 && this.#saved.length === 0) return 'no bootstrap is known: there is nobody to ask';
     const names = bootstraps.map(({ url }) => url).join(', ');
-    return `no bootstrap answers (${names})${this.#saved.length > 0 ? ', and none of the peers met before' : ''}`;
+    const whys = new Set(bootstraps.map(({ url = '' }) => this.#failures.get(url)).filter((why) => why !== undefined));
+    const nobody = `no bootstrap answers (${names})${this.#saved.length > 0 ? ', and none of the peers met before' : ''}`;
+    return whys.size === 0 ? nobody : `${nobody}: ${[...whys].join('; ')}`;
   }
 
   async #dialSaved(): Promise<void> {
-    const targets = sample(this.options.env, this.#saved, LINKS_WANTED).flatMap(({ id, urls }) =>
+    const { env, records, directory, links } = this.options;
+    this.#saved = await loadSavedPeers(records, directory); // those met in this run too
+    const away = this.#saved.filter(({ id }) => links.get(id) === undefined);
+    const targets = sample(env, away, LINKS_WANTED).flatMap(({ id, urls }) =>
       urls.slice(0, 1).map((url) => ({ peer: id, url })),
     );
     await Promise.all(targets.map((target) => this.#link(target)));
@@ -196,10 +242,13 @@ export class Membership {
   async #link(target: DialTarget): Promise<Link | undefined> {
     try {
       const link = await this.options.links.linkTo(target);
+      if (target.peer === undefined && target.url !== undefined) this.#answeredAt.set(target.url, link.peer);
       await this.#whenKnown(link.peer);
       return link;
     } catch (error) {
-      this.options.env.log('info', 'joining', `${target.url ?? target.peer}: ${(error as Error).message}`);
+      const why = (error as Error).message;
+      if (target.url !== undefined && this.options.bootstraps.some(({ url }) => url === target.url)) this.#failures.set(target.url, why);
+      this.options.env.log('info', 'joining', `${target.url ?? target.peer}: ${why}`);
       return undefined;
     }
   }
@@ -208,6 +257,7 @@ export class Membership {
     if (this.options.directory.get(peer) !== undefined) return;
     const known = new Promise<void>((resolve) => this.#waiting.set(peer, (this.#waiting.get(peer) ?? new Set()).add(resolve)));
     await Promise.race([known, sleep(this.options.env, DESCRIPTOR_WAIT_MS)]);
+    this.#waiting.delete(peer); // of those who wait for the same the last has come in the same round
   }
 
   async #linkGuards(): Promise<void> {

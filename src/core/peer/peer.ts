@@ -14,7 +14,7 @@ import { CircuitChannels } from '../stream/index.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
 import { LINK_CLOSE, ROLE } from '../wire/registry.ts';
 import { Circuits } from './circuits.ts';
-import { CLIENT_TABLE_CAPACITY, SPARES } from './constants.ts';
+import { CLIENT_TABLE_CAPACITY, LINKS_RESERVED, SPARES } from './constants.ts';
 import { Events } from './events.ts';
 import { findHead } from './heads.ts';
 import { KeyringKeeper } from './keyring-keeper.ts';
@@ -142,7 +142,7 @@ export class Peer {
           self: this.id,
           rtc: options.rtc,
           onionSecrets: () => (this.#relaying ? keyring.keyring.x25519Secrets() : []),
-          wants: (peer) => this.#relaying && this.links.hasRoom && this.links.get(peer) === undefined,
+          wants: (peer) => this.#relaying && this.#hasRoomForOthers && this.links.get(peer) === undefined,
           adopt: (transport, peer) => this.links.adopt(transport, peer),
         }),
       streams: this.#questions,
@@ -153,7 +153,7 @@ export class Peer {
       self: this.id,
       onionKeys: keyring.keyring,
       linkTo: (peer) => this.links.get(peer),
-      dial: (peer) => ways.dialForOthers(peer),
+      dial: async (peer) => (this.#hasRoomForOthers ? ways.dialForOthers(peer) : undefined),
       onLastHop: (end, early, answer) =>
         acceptCircuit({ env, point, onStream: (stream) => serveStream(serving, stream) }, end, early, answer),
     });
@@ -177,6 +177,7 @@ export class Peer {
       ask: this.#questions.ask,
       bootstraps: options.bootstraps,
       isOpen: this.#isOpen,
+      relaying: () => this.#relaying,
       meshPeers: () => (options.rtc === undefined ? [] : meshPeers(directory)),
       onCanBuild: () => {
         this.#publisher.nudge();
@@ -236,7 +237,12 @@ export class Peer {
     this.relay.setAccepting(false);
     if (this.#options.relaying) await this.setRelaying(true);
     this.#dht?.start();
-    await this.membership.start();
+    this.membership.start();
+  }
+
+  /** Else whoever sends circuits or offers could fill the links of a tab, and a lost guard would not come back. */
+  get #hasRoomForOthers(): boolean {
+    return this.links.count < this.#options.maxLinks - LINKS_RESERVED;
   }
 
   /** Says goodbye on every link; what must be kept is written when this resolves. */
@@ -260,6 +266,7 @@ export class Peer {
     this.relay.setAccepting(relaying);
     if (relaying) await this.#publisher.start();
     else this.#publisher.stop();
+    this.membership.nudge(); // who relays needs links that others may use
     this.events.changed();
   }
 
@@ -313,7 +320,7 @@ export class Peer {
   #onLinkClose(link: Link): void {
     this.#builder.onLinkClose(link);
     this.relay.onLinkClose(link);
-    this.membership.nudge();
+    this.membership.onLinkClose(link);
     this.events.changed();
   }
 
