@@ -2,12 +2,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
 
-const STOP_WITHIN_MS = 5000;
+/** A relay says goodbye to the directory and stores its keys; one that is killed before may not relay for ten minutes. */
+const STOP_WITHIN_MS = 15_000;
 
 /**
  * Relaying makes no objects to speak of, but a 64 KB buffer or two a message (`cipher.update` gives no choice), and V8 collects the whole heap
- * of 10 MB whenever 64 MB of them have gone by. With helper threads, which all processes of a machine have, the relay waits for them to be
- * scheduled: up to 240 ms on a busy machine, where one thread does it in 5.
+ * of 10 MB whenever 64 MB of them have gone by. With helper threads, which every process of the machine has, the relay waits until they
+ * are scheduled: up to 240 ms on a busy machine.
  */
 export const RELAY_NODE_FLAGS = ['--single-threaded-gc'];
 
@@ -35,11 +36,14 @@ export class GnetChild {
       }
       this.#wake();
     });
-    this.#process.on('exit', (code, signal) => {
-      this.#ended = signal ?? `exit code ${code}`;
+    const ended = (why: string): void => {
+      if (this.#ended !== undefined) return;
+      this.#ended = why;
       this.#wake();
-      onEnd(name, this.#ended);
-    });
+      onEnd(name, why);
+    };
+    this.#process.on('exit', (code, signal) => ended(signal ?? `exit code ${code}`));
+    this.#process.on('error', ({ message }) => this.#process.pid === undefined && ended(message)); // it could not be started
   }
 
   /** A line that has come already. */
