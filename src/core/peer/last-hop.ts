@@ -5,7 +5,7 @@ import type { RendezvousPoint } from '../service/index.ts';
 import { CircuitChannels, Session, type SessionStream } from '../stream/index.ts';
 import { REPLY_DATA_MAX_BYTES } from '../wire/geometry.ts';
 import { encodeMessage } from '../wire/message.ts';
-import { CLOSE } from '../wire/registry.ts';
+import { CLOSE, END } from '../wire/registry.ts';
 
 export interface LastHopOptions {
   readonly env: Env;
@@ -17,7 +17,9 @@ export interface LastHopOptions {
 export function acceptCircuit({ env, point, onStream }: LastHopOptions, end: CircuitEnd, early: Uint8Array, answer: (replyData: Uint8Array) => void): void {
   const replies: Uint8Array[] = [];
   let replied = false;
-  const session = new Session(env, { opener: false, onStream });
+  // What is asked of a peer itself is never resumed: with its circuit the session goes, and what it held.
+  const lost = (): void => session.end(END.sessionLost);
+  const session: Session = new Session(env, { opener: false, onStream, onDetach: lost });
   const channels: CircuitChannels = new CircuitChannels(env, end, {
     onMessage(type, content) {
       const known = point.onMessage(channels, type, content, (replyType, replyContent) => {
@@ -28,7 +30,7 @@ export function acceptCircuit({ env, point, onStream }: LastHopOptions, end: Cir
     },
     onClose: () => point.onClose(channels),
   });
-  channels.control.handler = { onPayload: (payload) => session.acceptEarly(payload), onReady: () => undefined, onClose: () => session.detach() };
+  channels.control.handler = { onPayload: (payload) => session.acceptEarly(payload), onReady: () => undefined, onClose: lost };
   channels.acceptMessages(early);
   const reply = (): void => {
     replied = true;

@@ -66,7 +66,8 @@ export class ServiceSession {
     const stream = session.open(kind, request);
     stream.write(first).catch(() => undefined); // whoever reads hears of it
     try {
-      if (!session.attached) await (this.#connecting ??= this.#connect(session).finally(() => (this.#connecting = undefined)));
+      // What is under way may be the last try of a session that has ended meanwhile.
+      while (!session.attached) await (this.#connecting ??= this.#connect(session).finally(() => (this.#connecting = undefined)));
     } catch (error) {
       stream.reset(END.unreachable);
       throw error;
@@ -92,6 +93,7 @@ export class ServiceSession {
   }
 
   async #connect(session: Session): Promise<void> {
+    if (session.ended) throw new GlobalNetError('closed', 'the session has ended');
     const avoid = this.#hops.at(-1);
     try {
       const connection = await this.visitor.connect(this.address, {
@@ -103,6 +105,7 @@ export class ServiceSession {
       });
       session.acceptEarly(connection.messages);
       session.attach(connection.pipe);
+      if (!session.attached) return;
       this.#hops = connection.hops;
       this.events.onPath(connection.hops, this.#connectedBefore);
       this.#connectedBefore = true;
@@ -126,7 +129,7 @@ export class ServiceSession {
       try {
         return await this.#connect(session);
       } catch (error) {
-        if (this.#closed || attempt >= RECONNECT_TRIES) {
+        if (this.#closed || session.ended || attempt >= RECONNECT_TRIES) {
           session.end(END.unreachable);
           throw error;
         }

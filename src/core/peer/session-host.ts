@@ -18,7 +18,7 @@ export class SessionHost {
   constructor(deps: ServiceDeps, identity: Identity, handlers: StreamHandlers, onChange: () => void) {
     this.#deps = deps;
     this.#handlers = handlers;
-    this.#host = new ServiceHost(deps, { identity, onVisitor: (visit) => this.#receive(visit), onChange });
+    this.#host = new ServiceHost(deps, { identity, onVisitor: (visit) => this.receive(visit), onChange });
   }
 
   get status(): HostStatus {
@@ -34,13 +34,24 @@ export class SessionHost {
     this.#host.stop();
   }
 
-  #receive(visit: Visit): void {
+  /** A visitor has come in; a session that is known goes on. */
+  receive(visit: Visit): void {
     const key = hex(visit.sessionId);
     const known = this.#sessions.get(key);
-    if (known === undefined && this.#sessions.size >= HOST_SESSIONS_MAX) return visit.pipe.close(CLOSE.budget);
+    if (known === undefined && this.#sessions.size >= HOST_SESSIONS_MAX && !this.#endIdle()) return visit.pipe.close(CLOSE.budget);
     const session = known ?? this.#newSession(key, visit.sessionId);
     session.acceptEarly(visit.messages);
     session.attach(visit.pipe);
+  }
+
+  /** The oldest session without a stream makes room: else those who come and stay would shut the door to all others. */
+  #endIdle(): boolean {
+    for (const session of this.#sessions.values()) {
+      if (session.stats.streams > 0) continue;
+      session.end(END.done);
+      return true;
+    }
+    return false;
   }
 
   #newSession(key: string, id: Uint8Array): Session {
