@@ -1,13 +1,15 @@
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import { exitCodeOf, helpOf, parseCommand, type Command } from './cli/command.ts';
 import { Output } from './cli/output.ts';
+import { expose } from './commands/expose.ts';
 import { open } from './commands/open.ts';
+import { proxy } from './commands/proxy.ts';
 import { relay } from './commands/relay.ts';
 import { seed } from './commands/seed.ts';
 import { status } from './commands/status.ts';
 import { up } from './commands/up.ts';
 
-const COMMANDS: readonly Command[] = [up, seed, open, status, relay];
+const COMMANDS: readonly Command[] = [up, seed, open, expose, proxy, status, relay];
 
 function help(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length));

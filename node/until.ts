@@ -14,8 +14,8 @@ export async function untilReady(peer: Peer, stop: AbortSignal): Promise<void> {
   await Promise.race([peer.membership.ready(), stopped]);
 }
 
-/** Resolves when the site can be reached: a record that names its points is held by somebody. @throws as `untilReady`. */
-export async function untilPublished(env: Env, peer: Peer, host: SiteHost, stop: AbortSignal): Promise<void> {
+/** Resolves when the service can be reached: a record that names its points is held by somebody. @throws as `untilReady`. */
+export async function untilPublished(env: Env, peer: Peer, host: Pick<SiteHost, 'status'>, stop: AbortSignal): Promise<void> {
   await untilReady(peer, stop);
   while (host.status.publishedAtMs === undefined) {
     if (stop.aborted) throw new GlobalNetError('cancelled', 'stopped');

@@ -1,0 +1,62 @@
+import type { Command } from '../cli/command.ts';
+import { logLevelOf } from '../cli/log-level.ts';
+import { listenOf } from '../cli/tcp-target.ts';
+import { bootstrapsFor, dataFolderOf } from '../data-folder.ts';
+import { startHeadless } from '../headless.ts';
+import { startSocksProxy } from '../tcp/index.ts';
+import { untilReady } from '../until.ts';
+import { stopped } from './relay.ts';
+
+export const proxy: Command = {
+  name: 'proxy',
+  usage: '[--listen <ip:port>]',
+  summary: 'Lets any program reach .gnet addresses by SOCKS5: curl --socks5-hostname 127.0.0.1:9050 http://<address>.gnet/',
+  options: {
+    listen: { type: 'string', value: '<ip:port>', help: 'where programs find it (default: 127.0.0.1:9050); port 0 is any free one' },
+    strict: { type: 'boolean', help: 'says yes to a program only when the service has: one round trip more, and the exact reason of a no' },
+    name: { type: 'string', value: '<name>', help: 'its folder within the data folder (default: proxy)' },
+  },
+  positionals: { min: 0, max: 0 },
+  async run({ output, text, texts, flag, stop }) {
+    const listen = listenOf(text('listen') ?? '127.0.0.1:9050');
+    const dataFolder = dataFolderOf(text('data'));
+    const headless = await startHeadless({
+      dataFolder,
+      name: text('name') ?? 'proxy',
+      role: 'proxy',
+      bootstraps: bootstrapsFor(dataFolder, texts('join')),
+      logLevel: logLevelOf(text('log')),
+    });
+    let told = false;
+    try {
+      const socks = await startSocksProxy({
+        ...listen,
+        visits: headless.peer.tcp,
+        strict: flag('strict'),
+        onClearTarget() {
+          if (!told)
+            output.note(
+              'A program asked for something outside of .gnet: this proxy has no exit to the clear network, and refuses it. An IP address instead of a .gnet name means that the program looks names up itself: give curl --socks5-hostname, Firefox “Proxy DNS”.',
+            );
+          told = true;
+        },
+      });
+      try {
+        await untilReady(headless.peer, stop);
+        const at = `${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${socks.port}`;
+        output.say(`SOCKS5 at ${at}`, { listens: at, pid: process.pid });
+        if (!isLoopback(listen.host)) output.note('Whoever reaches this port uses the network as you.');
+        output.note(`curl --socks5-hostname ${at} http://<address>.gnet/\nUntil Ctrl-C.`);
+        await stopped(stop);
+      } finally {
+        socks.close();
+      }
+    } finally {
+      await headless.stop();
+    }
+  },
+};
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || host.startsWith('127.');
+}

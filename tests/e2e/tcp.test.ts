@@ -1,0 +1,202 @@
+/** What a user does with `gnet expose` and `gnet proxy`: a local web server, curl, and relays between. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { nobleCrypto } from '../../src/core/crypto/noble.ts';
+import { encodeAddress } from '../../src/core/wire/address.ts';
+import { Gnet } from './support/gnet.ts';
+import { type Network, noise, startNetwork } from './support/network.ts';
+import { until } from './support/until.ts';
+
+const LARGE = noise('tcp', 20_000_000);
+/** Well formed, and nobody has ever published anything there. */
+const UNKNOWN = encodeAddress(nobleCrypto.ed25519Public(new Uint8Array(32).fill(8)));
+/** curl's exit code when the proxy says no, and when it says yes and the connection then breaks. */
+const CURL_PROXY = 97;
+const CURL_RESET = 56;
+
+interface Answer {
+  readonly code: number;
+  readonly body: Buffer;
+  readonly words: string;
+}
+
+/** curl, as a user calls it; bounded. */
+function curl(...args: string[]): Promise<Answer> {
+  return new Promise((resolve) => {
+    execFile('curl', ['-sS', '--max-time', '90', ...args], { encoding: 'buffer', maxBuffer: 64_000_000 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), body: stdout, words: String(stderr) });
+    });
+  });
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method === 'POST')
+    response.end(
+      `posted ${createHash('sha256')
+        .update(await bodyOf(request))
+        .digest('hex')}`,
+    );
+  else if (request.url === '/large') response.end(LARGE);
+  else response.end(`${request.method} ${request.url} of ${request.headers.host}`);
+}
+
+describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () => {
+  const web = createServer((request, response) => void serve(request, response));
+  const started: Gnet[] = [];
+  let network: Network;
+  let exposed: Gnet;
+  let proxy: Gnet;
+  let address: string;
+  let socks: string;
+  let strict: string;
+
+  const start = (...args: string[]): Gnet => {
+    const process = new Gnet([...args, '--json', '--data', network.dataFolder]);
+    started.push(process);
+    return process;
+  };
+  const listens = async (process: Gnet): Promise<string> => String((await process.line('listens'))['listens']);
+
+  before(async () => {
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+    network = await startNetwork();
+    exposed = start('expose', String((web.address() as AddressInfo).port));
+    proxy = start('proxy', '--listen', '127.0.0.1:0');
+    const exact = start('proxy', '--listen', '127.0.0.1:0', '--strict', '--name', 'strict');
+    [socks, strict] = [await listens(proxy), await listens(exact)];
+    address = String((await exposed.line('address'))['address']);
+  });
+  after(async () => {
+    web.close();
+    web.closeAllConnections();
+    await Promise.all(started.map((process) => process.stop()));
+    await network?.close();
+  });
+
+  it('curl gets a page by the address alone, and on the port’s own number', async () => {
+    assert.match(address, /^[a-z2-7]{56}\.gnet$/);
+    const page = await curl('--socks5-hostname', socks, `http://${address}/a/page?x=1`);
+    assert.equal(String(page.body), `GET /a/page?x=1 of ${address}`, page.words);
+    const { port } = web.address() as AddressInfo;
+    const other = await curl('--socks5-hostname', strict, `http://${address}:${port}/`);
+    assert.equal(String(other.body), `GET / of ${address}:${port}`, other.words);
+  });
+
+  it('curl by SOCKS4a, with a user and password, and what it posts', async () => {
+    const old = await curl('--socks4a', socks, `http://${address}/old`);
+    assert.equal(String(old.body), `GET /old of ${address}`, old.words);
+    const user = await curl('--socks5-hostname', socks, '--proxy-user', 'anna:secret', `http://${address}/user`);
+    assert.equal(String(user.body), `GET /user of ${address}`, user.words);
+    const bytes = 'x'.repeat(100_000);
+    const posted = await curl('--socks5-hostname', socks, '--data-binary', bytes, `http://${address}/`);
+    assert.equal(String(posted.body), `posted ${createHash('sha256').update(bytes).digest('hex')}`, posted.words);
+  });
+
+  it('users are kept apart: each has a circuit to the service of its own', async () => {
+    const circuits = async (): Promise<number> => {
+      const status = (await network.statuses()).find(({ pid }) => pid === proxy.pid);
+      return status?.peer.circuits.filter(({ purpose }) => purpose === `visit ${address}`).length ?? 0;
+    };
+    const before = await circuits();
+    for (const user of ['bob', 'carol', 'bob']) {
+      assert.equal((await curl('--socks5-hostname', socks, '--proxy-user', `${user}:x`, `http://${address}/`)).code, 0);
+    }
+    assert.equal(await circuits(), before + 2);
+  });
+
+  it('20 MB arrive as they were sent', async () => {
+    const large = await curl('--socks5-hostname', socks, `http://${address}/large`);
+    assert.equal(large.code, 0, large.words);
+    assert.ok(large.body.equals(Buffer.from(LARGE)));
+  });
+
+  it('200 connections at once, each with its own answer', async () => {
+    const out = (i: number): string => join(network.folder, `answer-${i}`);
+    const numbers = Array.from({ length: 200 }, (_, i) => i);
+    const urls = numbers.flatMap((i) => [`http://${address}/number/${i}`, '-o', out(i)]);
+    const all = await curl(
+      '--parallel',
+      '--parallel-immediate',
+      '--parallel-max',
+      '200',
+      '-H',
+      'Connection: close',
+      '--socks5-hostname',
+      socks,
+      ...urls,
+    );
+    assert.equal(all.code, 0, all.words);
+    for (const i of numbers) assert.equal(readFileSync(out(i), 'utf8'), `GET /number/${i} of ${address}`);
+  });
+
+  it('a client that ends its side still hears the answer', async () => {
+    const echo = createTcpServer({ allowHalfOpen: true }, (socket) => {
+      const parts: Buffer[] = [];
+      socket.on('data', (part) => parts.push(part)).on('end', () => socket.end(Buffer.concat(parts)));
+    });
+    await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
+    const service = start('expose', `127.0.0.1:${(echo.address() as AddressInfo).port}`, '--port', '7');
+    const { address: echoing, ports } = await service.line('address');
+    assert.deepEqual(ports, [7]);
+    const [, port] = socks.split(':');
+    const socket = connect({ host: '127.0.0.1', port: Number(port), allowHalfOpen: true });
+    const heard: Buffer[] = [];
+    socket.on('data', (part) => heard.push(part));
+    const ended = new Promise((resolve) => socket.once('end', resolve));
+    socket.end(
+      Buffer.concat([Buffer.from([5, 1, 0, 5, 1, 0, 3, 61]), Buffer.from(String(echoing)), Buffer.from([0, 7]), Buffer.from('to the end')]),
+    );
+    await ended;
+    assert.equal(String(Buffer.concat(heard).subarray(12)), 'to the end');
+    echo.close();
+    await service.stop();
+  });
+
+  it('says what is wrong in SOCKS: an unknown address, no address, a port that is not there, the clear network', async () => {
+    for (const [url, asked, words] of [
+      [`http://${UNKNOWN}/`, socks, /Host unreachable|\(4\)/i],
+      ['http://abc.gnet/', socks, /Host unreachable|\(4\)/i],
+      [`http://${address}:81/`, strict, /refused|\(5\)/i],
+      ['http://example.org/', socks, /not allowed|\(2\)/i],
+    ] as const) {
+      const failed = await curl('--socks5-hostname', asked, url);
+      assert.equal(failed.code, CURL_PROXY, `${url}: ${failed.words}`);
+      assert.match(failed.words, words);
+    }
+  });
+
+  it('the local service is down: the exact reply with --strict, a reset without', async () => {
+    web.closeAllConnections();
+    await new Promise((resolve) => web.close(resolve));
+    const exact = await curl('--socks5-hostname', strict, `http://${address}/`);
+    assert.equal(exact.code, CURL_PROXY, exact.words);
+    assert.match(exact.words, /refused|\(5\)/i);
+    const late = await curl('--socks5-hostname', socks, `http://${address}/`);
+    assert.equal(late.code, CURL_RESET, late.words);
+  });
+
+  it('an exposed service has the address it had; while it is away its visitors are told so', async () => {
+    const { target } = await exposed.line('address');
+    await exposed.stop();
+    const away = await curl('--socks5-hostname', strict, `http://${address}/`);
+    assert.equal(away.code, CURL_PROXY, away.words);
+    const again = start('expose', String(target));
+    assert.equal((await again.line('address'))['address'], address);
+    await until('gnet status names it', async () => {
+      const statuses = await network.statuses();
+      return statuses.some(({ peer }) => peer.services.some((service) => service.address === address && service.kind === 'tcp'));
+    });
+  });
+});
