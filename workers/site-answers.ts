@@ -10,7 +10,7 @@ import type { SiteInfo, StoredSite } from '../src/shared/peer-control.ts';
 export function siteSource({ reader }: OpenSite): SiteSource {
   return {
     async manifest(have) {
-      const { hash, bytes } = await reader.start();
+      const { hash, bytes } = await reader.newest();
       return base32(hash) === have ? undefined : bytes.slice();
     },
     async *chunks(manifest, path, first, end, signal) {

@@ -18,6 +18,8 @@ export const SERVER_STREAMS_MAX = 512;
 export const SERVER_IDLE_MS = 300_000;
 /** Of a manifest, written at once: a slow reader must not make the server hold a copy of 16 MB. */
 export const WRITE_BYTES = 65_536;
+/** Pages opened later than this after the last question ask behind themselves whether there is a newer version. */
+export const ASK_AGAIN_MS = 60_000;
 /** Priority of chunks asked for by a reader who waits, of read-ahead, and of what is fetched for later. */
 export const PRIORITY = { now: 0, soon: 64, later: 128, pushed: 255 } as const;
 /** Streams tried in a row without one verified chunk before reading fails. */

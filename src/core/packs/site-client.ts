@@ -36,6 +36,8 @@ export class SiteClient {
   #failure: unknown;
   /** Sent first in each stream until it is answered. */
   #open: { request: OpenRequest; answered: () => void; failed: (error: unknown) => void } | undefined;
+  /** An open was sent and its end has not come: a server takes the next one only then. */
+  #opening = false;
   #fruitless = 0;
   #pumpDue = false;
   #writing: Promise<void> = Promise.resolve();
@@ -50,10 +52,12 @@ export class SiteClient {
   open(request: OpenRequest): Promise<void> {
     return new Promise((answered, failed) => {
       if (this.#failure || this.#closed) return failed(this.#failure ?? closedError());
-      if (this.#open) return failed(new GlobalNetError('busy', 'the site is being opened already'));
+      if (this.#open || this.#opening) return failed(new GlobalNetError('busy', 'the site is being opened already'));
       this.#open = { request, answered, failed };
-      if (this.#stream) this.#write(encodeSiteMessage(request));
-      else void this.#connect();
+      if (this.#stream) {
+        this.#opening = true;
+        this.#write(encodeSiteMessage(request));
+      } else void this.#connect();
     });
   }
 
@@ -131,6 +135,7 @@ export class SiteClient {
     const stream = await this.openStream(this.#open ? encodeSiteMessage(this.#open.request) : chunksMessage(batch));
     if (this.#closed) return stream.reset(END.cancelled);
     this.#stream = stream;
+    this.#opening = batch.length === 0;
     try {
       this.#pump();
       await this.#read(stream);
@@ -139,6 +144,7 @@ export class SiteClient {
       throw error;
     } finally {
       this.#stream = undefined;
+      this.#opening = false;
       this.#pending.unaskAll();
     }
     if (this.#wanting) throw new GlobalNetError('closed', 'the stream ended before all had come');
@@ -175,6 +181,7 @@ export class SiteClient {
         return;
       }
       case SITE.end:
+        this.#opening = false;
         return;
       default:
         throw new DecodeError('site stream', 0, `message ${message.type} is not for a reader`);

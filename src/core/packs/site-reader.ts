@@ -10,7 +10,7 @@ import { SITE } from '../wire/registry.ts';
 import type { OpenRequest, SiteMessage } from '../wire/site.ts';
 import { type ChunkKey, chunkKey, type ChunkPlace, distinctChunks } from './chunk-place.ts';
 import { ChunkSource } from './chunk-source.ts';
-import { PRIORITY, PUSH_BYTES, READ_AHEAD_CHUNKS } from './constants.ts';
+import { ASK_AGAIN_MS, PRIORITY, PUSH_BYTES, READ_AHEAD_CHUNKS } from './constants.ts';
 import { checkChunk, type Digest, digestOf } from './digest.ts';
 import type { PackProgress, PackWarning } from './events.ts';
 import { FileReading } from './file-reading.ts';
@@ -36,7 +36,7 @@ export interface SiteReaderOptions {
   readonly onWarning?: (warning: PackWarning) => void;
 }
 
-/** Reads one version of a site: all pages of a visit come from the manifest that the visit began with. */
+/** Reads a site, one version at a time: a newer one that arrives is used from the moment somebody asks for the newest. */
 export class SiteReader {
   readonly #options: SiteReaderOptions;
   readonly #digest: Digest;
@@ -44,9 +44,12 @@ export class SiteReader {
   readonly #chunks: ChunkSource;
   #manifest: VerifiedManifest | undefined;
   #table = new PathTable({ files: [] });
-  #places = new Map<ChunkKey, ChunkPlace>();
+  readonly #places = new Map<ChunkKey, ChunkPlace>();
   /** The version in the store, before the network was asked. */
   #stored: VerifiedManifest | undefined;
+  /** Arrived while another was being read. */
+  #newer: VerifiedManifest | undefined;
+  #askedAtMs = 0;
   #starting: Promise<VerifiedManifest> | undefined;
   #headSerial = 0;
   #release: () => void = () => undefined;
@@ -77,6 +80,17 @@ export class SiteReader {
       throw error;
     });
     return this.#starting;
+  }
+
+  /**
+   * The manifest for a page that is opened now. A newer one that has arrived takes the place of the one that was read; whether there is
+   * one is asked behind the page, so that nobody waits for it. @throws as `start`.
+   */
+  async newest(): Promise<VerifiedManifest> {
+    await this.start();
+    if (this.#newer) this.#use(this.#newer);
+    else if (this.#options.env.now() - this.#askedAtMs >= ASK_AGAIN_MS) void this.#askAgain();
+    return this.#manifest as VerifiedManifest;
   }
 
   /** @throws GlobalNetError `unknown` when the site has neither that file nor a 404.html; and as `start`. */
@@ -135,7 +149,8 @@ export class SiteReader {
   async #start(path: string, offset: number): Promise<VerifiedManifest> {
     const { store, author, prefer } = this.#options;
     this.#stored ??= await store.latest(author, 'site');
-    const asked = this.#client.open(await this.#openRequest(path, offset));
+    this.#askedAtMs = this.#options.env.now();
+    const asked = this.#client.open(await this.#openRequest(this.#stored, path, offset));
     if (prefer === 'stored' && this.#stored) {
       this.#use(this.#stored);
       // The user reads already: a newer version, or a failure to ask, is told beside the page.
@@ -146,6 +161,16 @@ export class SiteReader {
     return this.#manifest as VerifiedManifest;
   }
 
+  async #askAgain(): Promise<void> {
+    this.#askedAtMs = this.#options.env.now();
+    try {
+      const request = await this.#openRequest(this.#manifest, '', 0);
+      await this.#client.open({ ...request, chunks: 0, pushBytes: 0 });
+    } catch (error) {
+      this.#options.env.log('info', 'packs', `whether there is a newer version is not known: ${messageOf(error)}`);
+    }
+  }
+
   #fallBack(error: unknown): void {
     if (error instanceof MismatchError || !this.#stored) throw error;
     this.#warn({ kind: 'stale', serial: this.#stored.serial, message: messageOf(error) });
@@ -153,15 +178,14 @@ export class SiteReader {
   }
 
   /** When the file is stored as the held version has it, only what is new in it is asked for. */
-  async #openRequest(path: string, offset: number): Promise<OpenRequest> {
-    const stored = this.#stored;
-    const entry = stored && new PathTable(stored).resolve(path)?.entry;
+  async #openRequest(held: VerifiedManifest | undefined, path: string, offset: number): Promise<OpenRequest> {
+    const entry = held && new PathTable(held).resolve(path)?.entry;
     const first = Math.floor(offset / CHUNK_BYTES);
-    const have = stored !== undefined && entry !== undefined && (await this.#chunks.allStored(entry, first, READ_AHEAD_CHUNKS));
+    const have = held !== undefined && entry !== undefined && (await this.#chunks.allStored(entry, first, READ_AHEAD_CHUNKS));
     return {
       type: SITE.open,
-      serialHeld: stored?.serial ?? 0,
-      manifestHeld: stored?.hash ?? new Uint8Array(HASH_BYTES),
+      serialHeld: held?.serial ?? 0,
+      manifestHeld: held?.hash ?? new Uint8Array(HASH_BYTES),
       fileHeld: have,
       firstChunk: first,
       chunks: READ_AHEAD_CHUNKS,
@@ -173,8 +197,8 @@ export class SiteReader {
   async #onSite(message: Extract<SiteMessage, { type: typeof SITE.head | typeof SITE.manifest } | { type: typeof SITE.same }>): Promise<void> {
     if (message.type === SITE.head) this.#onHead(message.bytes);
     else if (message.type === SITE.manifest) await this.#onManifest(message.bytes);
-    else if (!this.#stored) throw new GlobalNetError('malformed', "'same' to a reader who holds nothing");
-    else if (!this.#manifest) this.#use(this.#stored);
+    else if (!this.#stored && !this.#manifest) throw new GlobalNetError('malformed', "'same' to a reader who holds nothing");
+    else if (!this.#manifest) this.#use(this.#stored as VerifiedManifest);
     const serial = this.#manifest?.serial ?? 0;
     if (message.type !== SITE.head && this.#headSerial > serial) this.#warn({ kind: 'behind', serial, headSerial: this.#headSerial });
   }
@@ -198,20 +222,30 @@ export class SiteReader {
       const { written } = await store.accept(manifest);
       written.catch(() => this.#warn({ kind: 'full' })); // a store that fails is not a reason to stop reading
     } catch (error) {
-      if (!(error instanceof MismatchError && error.detail.part === 'conflict' && this.#stored)) throw error;
+      const seen = this.#manifest ?? this.#stored;
+      if (!(error instanceof MismatchError && error.detail.part === 'conflict' && seen)) throw error;
       this.#warn({ kind: 'conflict', serial: manifest.serial });
-      if (!this.#manifest) this.#use(this.#stored);
+      if (!this.#manifest) this.#use(seen);
       return;
     }
-    if (this.#manifest) this.#warn({ kind: 'newer', serial: manifest.serial });
-    else this.#use(manifest);
+    if (!this.#manifest) return this.#use(manifest);
+    this.#newer = manifest;
+    this.#addPlaces(manifest); // its chunks may come right behind it
+    this.#warn({ kind: 'newer', serial: manifest.serial });
   }
 
   #use(manifest: VerifiedManifest): void {
     this.#manifest = manifest;
     this.#table = new PathTable(manifest);
-    this.#places = new Map([...distinctChunks(manifest.files)].map((place) => [place.key, place]));
+    this.#newer = undefined;
+    this.#addPlaces(manifest);
+    this.#release();
     this.#release = this.#options.store.hold(manifest);
+  }
+
+  /** Beside those of the version before: what is being read of that one is still on its way. */
+  #addPlaces(manifest: VerifiedManifest): void {
+    for (const place of distinctChunks(manifest.files)) this.#places.set(place.key, place);
   }
 
   async #onChunk(hash: Uint8Array, bytes: Uint8Array): Promise<boolean> {

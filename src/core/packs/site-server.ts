@@ -56,7 +56,7 @@ export class SiteServer {
     this.stats.openStreams++;
     this.stats.streams++;
     try {
-      await new SiteStream(this.#env, this.#content, stream, this.stats).run();
+      await new SiteStream(this.#env, () => this.#content, stream, this.stats).run();
     } catch (error) {
       this.#end(stream, error);
     } finally {

@@ -22,16 +22,22 @@ export class SiteStream {
   /** What the open that is being answered sends of itself. */
   #toPush = new Set<ChunkKey>();
   #opening = false;
+  /** The version that the last open was answered with, and the one before: a reader of that one still asks for its chunks. */
+  #content: SiteContent;
+  #before: SiteContent | undefined;
   #wake: () => void = () => undefined;
   #readerDone = false;
   #stopIdle: () => void = () => undefined;
 
   constructor(
     private readonly env: Env,
-    private readonly content: SiteContent,
+    /** What is published now. */
+    private readonly newest: () => SiteContent,
     private readonly stream: ByteStream,
     private readonly stats: SiteServerStats,
-  ) {}
+  ) {
+    this.#content = newest();
+  }
 
   /** Resolves when all that was asked for is sent and the reader wants no more. @throws GlobalNetError: the stream is to be reset. */
   async run(): Promise<void> {
@@ -84,12 +90,15 @@ export class SiteStream {
   }
 
   async #sendOpen(request: OpenRequest): Promise<void> {
-    const { manifest, head } = this.content;
+    const content = this.newest();
+    if (content.manifest !== this.#content.manifest) this.#before = this.#content;
+    this.#content = content;
+    const { manifest, head } = content;
     const same = equal(request.manifestHeld, manifest.hash);
     if (head) await this.#write(encodeSiteMessage({ type: SITE.head, bytes: head }));
     if (same) await this.#write(encodeSiteMessage({ type: SITE.same }));
     else await this.#writeManifest(manifest.bytes);
-    const held = same ? manifest : request.serialHeld > 0 ? await this.content.earlier?.(request.manifestHeld) : undefined;
+    const held = same ? manifest : request.serialHeld > 0 ? await content.earlier?.(request.manifestHeld) : undefined;
     const { asked, pushed } = pushPlan(manifest, request, held);
     this.#toPush = new Set([...asked, ...pushed].map(({ key }) => key));
     for (const { key, hash } of asked) this.#queue.add(key, PRIORITY.now, { send: 'chunk', hash });
@@ -130,7 +139,7 @@ export class SiteStream {
   }
 
   async #sendChunk(hash: Uint8Array): Promise<void> {
-    const bytes = await this.content.chunk(hash);
+    const bytes = (await this.#content.chunk(hash)) ?? (await this.#before?.chunk(hash));
     if (!bytes) {
       this.stats.missingChunks++;
       return this.#write(encodeSiteMessage({ type: SITE.missing, hash }));

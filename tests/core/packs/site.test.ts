@@ -260,6 +260,31 @@ test('a stored version is shown at once, and a newer one is told for the next vi
   assert.deepEqual(await (await reader({ prefer: 'stored' }).open('')).bytes(), noise('new', 100));
 });
 
+test('a page opened later asks for a newer version behind itself, and the next one shows it; what is being read goes on', async () => {
+  const env = testEnv();
+  const big = noise('big', 40 * CHUNK_BYTES);
+  const first = siteOf(env, { 'index.html': page, 'big.bin': big });
+  const second = siteOf(env, { 'index.html': noise('new', 100), 'other.css': noise('css', 900) }, { serial: 2 }, first.author);
+  const { reader, server, warnings, pairs } = bench(first.content, first.author.publicKey, { env });
+  const site = reader({ pushBytes: 0 });
+  assert.equal((await site.newest()).serial, 1);
+  const film = (await site.open('big.bin')).chunks();
+  const begun = await film.next();
+  assert.equal((await site.newest()).serial, 1);
+  server.publish(second.content);
+  await env.advance(60_000);
+  assert.equal((await site.newest()).serial, 1); // nobody waits for the answer
+  for (let i = 0; i < 50 && warnings.length === 0; i++) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(warnings.map(({ kind }) => kind), ['newer']);
+  assert.equal((await site.newest()).serial, 2);
+  assert.deepEqual(await (await site.open('')).bytes(), noise('new', 100));
+  const parts = [begun.value as Uint8Array];
+  for await (const part of film) parts.push(part);
+  assert.equal(parts.reduce((sum, part) => sum + part.length, 0), big.length);
+  assert.ok(pairs.length <= 2, `${pairs.length} streams`);
+  site.close();
+});
+
 test('a head that names a newer version than is served is told', async () => {
   const env = testEnv();
   const site = siteOf(env, { 'index.html': page });
