@@ -163,6 +163,8 @@ export class TabPeer implements PeerControl {
   }
 
   async stop(): Promise<void> {
+    // A start that is under way would go on with nobody to stop it.
+    await this.#starting?.catch(() => undefined);
     this.#endTurn?.();
     this.#leader = false;
     const peer = this.#peer;
