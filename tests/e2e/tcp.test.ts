@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { nobleCrypto } from '../../src/core/crypto/noble.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
-import { Gnet } from './support/gnet.ts';
+import { Gnet, gnet } from './support/gnet.ts';
 import { type Network, noise, startNetwork } from './support/network.ts';
 import { until } from './support/until.ts';
 
@@ -174,6 +174,19 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
       const failed = await curl('--socks5-hostname', asked, url);
       assert.equal(failed.code, CURL_PROXY, `${url}: ${failed.words}`);
       assert.match(failed.words, words);
+    }
+  });
+
+  it('says plainly what is wrong with a command', async () => {
+    for (const [args, exitCode, words] of [
+      [['expose', 'http'], 2, /a local service is a port, or host:port, not 'http'/],
+      [['expose', '80', '--port', '70000'], 2, /a port is a number from 1 to 65535, not '70000'/],
+      [['proxy', '--listen', '9050'], 2, /--listen wants an IP address and a port, such as 127\.0\.0\.1:9050, not '9050'/],
+      [['proxy', '--listen', socks, '--name', 'second'], 1, /is in use by another program: choose another with --listen/],
+    ] as const) {
+      const failed = await gnet([...args, '--data', network.dataFolder]);
+      assert.match(failed.stderr, words);
+      assert.equal(failed.exitCode, exitCode);
     }
   });
 
