@@ -19,7 +19,7 @@ const ARROWS: Record<string, readonly string[]> = {
   ui: ['shared'],
   adapters: ['core/*', 'shared'],
   sim: ['core/*', 'adapters'],
-  page: ['core/*', 'adapters', 'shared', 'ui'],
+  page: ['core/*', 'adapters', 'shared', 'ui', 'workers'],
   workers: ['core/*', 'adapters', 'shared'],
   sw: ['core/*', 'adapters', 'shared'],
   node: ['core/*', 'adapters', 'shared'],

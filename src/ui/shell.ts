@@ -4,9 +4,8 @@ import type { FetchProgress, PeerEvent, PeerStatus } from '../shared/peer-api.ts
 import type { PeerControl, PeerListener, StoredSite } from '../shared/peer-control.ts';
 import { registerLabel } from './keeper-frame.ts';
 import { Labels } from './labels.ts';
-import { startPeerThread } from './peer-thread.ts';
+import { pagePlatform } from './platform.ts';
 import { hashOf, parseRoute, type Route } from './route.ts';
-import { webrtcPort } from './rtc.ts';
 import { loadSettings, type Settings, saveSettings } from './settings.ts';
 import { SiteSession } from './site-session.ts';
 import type { AppUpdate } from './app-update.ts';
@@ -53,7 +52,7 @@ export class Shell {
     addEventListener('hashchange', () => this.#follow());
     addEventListener('pagehide', () => void this.#peer?.stop());
     this.settings = await loadSettings();
-    this.#peer = startPeerThread();
+    this.#peer = pagePlatform().startPeerThread();
     const listener: PeerListener = {
       onStatus: (status) => this.#onStatus(status),
       onEvent: (event) => this.#onEvent(event),
@@ -72,7 +71,7 @@ export class Shell {
     if (this.joined || this.#peer === undefined) return;
     this.joined = true;
     await this.#save({ introduced: true });
-    const rtc = this.hasWebRtc ? webrtcPort() : undefined;
+    const rtc = this.hasWebRtc ? pagePlatform().webrtcPort() : undefined;
     const config = { bootstraps: this.network?.bootstraps ?? [], relaying: this.settings.relaying, rtc };
     await this.#peer.start(rtc === undefined ? config : Comlink.transfer(config, [rtc]));
     this.#follow();

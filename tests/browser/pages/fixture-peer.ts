@@ -11,7 +11,7 @@ import { outcomeOf } from '../../../src/shared/outcome.ts';
 
 /**
  * A peer for tests of the shell: serves packs from memory by the same contracts as the real one, and misbehaves when told to.
- * Built in place of ui/peer-thread.ts; no part of the app.
+ * Built in place of page/peer-thread.ts; no part of the app.
  */
 
 interface FixtureFile {
