@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { nobleCrypto } from '../../src/core/crypto/noble.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
-import { Gnet, gnet, isAlive } from './support/gnet.ts';
+import { A_DAY_AHEAD, Gnet, gnet, isAlive } from './support/gnet.ts';
 import { type Network, noise, type Seeder, startNetwork, writeSite } from './support/network.ts';
 import { until } from './support/until.ts';
 
@@ -19,7 +19,6 @@ const FILES = {
 };
 /** Well formed, and nobody has ever published anything there. */
 const UNKNOWN = encodeAddress(nobleCrypto.ed25519Public(new Uint8Array(32).fill(9)));
-const A_DAY_AHEAD = 'data:text/javascript,const now = Date.now; Date.now = () => now() + 86_400_000';
 
 describe('gnet in a terminal', { timeout: 280_000 }, () => {
   let network: Network;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ProcessStatus } from '../../../node/control-socket.ts';
 import { ensureBuilt } from '../../../tools/ensure.mjs';
-import { Gnet, gnet } from './gnet.ts';
+import { Gnet, gnet, type GnetOptions } from './gnet.ts';
 
 export interface Network {
   /** Where the app is. */
@@ -29,7 +29,7 @@ export interface Seeder {
   readonly link: string;
 }
 
-export async function startNetwork(): Promise<Network> {
+export async function startNetwork(options: GnetOptions = {}): Promise<Network> {
   if (process.env['GNET_BUILT'] === undefined) await ensureBuilt();
   const folder = mkdtempSync(join(tmpdir(), 'gnet-e2e-'));
   const dataFolder = join(folder, 'data');
@@ -38,7 +38,7 @@ export async function startNetwork(): Promise<Network> {
     await Promise.all(started.map((process) => process.stop()));
     rmSync(folder, { recursive: true, force: true });
   };
-  const up = new Gnet(['up', '--json', '--port', '0', '--data', dataFolder]);
+  const up = new Gnet(['up', '--json', '--port', '0', '--data', dataFolder], options);
   started.push(up);
   try {
     const ready = await up.line('ready');
