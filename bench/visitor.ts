@@ -31,6 +31,7 @@ export async function startVisitor(bed: Testbed): Promise<Visitor> {
     role: 'visitor',
     bootstraps: bed.bootstraps,
     webRtc: false,
+    cover: false,
     setupCrypto: remoteSetupCrypto(workerSetupPort(worker)),
     logLevel: 'error',
   });

@@ -65,6 +65,7 @@ export class TabPeer implements PeerControl {
       self: { roles: 0, addresses: rtc === undefined ? [] : [{ kind: 'mesh' }], operator: '' },
       relaying: false,
       maxLinks: MAX_LINKS,
+      cover: !savesData(),
       privateAddresses: config.bootstraps.every(({ url }) => /^wss?:\/\/(127\.|localhost)/.test(url)),
       digest: async (bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)),
       onProgress: (progress) => {
@@ -171,6 +172,11 @@ export class TabPeer implements PeerControl {
     this.#peer = this.#starting = undefined;
     await peer?.stop();
   }
+}
+
+/** The user has asked the browser to send and load no more than it must; Firefox does not say. */
+function savesData(): boolean {
+  return (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
 }
 
 async function openStore(): Promise<{ records: RecordStore; chunks: ChunkStore; kept: boolean }> {

@@ -19,6 +19,7 @@ export interface SimPeerOptions {
   readonly identity?: Identity;
   readonly relaying?: boolean;
   readonly maxLinks?: number;
+  readonly cover?: boolean;
   readonly onProgress?: (progress: FetchProgress) => void;
 }
 
@@ -64,6 +65,7 @@ async function started(node: SimNode, self: SelfDescription, options: SimPeerOpt
     self,
     relaying: options.relaying ?? false,
     maxLinks: options.maxLinks ?? 16,
+    cover: options.cover ?? false,
     privateAddresses: false,
     onProgress: options.onProgress ?? (() => undefined),
   });

@@ -68,6 +68,11 @@ export class Guards {
   /** Guards to be linked to and used now, at most GUARDS, none lately failed unless all have. Grows the list when it must. */
   async inUse(): Promise<readonly Guard[]> {
     await this.#renew();
+    return this.current();
+  }
+
+  /** As `inUse`, of those that are listed already. */
+  current(): readonly Guard[] {
     const { first } = this.#listed;
     const reachable = first.filter((guard) => !this.#failedLately(guard));
     return (reachable.length > 0 ? reachable : first).slice(0, GUARDS);

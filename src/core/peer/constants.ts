@@ -1,3 +1,5 @@
+import { FRAME_CELL_BYTES, TAG_BYTES } from '../wire/geometry.ts';
+
 /** Local policy of a peer; nothing here is seen on the wire. */
 
 /** Hops of ours before the last one: three, so that no single relay knows both ends even when it is first or last (DESIGN: paths). */
@@ -47,6 +49,11 @@ export const JOIN_RETRY_MIN_MS = 1_000;
 export const JOIN_RETRY_MAX_MS = 30_000;
 /** A clock further off than this from what two peers say is called wrong: descriptors live ten minutes and more. */
 export const CLOCK_WRONG_MS = 10 * 60_000;
+
+/** What cover may cost an idle peer, all guard links together, both directions: nothing is sent back for it. */
+export const COVER_BYTES_A_DAY = 50_000_000;
+/** So one cell, sealed, each 7.1 s on one link; on each of two 14 s apart, of three 21 s (docs/decisions/cell-size.md). */
+export const COVER_STEP_MS = Math.ceil((86_400_000 * (FRAME_CELL_BYTES + TAG_BYTES)) / COVER_BYTES_A_DAY);
 
 /** Events the panel can look back on. */
 export const EVENTS_KEPT = 50;

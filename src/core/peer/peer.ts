@@ -2,7 +2,7 @@ import type { PeerId } from '../bytes/brand.ts';
 import { CircuitBuilder, type SetupCrypto } from '../circuit/index.ts';
 import { type Identity, peerIdOf } from '../crypto/identity.ts';
 import { type DhtAccess, DhtNode } from '../dht/index.ts';
-import { Directory, type DirectoryAccess, DirectoryServer, Guards, openPeers, passFraudOn } from '../directory/index.ts';
+import { Directory, type DirectoryAccess, DirectoryServer, GUARDS, Guards, openPeers, passFraudOn } from '../directory/index.ts';
 import type { Env } from '../env.ts';
 import { Links, type TransportDialer } from '../link/index.ts';
 import { type Digest, PackStore, type SiteContent } from '../packs/index.ts';
@@ -15,6 +15,7 @@ import type { Descriptor } from '../wire/descriptor.ts';
 import { LINK_CLOSE, ROLE } from '../wire/registry.ts';
 import { Circuits } from './circuits.ts';
 import { CLIENT_TABLE_CAPACITY, LINKS_RESERVED, SPARES } from './constants.ts';
+import { Cover } from './cover.ts';
 import { Events } from './events.ts';
 import { findHead } from './heads.ts';
 import { KeyringKeeper } from './keyring-keeper.ts';
@@ -49,6 +50,8 @@ export interface PeerOptions {
   readonly self: SelfDescription;
   readonly relaying: boolean;
   readonly maxLinks: number;
+  /** Guard links that stand idle carry cover, up to COVER_BYTES_A_DAY. Off where traffic is paid for, and where it would be measured. */
+  readonly cover: boolean;
   /** Peers on private addresses are taken: for a network inside one machine or house. */
   readonly privateAddresses: boolean;
   readonly digest?: Digest;
@@ -74,6 +77,7 @@ export class Peer {
   readonly #builder: CircuitBuilder;
   readonly #questions: Questions;
   readonly #publisher: Publisher;
+  readonly #cover: Cover;
   readonly #keyring: KeyringKeeper;
   readonly #dht: DhtNode | undefined;
   readonly #services: ServiceDeps;
@@ -168,6 +172,7 @@ export class Peer {
       self,
       access: () => this.#access(),
     });
+    this.#cover = new Cover(env, GUARDS, () => guards.current().flatMap(({ id }) => this.links.get(id) ?? []));
     this.membership = new Membership({
       env,
       links: this.links,
@@ -238,6 +243,7 @@ export class Peer {
     if (this.#options.relaying) await this.setRelaying(true);
     this.#dht?.start();
     this.membership.start();
+    if (this.#options.cover && !this.#isOpen) this.#cover.start(); // an open relay's circuits begin on any of its many links
   }
 
   /** Else whoever sends circuits or offers could fill the links of a tab, and a lost guard would not come back. */
@@ -251,6 +257,7 @@ export class Peer {
     this.sites.stop();
     this.tcp.stop();
     this.membership.stop();
+    this.#cover.stop();
     this.#dht?.stop();
     this.#publisher.stop();
     this.circuits.stop();
