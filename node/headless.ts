@@ -36,6 +36,8 @@ export interface HeadlessOptions {
   readonly advertise?: { host: string; port: number };
   /** False: WebSockets alone, no UDP. */
   readonly webRtc?: boolean;
+  /** Cover on idle guard links, 50 MB a day. True unless said otherwise. */
+  readonly cover?: boolean;
   /** Instead of a thread of its own for it. */
   readonly setupCrypto?: SetupCrypto;
   /** Keeps its address and identity for weeks. */
@@ -79,6 +81,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
       self: describe(options, published, rtc !== undefined),
       relaying: listener !== undefined,
       maxLinks: listener === undefined ? MAX_LINKS.client : MAX_LINKS.open,
+      cover: options.cover ?? true,
       privateAddresses: [...bootstraps, ...(published === undefined ? [] : [urlOf(published)])].every(isPrivateUrl),
       digest: async (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
       onProgress: onProgress ?? (() => undefined),
