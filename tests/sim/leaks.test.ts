@@ -39,7 +39,10 @@ test('leaks: who opens a site while no circuit is warm asks nobody by link where
       return openDirect(peer, ...rest);
     };
     assert.deepEqual(await read(reader, host.status.address), page);
-    assert.ok(host.status.points.some((id) => directory.get(id) !== undefined), 'a point was looked up');
+    assert.ok(
+      host.status.points.some((id) => directory.get(id) !== undefined),
+      'a point was looked up',
+    );
     assert.deepEqual(direct, []);
   }, 1_200_000);
 });

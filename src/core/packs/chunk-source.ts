@@ -112,7 +112,10 @@ export class ChunkSource {
       void this.#atHand(place).then((bytes) => {
         if (bytes) return resolve({ place, bytes, fromStore: true });
         if (ended) return;
-        release = this.client.want(place, priority, { resolve: (received) => resolve({ place, bytes: received, fromStore: false }), reject });
+        release = this.client.want(place, priority, {
+          resolve: (received) => resolve({ place, bytes: received, fromStore: false }),
+          reject,
+        });
       }, reject);
     });
     chunk.catch(() => undefined); // read ahead and never waited for

@@ -11,7 +11,12 @@ export function digestOf(env: Pick<Env, 'crypto'>, digest: Digest | undefined): 
 }
 
 /** @throws MismatchError naming the file and the chunk. */
-export async function checkChunk(digest: Digest, wanted: Uint8Array, bytes: Uint8Array, where: { path: string; chunkIndex: number }): Promise<void> {
+export async function checkChunk(
+  digest: Digest,
+  wanted: Uint8Array,
+  bytes: Uint8Array,
+  where: { path: string; chunkIndex: number },
+): Promise<void> {
   const got = await digest(bytes);
   if (equal(got, wanted)) return;
   throw new MismatchError(

@@ -31,7 +31,8 @@ export class FileReading {
    */
   async *chunks(first = 0, end = chunkCount(this.entry), signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     const count = chunkCount(this.entry);
-    if (!(first >= 0 && first <= end && end <= count)) throw new RangeError(`chunks ${first} to ${end} of '${this.entry.path}', which has ${count}`);
+    if (!(first >= 0 && first <= end && end <= count))
+      throw new RangeError(`chunks ${first} to ${end} of '${this.entry.path}', which has ${count}`);
     const places = Array.from({ length: end - first }, (_, i) => chunkPlace(this.entry, first + i));
     const totalBytes = places.reduce((sum, place) => sum + place.sizeBytes, 0);
     const options = { priorities: [PRIORITY.now, PRIORITY.now, PRIORITY.soon], aheadChunks: READ_AHEAD_CHUNKS, signal };

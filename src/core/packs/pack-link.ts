@@ -97,7 +97,11 @@ function parseQuery(text: string): PackLink {
   const topics = fields.get('xt') ?? [];
   const ours = topics.filter((topic) => topic.toLowerCase().startsWith(URN));
   if (ours.length === 0) {
-    throw wrong(topics.some((topic) => /^urn:bt/i.test(topic)) ? "this magnet link is for a torrent client: it has no 'xt=urn:gnet:…'" : "it has no 'xt=urn:gnet:…'");
+    throw wrong(
+      topics.some((topic) => /^urn:bt/i.test(topic))
+        ? "this magnet link is for a torrent client: it has no 'xt=urn:gnet:…'"
+        : "it has no 'xt=urn:gnet:…'",
+    );
   }
   if (ours.length > 1) throw wrong('it names two packs');
   const name = (ours[0] as string).slice(URN.length);

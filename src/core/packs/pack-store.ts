@@ -71,7 +71,17 @@ export class PackStore {
       // The serial first: should the rest not fit, an older version is refused all the same.
       if (REPLACING.has(type)) await this.#records.setSeen(author, type, { serial, hash, rivals: [] });
       await this.#records.setManifest(manifest);
-      await this.#records.setKept({ manifestHash: hash, author, type, serial, title, sizeBytes, pinned: false, usedMs: this.#options.env.now(), score: 1 });
+      await this.#records.setKept({
+        manifestHash: hash,
+        author,
+        type,
+        serial,
+        title,
+        sizeBytes,
+        pinned: false,
+        usedMs: this.#options.env.now(),
+        score: 1,
+      });
     } catch (error) {
       if (!isFull(error)) throw error;
       this.#options.onWarning?.({ kind: 'full' }); // it can be read all the same
@@ -174,7 +184,11 @@ export class PackStore {
     const key = base32(manifest.hash);
     this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
     // A use that cannot be written down is a use all the same.
-    this.#change(manifest.hash, (kept) => ({ ...kept, usedMs: this.#options.env.now(), score: scoreAt(kept, this.#options.env.now()) + 1 })).catch(() => undefined);
+    this.#change(manifest.hash, (kept) => ({
+      ...kept,
+      usedMs: this.#options.env.now(),
+      score: scoreAt(kept, this.#options.env.now()) + 1,
+    })).catch(() => undefined);
     let held = true;
     return () => {
       if (!held) return;

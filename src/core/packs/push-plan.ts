@@ -9,7 +9,11 @@ import { PathTable } from './resolve-path.ts';
  * What an `open` is answered with, beside the manifest: the chunks of its own file, and those of other files to push. The small
  * files first: styles and scripts hold a page up, and they are small.
  */
-export function pushPlan(manifest: VerifiedManifest, request: OpenRequest, held: VerifiedManifest | undefined): { asked: ChunkPlace[]; pushed: ChunkPlace[] } {
+export function pushPlan(
+  manifest: VerifiedManifest,
+  request: OpenRequest,
+  held: VerifiedManifest | undefined,
+): { asked: ChunkPlace[]; pushed: ChunkPlace[] } {
   const file = new PathTable(manifest).resolve(request.path)?.entry;
   const heldKeys = new Set(held ? [...distinctChunks(held.files)].map((place) => place.key) : []);
   const asked = file ? askedOf(file, request).filter((place) => !(request.fileHeld && heldKeys.has(place.key))) : [];

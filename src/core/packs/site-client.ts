@@ -204,7 +204,10 @@ export class SiteClient {
     const pending = this.#pending.get(chunkKey(hash));
     if (!pending) return;
     const { file, index } = pending.place;
-    this.#pending.reject(pending.place.key, new GlobalNetError('unserved', `'${file.path}', chunk ${index}: the peer that serves this site does not have it`));
+    this.#pending.reject(
+      pending.place.key,
+      new GlobalNetError('unserved', `'${file.path}', chunk ${index}: the peer that serves this site does not have it`),
+    );
   }
 
   async #mayRetry(error: unknown): Promise<boolean> {

@@ -194,7 +194,9 @@ export class SiteReader {
     };
   }
 
-  async #onSite(message: Extract<SiteMessage, { type: typeof SITE.head | typeof SITE.manifest } | { type: typeof SITE.same }>): Promise<void> {
+  async #onSite(
+    message: Extract<SiteMessage, { type: typeof SITE.head | typeof SITE.manifest } | { type: typeof SITE.same }>,
+  ): Promise<void> {
     if (message.type === SITE.head) this.#onHead(message.bytes);
     else if (message.type === SITE.manifest) await this.#onManifest(message.bytes);
     else if (!this.#stored && !this.#manifest) throw new GlobalNetError('malformed', "'same' to a reader who holds nothing");

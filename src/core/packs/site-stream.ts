@@ -74,7 +74,8 @@ export class SiteStream {
         return;
       case SITE.chunks:
         for (const hash of message.hashes) this.#ask(hash, message.priority);
-        if (this.#queue.size > SERVER_QUEUE_MAX) throw new GlobalNetError('full', `over ${SERVER_QUEUE_MAX} chunks asked for in one stream`);
+        if (this.#queue.size > SERVER_QUEUE_MAX)
+          throw new GlobalNetError('full', `over ${SERVER_QUEUE_MAX} chunks asked for in one stream`);
         return;
       case SITE.cancel:
         for (const hash of message.hashes) this.#queue.delete(chunkKey(hash));

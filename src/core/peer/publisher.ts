@@ -1,6 +1,14 @@
 import { EMPTY } from '../bytes/bytes.ts';
 import type { Identity } from '../crypto/identity.ts';
-import { type Directory, type DirectoryAccess, forgetDescriptor, type Guards, nextPublishDelayMs, OwnDescriptors, publishDescriptor } from '../directory/index.ts';
+import {
+  type Directory,
+  type DirectoryAccess,
+  forgetDescriptor,
+  type Guards,
+  nextPublishDelayMs,
+  OwnDescriptors,
+  publishDescriptor,
+} from '../directory/index.ts';
 import { type Env, sample } from '../env.ts';
 import type { Links } from '../link/index.ts';
 import type { RecordStore } from '../ports.ts';

@@ -117,7 +117,8 @@ test('asked chunk by chunk, those behind are fetched meanwhile, and each comes i
   await new Promise((resolve) => setTimeout(resolve, 20));
   const sent = server.stats.sentChunks;
   assert.ok(sent > 20, `${sent} chunks`);
-  for (let index = 3; index < 30; index++) assert.deepEqual(await file.chunk(index), film.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES));
+  for (let index = 3; index < 30; index++)
+    assert.deepEqual(await file.chunk(index), film.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES));
   await assert.rejects(file.chunk(40), RangeError);
   await assert.rejects(site.file('nothing'), { kind: 'unknown' });
 });
@@ -275,12 +276,18 @@ test('a page opened later asks for a newer version behind itself, and the next o
   await env.advance(60_000);
   assert.equal((await site.newest()).serial, 1); // nobody waits for the answer
   for (let i = 0; i < 50 && warnings.length === 0; i++) await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual(warnings.map(({ kind }) => kind), ['newer']);
+  assert.deepEqual(
+    warnings.map(({ kind }) => kind),
+    ['newer'],
+  );
   assert.equal((await site.newest()).serial, 2);
   assert.deepEqual(await (await site.open('')).bytes(), noise('new', 100));
   const parts = [begun.value as Uint8Array];
   for await (const part of film) parts.push(part);
-  assert.equal(parts.reduce((sum, part) => sum + part.length, 0), big.length);
+  assert.equal(
+    parts.reduce((sum, part) => sum + part.length, 0),
+    big.length,
+  );
   assert.ok(pairs.length <= 2, `${pairs.length} streams`);
   site.close();
 });

@@ -10,7 +10,15 @@ import { testEnv } from '../../support/test-env.ts';
 const NOTHING = new Uint8Array(0);
 
 function pipe(): Pipe {
-  return { payloadBytes: 1000, ready: true, roundTripMs: undefined, handler: undefined, send: () => undefined, consumed: () => undefined, close: () => undefined };
+  return {
+    payloadBytes: 1000,
+    ready: true,
+    roundTripMs: undefined,
+    handler: undefined,
+    send: () => undefined,
+    consumed: () => undefined,
+    close: () => undefined,
+  };
 }
 
 function house() {
@@ -18,7 +26,8 @@ function house() {
   const visits: { options: ConnectOptions; let: (pipe: Pipe) => void }[] = [];
   const connect = (_address: string, options: ConnectOptions): Promise<ServiceConnection> =>
     new Promise((resolve) => {
-      const through = (pipe: Pipe): void => resolve({ pipe, messages: NOTHING, hops: [], sessionId: options.sessionId } as unknown as ServiceConnection);
+      const through = (pipe: Pipe): void =>
+        resolve({ pipe, messages: NOTHING, hops: [], sessionId: options.sessionId } as unknown as ServiceConnection);
       visits.push({ options, let: through });
     });
   const find = (): Promise<void> => Promise.resolve();
