@@ -37,7 +37,8 @@ export interface AppHost {
  * @throws GlobalNetError `busy` when the port is taken.
  */
 export async function startAppHost(options: AppHostOptions): Promise<AppHost> {
-  const files = sirv(options.folder, { dev: false, dotfiles: false, etag: true });
+  // `dev`: looked up at each request, as a new build may replace them while this runs.
+  const files = sirv(options.folder, { dev: true, dotfiles: false, etag: true });
   const nothingHere = readFileSync(join(options.folder, NOTHING_HERE_PAGE));
   const addresses = options.addresses ?? ['127.0.0.1', '::1'];
   const servers: Server[] = [];
@@ -90,6 +91,8 @@ interface Context {
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, context: Context): void {
+  // sirv hears no errors of the file it pipes: one that goes away in that moment must end the response, not the process.
+  response.on('pipe', (file) => file.on('error', () => response.destroy()));
   if (request.method !== 'GET' && request.method !== 'HEAD') return void plain(response, 405, 'Only GET is answered here.\n');
   const name = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
   const appOrigin = `http://${APP_HOST}:${context.port}`;

@@ -25,9 +25,13 @@ export class GnetChild {
     onEnd: (name: string, why: string) => void,
   ) {
     // The IPC channel is the leash: a child whose parent is gone, however it went, sees it close and stops.
-    this.#process = spawn(process.execPath, [...RELAY_NODE_FLAGS, ...process.execArgv, process.argv[1] as string, ...args, '--json', '--leashed'], {
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    });
+    this.#process = spawn(
+      process.execPath,
+      [...RELAY_NODE_FLAGS, ...process.execArgv, process.argv[1] as string, ...args, '--json', '--leashed'],
+      {
+        stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      },
+    );
     createInterface({ input: this.#process.stdout as NodeJS.ReadableStream }).on('line', (line) => {
       try {
         this.#lines.push(JSON.parse(line) as Record<string, unknown>);
@@ -68,7 +72,10 @@ export class GnetChild {
         if (found === undefined && this.#ended === undefined) return;
         this.#waiting.delete(look);
         if (found !== undefined) resolve(found as Record<Field, unknown> & Record<string, unknown>);
-        else reject(new GlobalNetError('internal', `${this.name} stopped before it was ready (${this.#ended}): ${error?.message ?? 'see above'}`));
+        else
+          reject(
+            new GlobalNetError('internal', `${this.name} stopped before it was ready (${this.#ended}): ${error?.message ?? 'see above'}`),
+          );
       };
       this.#waiting.add(look);
       look();

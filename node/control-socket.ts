@@ -16,20 +16,24 @@ export interface ProcessStatus {
 const MAX_STATUS_BYTES = 1 << 20;
 const ANSWER_WITHIN_MS = 2000;
 
-/** A socket in the owner's own folder: whoever may open it may read all the files there too, so it asks for nothing more. */
-export function serveControlSocket(dataFolder: string, status: () => ProcessStatus): Server {
+/**
+ * A socket in the owner's own folder: whoever may open it may read all the files there too, so it asks for nothing more.
+ * @param onError a socket cannot be had, as where the folder's path is over 100 letters: the peer runs without it.
+ */
+export function serveControlSocket(dataFolder: string, status: () => ProcessStatus, onError: (error: Error) => void): Server {
   const path = join(dataFolder, 'run', `${process.pid}.sock`);
   rmSync(path, { force: true }); // of an earlier process with this pid
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
     socket.end(`${JSON.stringify(status())}\n`);
   });
+  server.on('error', onError);
   server.listen(path, () => chmodSync(path, 0o600));
   server.unref();
   return server;
 }
 
-/** The status of the process behind a socket; undefined when nobody is there any more. */
+/** The status of the process behind a socket; undefined when it does not answer. A socket whose process has gone is removed. */
 export function askControlSocket(path: string): Promise<ProcessStatus | undefined> {
   return new Promise((resolve) => {
     const socket = createConnection(path);
@@ -49,6 +53,9 @@ export function askControlSocket(path: string): Promise<ProcessStatus | undefine
       if (text.length > MAX_STATUS_BYTES) finish();
     });
     socket.on('end', finish);
-    socket.on('error', finish);
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'ECONNREFUSED') rmSync(path, { force: true });
+      finish();
+    });
   });
 }

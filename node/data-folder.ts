@@ -2,11 +2,14 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
+import { holderOf } from './folder-lock.ts';
 
 /**
  * The one folder that all local processes share:
  *
  *   network.json      where the local network listens, while `gnet up` runs
+ *   lock              the process of that `gnet up`
+ *   relay-port        where its relays listened, to be used again
  *   run/<pid>.sock    control socket of each running process
  *   peers/<name>/     keys, guards and chunks of each headless peer; only one process at a time
  */
@@ -30,7 +33,11 @@ export function openDataFolder(folder: string): void {
   try {
     for (const part of ['', 'run', 'peers']) mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new GlobalNetError('refused', `the data folder ${folder} cannot be used (${(error as NodeJS.ErrnoException).code}): name another with --data`, { cause: error });
+    throw new GlobalNetError(
+      'refused',
+      `the data folder ${folder} cannot be used (${(error as NodeJS.ErrnoException).code}): name another with --data`,
+      { cause: error },
+    );
   }
 }
 
@@ -48,21 +55,38 @@ export function removeLocalNetwork(folder: string): void {
 export function readLocalNetwork(folder: string): LocalNetwork | undefined {
   try {
     const network = JSON.parse(readFileSync(join(folder, 'network.json'), 'utf8')) as LocalNetwork;
-    return isAlive(network.pid) ? network : undefined;
+    // The lock knows a process by its start too: after a restart of the machine the number may be anybody's.
+    return holderOf(folder) === network.pid ? network : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Bootstraps to join by: those given, or the local network's. @throws GlobalNetError `unreachable` with what to do. */
-export function bootstrapsFor(folder: string, joins: readonly string[]): string[] {
+/** What `--join` names. @throws GlobalNetError `malformed`. */
+export function joinUrls(joins: readonly string[]): string[] {
   for (const url of joins) {
-    if (!/^wss?:\/\/[^/]+/.test(url)) throw new GlobalNetError('malformed', `--join wants a URL such as ws://127.0.0.1:9001, not '${url}'`);
+    if (!/^wss?:\/\/[^/\s]+\S*$/.test(url) || !URL.canParse(url)) {
+      throw new GlobalNetError('malformed', `--join wants a URL such as ws://127.0.0.1:9001, not '${url}'`);
+    }
   }
-  if (joins.length > 0) return [...joins];
+  return [...joins];
+}
+
+/** The folder of a headless peer within the data folder. @throws GlobalNetError `malformed`. */
+export function peerNameOf(text: string): string {
+  if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(text)) return text;
+  throw new GlobalNetError('malformed', `--name wants up to 64 letters, digits, '-', '_' and '.', not '${text}'`);
+}
+
+/** Bootstraps to join by: those given, or the local network's. @throws GlobalNetError `malformed`; `unreachable` with what to do. */
+export function bootstrapsFor(folder: string, joins: readonly string[]): string[] {
+  if (joins.length > 0) return joinUrls(joins);
   const network = readLocalNetwork(folder);
   if (network !== undefined) return network.bootstraps;
-  throw new GlobalNetError('unreachable', `no local network runs on the data folder ${folder}: start one with 'npm start', or name a bootstrap with --join`);
+  throw new GlobalNetError(
+    'unreachable',
+    `no local network runs on the data folder ${folder}: start one with 'npm start', or name a bootstrap with --join`,
+  );
 }
 
 /** Control sockets that processes have left in `run`, with the pid each file names. */
@@ -79,13 +103,4 @@ export function controlSockets(folder: string): { pid: number; path: string }[] 
     if (Number.isInteger(pid)) found.push({ pid, path: join(folder, 'run', name) });
   }
   return found.sort((a, b) => a.pid - b.pid);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

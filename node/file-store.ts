@@ -4,6 +4,7 @@ import type { ChunkStore, RecordStore } from '../src/core/ports.ts';
 import { FileChunks } from './file-chunks.ts';
 import { FileRecords } from './file-records.ts';
 import { lockFolder } from './folder-lock.ts';
+import { storeError } from './write-file.ts';
 
 /**
  * What a headless peer keeps, in one folder that only one process at a time may open:
@@ -21,10 +22,7 @@ export interface FileStore {
 
 /** @throws GlobalNetError `busy` when another process has it open, `refused` when it may not be written. */
 export async function openFileStore(folder: string): Promise<FileStore> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  // It may be older than this program, or made by hand: keys lie in it.
-  await chmod(folder, 0o700);
-  const release = await lockFolder(folder);
+  const release = await openFolder(folder).catch((error) => Promise.reject(storeError(error, folder)));
   try {
     const records = await FileRecords.open(join(folder, 'records'));
     const chunks = await FileChunks.open(join(folder, 'chunks'));
@@ -40,4 +38,11 @@ export async function openFileStore(folder: string): Promise<FileStore> {
     release();
     throw error;
   }
+}
+
+async function openFolder(folder: string): Promise<() => void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // It may be older than this program, or made by hand: keys lie in it.
+  await chmod(folder, 0o700);
+  return lockFolder(folder);
 }

@@ -35,6 +35,16 @@ export async function lockFolder(folder: string): Promise<() => void> {
   }
 }
 
+/** The process that holds the folder's lock now. */
+export function holderOf(folder: string): number | undefined {
+  try {
+    const holder = readFileSync(join(folder, 'lock'), 'utf8');
+    return holder !== '' && isRunning(holder) ? Number(holder.split(' ')[0]) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Removes the lock of a dead process. Under a lock of its own: else of two that see the same dead lock, the slower removes the faster one's new lock. */
 async function breakLock(path: string, dead: string): Promise<void> {
   const breaker = `${path}.break`;

@@ -1,5 +1,6 @@
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import { exitCodeOf, helpOf, parseCommand, type Command } from './cli/command.ts';
+import { surviveFaults } from './cli/faults.ts';
 import { Output } from './cli/output.ts';
 import { expose } from './commands/expose.ts';
 import { open } from './commands/open.ts';
@@ -8,6 +9,7 @@ import { relay } from './commands/relay.ts';
 import { seed } from './commands/seed.ts';
 import { status } from './commands/status.ts';
 import { up } from './commands/up.ts';
+import { version } from './places.ts';
 
 const COMMANDS: readonly Command[] = [up, seed, open, expose, proxy, status, relay];
 
@@ -22,54 +24,70 @@ function help(): string {
   ].join('\n');
 }
 
-/** Ctrl-C, SIGTERM and, for a child of `gnet up`, the end of its parent. */
-function stopSignal(leashed: boolean): AbortSignal {
-  const controller = new AbortController();
-  const stop = (): void => {
+/** What ends a command: Ctrl-C, SIGTERM, a closed terminal, the end of the program that started it. */
+function stopOn(controller: AbortController, leashed: boolean): void {
+  const stop = (): void => controller.abort();
+  const interrupt = (): void => {
     if (controller.signal.aborted) process.exit(130); // asked twice: at once
-    controller.abort();
+    stop();
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  if (leashed) {
-    process.channel?.unref();
-    process.on('disconnect', stop);
-    // A terminal's Ctrl-C reaches the whole group: the parent stops its children in order, they do not stop by themselves.
-    process.removeListener('SIGINT', stop);
-    process.on('SIGINT', () => undefined);
-  }
-  return controller.signal;
+  // A terminal's Ctrl-C, and its end, reach the whole group: of `gnet up` the parent ends its children in order, they do not end by themselves.
+  process.on('SIGINT', leashed ? () => undefined : interrupt);
+  process.on('SIGHUP', leashed ? () => undefined : stop);
+  process.on('SIGTERM', leashed ? stop : interrupt);
+  // The channel is the leash: it closes when the parent is gone, however it went.
+  process.channel?.unref();
+  process.on('disconnect', stop);
+}
+
+function find(name: string): Command {
+  const command = COMMANDS.find((known) => known.name === name);
+  if (command !== undefined) return command;
+  if (name.startsWith('-'))
+    throw new GlobalNetError('malformed', `a command comes before its flags: gnet <command> … ${name}; 'gnet help' lists the commands`);
+  throw new GlobalNetError('malformed', `there is no command '${name}'; 'gnet help' lists them`);
+}
+
+/** What is asked of `gnet` itself; undefined when a command is to be run. */
+function aboutItself([name, of]: readonly string[]): string | undefined {
+  if (name === 'version' || name === '--version' || name === '-v') return `gnet ${version()}`;
+  if (name !== undefined && name !== 'help' && name !== '--help' && name !== '-h') return undefined;
+  return name === 'help' && of !== undefined && !of.startsWith('-') ? helpOf(find(of)) : help();
 }
 
 async function main(args: string[]): Promise<number> {
-  const [name, ...rest] = args;
+  const [name = '', ...rest] = args;
   const leashed = rest.includes('--leashed');
   const given = rest.filter((arg) => arg !== '--leashed');
-  const output = new Output(given.includes('--json'));
-  if (name === undefined || name === '--help' || name === 'help') {
-    process.stdout.write(`${help()}\n`);
-    return name === undefined ? 2 : 0;
-  }
+  const output = new Output(args.includes('--json'));
+  const controller = new AbortController();
+  const hasFault = surviveFaults(() => controller.abort());
+  // Who reads the results has gone (`gnet relay | head -1`): nobody is left to work for.
+  process.stdout.on('error', () => controller.abort());
+  process.stderr.on('error', () => undefined);
   try {
-    const command = COMMANDS.find((known) => known.name === name);
-    if (command === undefined) throw new GlobalNetError('malformed', `there is no command '${name}'; 'gnet help' lists them`);
+    const answer = aboutItself(args);
+    if (answer !== undefined) {
+      process.stdout.write(`${answer}\n`);
+      return name === '' ? 2 : 0;
+    }
+    const command = find(name);
     const parsed = parseCommand(command, given);
     if (parsed.flag('help')) {
       process.stdout.write(`${helpOf(command)}\n`);
       return 0;
     }
-    await command.run({ ...parsed, output, stop: stopSignal(leashed) });
-    return 0;
+    stopOn(controller, leashed);
+    await command.run({ ...parsed, output, stop: controller.signal });
+    return hasFault() ? 1 : 0;
   } catch (error) {
     const known = error instanceof GlobalNetError;
     output.fail(known ? error.kind : 'internal', known ? error.message : String((error as Error)?.stack ?? error));
-    return known ? exitCodeOf(error.kind) : 1;
+    return known && !hasFault() ? exitCodeOf(error.kind) : 1;
   }
 }
 
-// Who reads the results has gone (`gnet status | head -1`): nobody is left to work for. Notes may go unread.
-process.stdout.on('error', () => process.exit());
-process.stderr.on('error', () => undefined);
 process.exitCode = await main(process.argv.slice(2));
-// What is still open (idle links, timers of libraries) must not keep a finished command alive.
+// What is still open (idle links, timers of libraries) must not keep a finished command alive; what was said must still leave.
+if (process.stdout.writableLength > 0) await new Promise((written) => process.stdout.write('', written));
 process.exit();

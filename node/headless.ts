@@ -66,7 +66,9 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
   let peer: Peer | undefined;
   let listener: WsListener | undefined;
   try {
-    listener = options.listen && (await listenWs({ ...options.listen, onTransport: (transport) => (peer === undefined ? transport.close() : peer.adopt(transport)) }));
+    listener =
+      options.listen &&
+      (await listenWs({ ...options.listen, onTransport: (transport) => (peer === undefined ? transport.close() : peer.adopt(transport)) }));
     const published = listener && publishedAt(options, listener);
     peer = await Peer.create({
       env,
@@ -93,9 +95,13 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
     throw error;
   }
   const started = peer;
-  const control = serveControlSocket(dataFolder, () => {
-    return { pid: process.pid, role, rssBytes: process.memoryUsage.rss(), listens: listener?.url, peer: started.status() };
-  });
+  const control = serveControlSocket(
+    dataFolder,
+    () => {
+      return { pid: process.pid, role, rssBytes: process.memoryUsage.rss(), listens: listener?.url, peer: started.status() };
+    },
+    ({ message }) => env.log('warn', 'status', `'gnet status' will not show this process: ${message}`),
+  );
   return {
     peer: started,
     env,

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,3 +13,7 @@ function projectFolder(): string {
 export const APP_FOLDER = join(projectFolder(), 'dist', 'app');
 /** The site that `gnet up` publishes. */
 export const DEMO_FOLDER = join(projectFolder(), 'node', 'demo-site');
+
+export function version(): string {
+  return (JSON.parse(readFileSync(join(projectFolder(), 'package.json'), 'utf8')) as { version: string }).version;
+}

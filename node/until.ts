@@ -1,24 +1,66 @@
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import { type Env, sleep } from '../src/core/env.ts';
 import type { Peer, SiteHost } from '../src/core/peer/index.ts';
+import { joinInWords } from './cli/joining.ts';
+import type { Output } from './cli/output.ts';
 
 const LOOK_EVERY_MS = 50;
 
-/** Resolves when the peer has joined. @throws GlobalNetError what joining failed with, `cancelled`. */
-export async function untilReady(peer: Peer, stop: AbortSignal): Promise<void> {
+/** The promise, or `cancelled` as soon as the user has had enough. */
+export async function unlessStopped<Value>(promise: Promise<Value>, stop: AbortSignal): Promise<Value> {
+  let onAbort = (): void => undefined;
   const stopped = new Promise<never>((_, reject) => {
-    const fail = (): void => reject(new GlobalNetError('cancelled', 'stopped'));
-    if (stop.aborted) fail();
-    stop.addEventListener('abort', fail, { once: true });
+    onAbort = () => reject(new GlobalNetError('cancelled', 'stopped'));
+    if (stop.aborted) onAbort();
+    stop.addEventListener('abort', onAbort, { once: true });
   });
-  await Promise.race([peer.membership.ready(), stopped]);
+  try {
+    return await Promise.race([promise, stopped]);
+  } finally {
+    stop.removeEventListener('abort', onAbort);
+    promise.catch(() => undefined);
+  }
+}
+
+/** Resolves when the peer has joined. @throws GlobalNetError what joining failed with, `cancelled`. */
+export async function untilReady(peer: Peer, stop: AbortSignal, output?: Output): Promise<void> {
+  const joined = output?.waiting(() => joinInWords(peer.status().join));
+  try {
+    await unlessStopped(peer.membership.ready(), stop);
+  } finally {
+    joined?.();
+  }
 }
 
 /** Resolves when the service can be reached: a record that names its points is held by somebody. @throws as `untilReady`. */
-export async function untilPublished(env: Env, peer: Peer, host: Pick<SiteHost, 'status'>, stop: AbortSignal): Promise<void> {
-  await untilReady(peer, stop);
-  while (host.status.publishedAtMs === undefined) {
-    if (stop.aborted) throw new GlobalNetError('cancelled', 'stopped');
-    await sleep(env, LOOK_EVERY_MS);
+export async function untilPublished(
+  env: Env,
+  peer: Peer,
+  host: Pick<SiteHost, 'status'>,
+  stop: AbortSignal,
+  output?: Output,
+): Promise<void> {
+  await untilReady(peer, stop, output);
+  const published = output?.waiting(() => {
+    const points = host.status.points.length;
+    return points === 0 ? 'Publishing: looking for rendezvous points' : `Publishing: ${points} rendezvous points stand, storing the record`;
+  });
+  try {
+    while (host.status.publishedAtMs === undefined) await unlessStopped(sleep(env, LOOK_EVERY_MS), stop);
+  } finally {
+    published?.();
   }
+}
+
+/** Resolves when the user has had enough. Nothing else keeps a peer that only dials alive. */
+export function stopped(stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const alive = setInterval(() => undefined, 1 << 30);
+    const end = (): void => {
+      clearInterval(alive);
+      resolve();
+    };
+    if (stop.aborted) end();
+    stop.addEventListener('abort', end, { once: true });
+  });
 }

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { GlobalNetError } from '../src/core/bytes/errors.ts';
+import { type ErrorKind, GlobalNetError } from '../src/core/bytes/errors.ts';
 import type { Transport } from '../src/core/ports.ts';
 import { WS_OPTIONS, WsTransport } from './ws-transport.ts';
 
@@ -41,6 +41,13 @@ export function attachWs(server: Server, onTransport: (transport: Transport) => 
   };
 }
 
+const LISTEN_PROBLEMS: Record<string, [ErrorKind, string]> = {
+  EADDRINUSE: ['busy', 'the port is in use'],
+  EADDRNOTAVAIL: ['unsupported', 'this machine does not have that address'],
+  ENOTFOUND: ['malformed', 'that is no address'],
+  EACCES: ['refused', 'this user may not listen on that port'],
+};
+
 /** @throws GlobalNetError `busy` when the port is taken; `unsupported` for another reason not to listen there. */
 export function listenWs({ host, port, onTransport }: WsListenOptions): Promise<WsListener> {
   const server = createServer((_request, response) => response.writeHead(426, { Connection: 'close', Upgrade: 'websocket' }).end());
@@ -48,11 +55,8 @@ export function listenWs({ host, port, onTransport }: WsListenOptions): Promise<
   return new Promise((resolve, reject) => {
     server.on('error', (cause: NodeJS.ErrnoException) => {
       sockets.close();
-      reject(
-        new GlobalNetError(cause.code === 'EADDRINUSE' ? 'busy' : 'unsupported', `cannot listen on ${host}:${port}: ${cause.message}`, {
-          cause,
-        }),
-      );
+      const [kind, why] = LISTEN_PROBLEMS[cause.code ?? ''] ?? ['unsupported', cause.message];
+      reject(new GlobalNetError(kind, `cannot listen on ${host}:${port}: ${why}`, { cause }));
     });
     server.listen(port, host, () => {
       const bound = (server.address() as AddressInfo).port;

@@ -83,7 +83,7 @@ export const wsDialer: TransportDialer = {
       signal?.addEventListener('abort', onAbort, { once: true });
       socket.on('error', (cause) => {
         const kind = cause.message.includes('handshake has timed out') ? 'timeout' : 'unreachable';
-        reject(new GlobalNetError(kind, `${url}: ${cause.message}`, { cause }));
+        reject(new GlobalNetError(kind, whyInWords(cause), { cause }));
       });
       socket.on('open', () => {
         signal?.removeEventListener('abort', onAbort);
@@ -91,6 +91,16 @@ export const wsDialer: TransportDialer = {
       });
     }),
 };
+
+/** What `ws` and the system say, for somebody who wonders why nobody answers. */
+function whyInWords({ message, code }: NodeJS.ErrnoException): string {
+  const status = /server response: (\d+)/.exec(message)?.[1];
+  if (status !== undefined) return `a web server is there, and no peer (HTTP ${status})`;
+  if (code === 'ECONNREFUSED') return 'nobody listens there';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'the name is not known';
+  if (message.includes('handshake has timed out')) return 'no answer in time';
+  return message || code || 'it cannot be dialled'; // Node gives no message when each of several addresses has failed
+}
 
 /** Answers every look-up with one address. */
 function lookupOf(ip: string): LookupFunction {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { ensureBuilt, ensureInstalled, root } from './ensure.mjs';
 
 const commands = {
-  start: { built: true, run: (args) => [join('dist', 'node', 'gnet.js'), 'up', ...args] },
+  // Where the user stands: `--data` may name a folder from there.
+  start: { built: true, cwd: process.env.INIT_CWD, run: (args) => [join(root, 'dist', 'node', 'gnet.js'), 'up', ...args] },
   build: { built: true },
   ok: { run: (args) => ['--import', 'tsx', 'tools/gate.ts', ...args] },
   test: { run: (args) => ['--import', 'tsx', 'tools/gate.ts', '--all', ...args] },
@@ -26,10 +27,25 @@ try {
   fail(error.message);
 }
 if (command.run !== undefined) {
-  const child = spawn(process.execPath, command.run(args), { cwd: root, stdio: 'inherit' });
+  const stdio = ['inherit', 'inherit', 'inherit'];
+  // The channel carries nothing: it closes when this process ends, however it does, and `gnet up` then ends too.
+  if (name === 'start') stdio.push('ipc');
+  const child = spawn(process.execPath, command.run(args), { cwd: command.cwd ?? root, stdio });
   // Ctrl-C reaches the child by itself; a signal sent to this process alone has to be passed on.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
+  if (process.env.npm_lifecycle_event !== undefined) endWithParent(child);
+}
+
+/** npm passes a signal on to the shell between, which ends and tells nobody. */
+function endWithParent(child) {
+  const parent = process.ppid;
+  const look = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(look);
+    child.kill('SIGTERM');
+  }, 500);
+  look.unref();
 }
 
 function fail(message) {

@@ -1,11 +1,17 @@
+/** Where nothing can be redrawn (a file, a log), what goes on is said so often: often enough to see that it lives, and no more. */
+const TELL_EVERY_MS = 10_000;
+/** Who waits so long wants to know how long already. */
+const COUNT_AFTER_MS = 3000;
+
 /** What a command says: sentences for people, or with `--json` one object a line for programs. */
 export class Output {
   #barShown = false;
+  #toldAt = Date.now();
 
   constructor(
     readonly json: boolean,
-    private readonly out: NodeJS.WriteStream = process.stdout,
-    private readonly err: NodeJS.WriteStream = process.stderr,
+    private readonly out: NodeJS.WritableStream = process.stdout,
+    private readonly err: NodeJS.WritableStream & { isTTY?: boolean; columns?: number } = process.stderr,
   ) {}
 
   /** A result: the sentence or the object. */
@@ -17,14 +23,34 @@ export class Output {
   /** Something on the way that is no result: for people only, apart from the results. */
   note(text: string): void {
     this.#clearBar();
+    this.#toldAt = Date.now();
     if (!this.json) this.err.write(`${text}\n`);
   }
 
-  /** Redraws one line on a terminal; elsewhere nothing. */
+  /** Redraws one line on a terminal; elsewhere a line now and then. */
   progress(text: string): void {
-    if (this.json || !this.err.isTTY) return;
-    this.err.write(`\r\x1b[2K${text.slice(0, (this.err.columns ?? 80) - 1)}`);
+    if (this.json) return;
+    if (!this.err.isTTY) {
+      if (Date.now() - this.#toldAt >= TELL_EVERY_MS) this.note(text);
+      return;
+    }
+    this.err.write(`\r\x1b[2K${text.slice(0, (this.err.columns || 80) - 1)}`);
     this.#barShown = true;
+  }
+
+  /** Says what is waited for, and how long already, until the answer is called. */
+  waiting(words: () => string): () => void {
+    const since = Date.now();
+    const show = (): void => {
+      const waitedMs = Date.now() - since;
+      this.progress(waitedMs < COUNT_AFTER_MS ? words() : `${words()} (${Math.floor(waitedMs / 1000)} s)`);
+    };
+    show();
+    const timer = setInterval(show, 1000);
+    return () => {
+      clearInterval(timer);
+      this.#clearBar();
+    };
   }
 
   fail(kind: string, text: string): void {

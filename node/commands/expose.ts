@@ -10,7 +10,7 @@ import { bootstrapsFor, dataFolderOf } from '../data-folder.ts';
 import { startHeadless } from '../headless.ts';
 import { exposed } from '../tcp/index.ts';
 import { untilPublished } from '../until.ts';
-import { stopped } from './relay.ts';
+import { stopped } from '../until.ts';
 
 const HTTP_PORT = 80;
 const KEY = 'service/key';
@@ -46,7 +46,7 @@ export const expose: Command = {
       const { env, peer, records } = headless;
       const host = peer.hostTcp(await serviceKey(env, records), exposed({ ...target, ports }));
       output.note('Publishing…');
-      await untilPublished(env, peer, host, stop);
+      await untilPublished(env, peer, host, stop, output);
       const { address } = host.status;
       const where = `${target.host}:${target.port}`;
       output.say(`Address  ${address}\nPorts    ${[...ports].join(', ')} → ${where}`, { address, ports: [...ports], target: where });

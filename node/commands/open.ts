@@ -1,26 +1,34 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { setMaxListeners } from 'node:events';
+import { resolve } from 'node:path';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
-import type { FileReading } from '../../src/core/packs/file-reading.ts';
-import { parsePackLink } from '../../src/core/packs/index.ts';
-import { barOf, bytesInWords } from '../cli/output.ts';
+import { parsePackLink, type SiteReader } from '../../src/core/packs/index.ts';
+import type { FileEntry } from '../../src/core/wire/manifest.ts';
 import type { Command } from '../cli/command.ts';
 import { logLevelOf } from '../cli/log-level.ts';
+import { barOf, bytesInWords, type Output } from '../cli/output.ts';
 import { bootstrapsFor, dataFolderOf } from '../data-folder.ts';
 import { startHeadless } from '../headless.ts';
-import { untilReady } from '../until.ts';
+import { planFolder, targetIn, writeFileOf } from '../site-folder.ts';
+import { unlessStopped, untilReady } from '../until.ts';
+
+/** Files fetched at a time: many small ones come at the speed of a large one. */
+const FILES_AT_ONCE = 16;
+/** Names shown of many. */
+const SHOWN_MAX = 5;
 
 export const open: Command = {
   name: 'open',
   usage: '<address or link> [--out <folder>]',
-  summary: 'Fetches a hidden site through the network, checks every byte against what its author signed, and writes it to a folder.',
-  options: { out: { type: 'string', value: '<folder>', help: 'where to write it (default: a folder named as the address begins)' } },
+  summary:
+    'Fetches a hidden site through the network, checks every byte against what its author signed, and writes it to a folder. ' +
+    'What has come once is not fetched again: the same command goes on after Ctrl-C, and brings a newer version.',
+  options: {
+    out: { type: 'string', value: '<folder>', help: 'where to write it (default: a folder named as the address begins)' },
+    overwrite: { type: 'boolean', help: 'replace files of other content in that folder' },
+  },
   positionals: { min: 1, max: 1 },
-  async run({ output, text, texts, positionals, stop }) {
-    const { address } = parsePackLink(positionals[0] as string);
+  async run({ output, text, texts, flag, positionals, stop }) {
+    const { address, path } = parsePackLink(positionals[0] as string);
     const out = resolve(text('out') ?? address.slice(0, 12));
     const dataFolder = dataFolderOf(text('data'));
     const headless = await startHeadless({
@@ -33,46 +41,91 @@ export const open: Command = {
     const { env, peer } = headless;
     const startedAt = env.now();
     try {
-      output.progress('Joining…');
-      await untilReady(peer, stop);
+      await untilReady(peer, stop, output);
       peer.events.listen((event) => event?.address === address && event.kind === 'warning' && output.note(event.text));
-      output.progress('Looking the site up…');
-      const { site, manifest } = await peer.sites.read(address);
-      const totalBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
-      let doneBytes = 0;
-      for (const { path } of manifest.files) {
-        await writeFile(out, path, await site.reader.file(path), stop, (lengthBytes) => {
-          doneBytes += lengthBytes;
-          const seconds = Math.max(0.001, (env.now() - startedAt) / 1000);
-          output.progress(`${barOf(doneBytes, totalBytes)} ${bytesInWords(doneBytes)} of ${bytesInWords(totalBytes)}, ${bytesInWords(doneBytes / seconds)}/s  ${path}`);
-        });
-      }
-      const seconds = (env.now() - startedAt) / 1000;
-      output.say(`${manifest.title || address}: ${manifest.files.length} files, ${bytesInWords(totalBytes)}, version ${manifest.serial}, verified, in ${seconds.toFixed(1)} s → ${out}`, {
-        address,
-        out,
-        title: manifest.title,
-        serial: manifest.serial,
-        files: manifest.files.length,
-        bytes: totalBytes,
-        seconds,
+      const found = output.waiting(() => 'Looking the site up…');
+      const { site, manifest } = await unlessStopped(peer.sites.read(address, path), stop).finally(found);
+      if (path !== '') await sayIfMissing(site.reader, path, output);
+      const { missing, same, different } = await planFolder(out, manifest.files);
+      if (different.length > 0 && !flag('overwrite')) throw wouldOverwrite(out, different);
+      const wanted = [...missing, ...different];
+      const wantedBytes = sizeOf(wanted);
+      await fetchAll(site.reader, out, wanted, stop, (doneBytes, name) => {
+        const perSecond = doneBytes / Math.max(0.001, (env.now() - startedAt) / 1000);
+        output.progress(
+          `${barOf(doneBytes, wantedBytes)} ${bytesInWords(doneBytes)} of ${bytesInWords(wantedBytes)}, ${bytesInWords(perSecond)}/s  ${name}`,
+        );
       });
+      const [files, bytes, seconds] = [manifest.files.length, sizeOf(manifest.files), (env.now() - startedAt) / 1000];
+      const kept = same.length > 0 ? `, ${same.length} of them there already` : '';
+      output.say(
+        `${manifest.title || address}: ${files} files, ${bytesInWords(bytes)}, version ${manifest.serial}, verified${kept}, in ${seconds.toFixed(1)} s → ${out}`,
+        { address, out, title: manifest.title, serial: manifest.serial, files, bytes, seconds, written: wanted.length },
+      );
+    } catch (error) {
+      throw stop.aborted
+        ? new GlobalNetError('cancelled', 'stopped; what has come is kept, and the same command goes on from there')
+        : error;
     } finally {
       await headless.stop();
     }
   },
 };
 
-/** Paths in a verified manifest have no '..' and no '/' in front; a second look costs nothing. */
-async function writeFile(out: string, path: string, reading: FileReading, stop: AbortSignal, onBytes: (lengthBytes: number) => void): Promise<void> {
-  const target = join(out, ...path.split('/'));
-  if (!target.startsWith(out + sep)) throw new GlobalNetError('malformed', `the site names a file outside of its folder: '${path}'`);
-  await mkdir(dirname(target), { recursive: true });
-  const chunks = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const chunk of reading.chunks(0, undefined, stop as never)) {
+function sizeOf(files: readonly FileEntry[]): number {
+  return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}
+
+function wouldOverwrite(out: string, different: readonly FileEntry[]): GlobalNetError {
+  const names = different.slice(0, SHOWN_MAX).map(({ path }) => `'${path}'`);
+  if (different.length > SHOWN_MAX) names.push(`${different.length - SHOWN_MAX} more`);
+  return new GlobalNetError(
+    'refused',
+    `${out} has other content in ${names.join(', ')}: name another folder with --out, or replace them with --overwrite`,
+  );
+}
+
+/** A link may name one page; the whole site is fetched in any case. */
+async function sayIfMissing(reader: SiteReader, path: string, output: Output): Promise<void> {
+  const found = await reader.open(path).catch(() => undefined);
+  if (found?.status !== 200) output.note(`The site has no '${path}'; the rest of it is fetched.`);
+}
+
+/** Some files at a time. When one cannot be had, none is begun any more, and that is thrown. */
+async function fetchAll(
+  reader: SiteReader,
+  out: string,
+  files: readonly FileEntry[],
+  stop: AbortSignal,
+  onBytes: (doneBytes: number, path: string) => void,
+): Promise<void> {
+  const queue = files.values();
+  const failed = new AbortController();
+  const signal = AbortSignal.any([stop, failed.signal]);
+  setMaxListeners(FILES_AT_ONCE + 1, signal);
+  let doneBytes = 0;
+  const chunksOf = async function* (path: string): AsyncGenerator<Uint8Array> {
+    for await (const chunk of (await reader.file(path)).chunks(0, undefined, signal)) {
       yield chunk;
-      onBytes(chunk.length);
+      onBytes((doneBytes += chunk.length), path);
     }
   };
-  await pipeline(Readable.from(chunks()), createWriteStream(target));
+  const worker = async (): Promise<void> => {
+    for (const { path } of queue) {
+      if (signal.aborted) return;
+      await writeFileOf(targetIn(out, path), chunksOf(path));
+    }
+  };
+  const orFail = (error: unknown): never => {
+    failed.abort();
+    throw error;
+  };
+  const workers = Array.from({ length: FILES_AT_ONCE }, () => worker().catch(orFail));
+  const faults = (await Promise.allSettled(workers)).flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+  if (faults.length > 0) throw faults.find((fault) => !isConsequence(fault)) ?? faults[0];
+}
+
+/** Cancelled because another file failed. */
+function isConsequence(error: unknown): boolean {
+  return error instanceof GlobalNetError && error.kind === 'cancelled';
 }

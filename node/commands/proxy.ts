@@ -5,7 +5,7 @@ import { bootstrapsFor, dataFolderOf } from '../data-folder.ts';
 import { startHeadless } from '../headless.ts';
 import { startSocksProxy } from '../tcp/index.ts';
 import { untilReady } from '../until.ts';
-import { stopped } from './relay.ts';
+import { stopped } from '../until.ts';
 
 export const proxy: Command = {
   name: 'proxy',
@@ -42,7 +42,7 @@ export const proxy: Command = {
         },
       });
       try {
-        await untilReady(headless.peer, stop);
+        await untilReady(headless.peer, stop, output);
         const at = `${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${socks.port}`;
         output.say(`SOCKS5 at ${at}`, { listens: at, pid: process.pid });
         if (!isLoopback(listen.host)) output.note('Whoever reaches this port uses the network as you.');

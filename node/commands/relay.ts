@@ -1,8 +1,12 @@
+import { isIPv4 } from 'node:net';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
-import type { Command, Invocation } from '../cli/command.ts';
-import { dataFolderOf } from '../data-folder.ts';
-import { startHeadless } from '../headless.ts';
+import type { Peer } from '../../src/core/peer/index.ts';
+import type { Command } from '../cli/command.ts';
 import { logLevelOf } from '../cli/log-level.ts';
+import type { Output } from '../cli/output.ts';
+import { dataFolderOf, joinUrls, peerNameOf } from '../data-folder.ts';
+import { startHeadless } from '../headless.ts';
+import { stopped } from '../until.ts';
 
 export const relay: Command = {
   name: 'relay',
@@ -19,44 +23,66 @@ export const relay: Command = {
   positionals: { min: 0, max: 0 },
   async run(invocation) {
     const { output, text, texts, flag, stop } = invocation;
-    const name = text('name') ?? 'relay';
+    const name = peerNameOf(text('name') ?? 'relay');
+    const joins = joinUrls(texts('join'));
+    const operator = operatorOf(text('operator'));
     const advertise = text('advertise');
     const headless = await startHeadless({
       dataFolder: dataFolderOf(text('data')),
       name,
       role: name,
-      bootstraps: texts('join'),
+      bootstraps: joins,
       listen: addressOf('listen', text('listen')),
       ...(advertise === undefined ? {} : { advertise: addressOf('advertise', advertise) }),
       stable: flag('stable'),
       webRtc: !flag('no-webrtc'),
       logLevel: logLevelOf(text('log')),
-      ...(text('operator') === undefined ? {} : { operator: text('operator') as string }),
+      ...(operator === undefined ? {} : { operator }),
     });
-    output.say(`Relay ${headless.peer.id} listens at ${headless.listens}`, { listens: headless.listens, peer: headless.peer.id, pid: process.pid });
+    output.say(`Relay ${headless.peer.id} listens at ${headless.listens}`, {
+      listens: headless.listens,
+      peer: headless.peer.id,
+      pid: process.pid,
+    });
     const { blockedUntilMs } = headless.peer;
     if (blockedUntilMs !== undefined) {
       const minutes = Math.ceil((blockedUntilMs - headless.env.now()) / 60_000);
       output.say(`It was not stopped cleanly: it relays again in ${minutes} min, when its next keys may be published`, { blockedUntilMs });
     }
+    if (joins.length > 0) sayJoining(headless.peer, output);
+    else output.note('It joins nobody (no --join): it is the first of its network, and others join by it. Ctrl-C ends it.');
     await stopped(stop);
     await headless.stop();
   },
 };
 
+/** Each time that it has joined, or could not. */
+function sayJoining(peer: Peer, output: Output): void {
+  let said = '';
+  const look = (): void => {
+    const { join } = peer.status();
+    if (join.step !== 'ready' && join.step !== 'failed') return;
+    const words = join.step === 'ready' ? 'Joined. Ctrl-C ends it.' : `Not joined: ${join.message}. It goes on trying.`;
+    if (words !== said) output.note((said = words));
+  };
+  peer.events.listen(look);
+  look();
+}
+
+/** @throws GlobalNetError `malformed`. */
+function operatorOf(text: string | undefined): string | undefined {
+  if (text === undefined || /^[!-~]{1,32}$/.test(text)) return text;
+  throw new GlobalNetError('malformed', `--operator wants up to 32 letters, digits and signs of ASCII, not '${text}'`);
+}
+
 /** @throws GlobalNetError `malformed`. */
 function addressOf(flag: string, text: string | undefined): { host: string; port: number } {
   const found = /^([\d.]+):(\d{1,5})$/.exec(text ?? '');
   const port = Number(found?.[2]);
-  if (found === null || port > 65535) throw new GlobalNetError('malformed', `--${flag} wants an IPv4 address and a port, such as 203.0.113.7:9001${text === undefined ? '' : `, not '${text}'`}`);
+  if (found === null || port > 65535 || !isIPv4(found[1] as string))
+    throw new GlobalNetError(
+      'malformed',
+      `--${flag} wants an IPv4 address and a port, such as 203.0.113.7:9001${text === undefined ? '' : `, not '${text}'`}`,
+    );
   return { host: found[1] as string, port };
-}
-
-export function stopped(signal: Invocation['stop']): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    // Nothing else keeps a peer that only dials alive.
-    const alive = setInterval(() => undefined, 1 << 30);
-    signal.addEventListener('abort', () => (clearInterval(alive), resolve()), { once: true });
-  });
 }

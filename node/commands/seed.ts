@@ -1,15 +1,14 @@
-import { formatAppLink } from '../../src/core/packs/index.ts';
+import { formatAppLink, formatWebLink } from '../../src/core/packs/index.ts';
 import type { Address } from '../../src/core/bytes/brand.ts';
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { bytesInWords } from '../cli/output.ts';
 import type { Command } from '../cli/command.ts';
 import { logLevelOf } from '../cli/log-level.ts';
-import { bootstrapsFor, dataFolderOf, readLocalNetwork } from '../data-folder.ts';
+import { bootstrapsFor, dataFolderOf, peerNameOf, readLocalNetwork } from '../data-folder.ts';
 import { packFolder } from '../folder-pack.ts';
 import { startHeadless } from '../headless.ts';
-import { untilPublished } from '../until.ts';
-import { stopped } from './relay.ts';
+import { stopped, untilPublished } from '../until.ts';
 
 export const seed: Command = {
   name: 'seed',
@@ -17,7 +16,11 @@ export const seed: Command = {
   summary: 'Publishes a folder as a hidden site and serves it until Ctrl-C; the same folder has the same address next time.',
   options: {
     name: { type: 'string', value: '<name>', help: 'its folder within the data folder (default: one for each seeded folder)' },
-    app: { type: 'string', value: '<url>', help: 'where the app is served, for the link (default: the local network’s)' },
+    app: {
+      type: 'string',
+      value: '<url>',
+      help: 'where the app is served, for the link (default: the local network’s; without one the link begins with web+gnet:)',
+    },
   },
   positionals: { min: 1, max: 1 },
   async run({ output, text, texts, positionals, stop }) {
@@ -26,7 +29,7 @@ export const seed: Command = {
     const bootstraps = bootstrapsFor(dataFolder, texts('join'));
     const headless = await startHeadless({
       dataFolder,
-      name: text('name') ?? nameOf(folder),
+      name: peerNameOf(text('name') ?? nameOf(folder)),
       role: 'seed',
       bootstraps,
       logLevel: logLevelOf(text('log')),
@@ -39,18 +42,29 @@ export const seed: Command = {
         store: peer.store,
         barred: [dataFolder],
         signal: stop,
-        onProgress: ({ files, filesDone, readBytes }) => output.progress(`Hashing: ${filesDone} of ${files} files, ${bytesInWords(readBytes)}`),
+        onProgress: ({ files, filesDone, readBytes }) =>
+          output.progress(`Hashing: ${filesDone} of ${files} files, ${bytesInWords(readBytes)}`),
         onChanged: (path) => output.note(`${path} has changed since it was published: start again to publish it as it is now`),
       });
       for (const note of pack.notes) output.note(note);
       const { manifest } = pack;
       const totalBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
-      output.note(`${manifest.files.length} files, ${bytesInWords(totalBytes)}, version ${manifest.serial}${pack.changed ? ' (new)' : ''}. Publishing…`);
+      output.note(
+        `${manifest.files.length} files, ${bytesInWords(totalBytes)}, version ${manifest.serial}${pack.changed ? ' (new)' : ', as before'}. Publishing…`,
+      );
       const host = peer.hostSite(pack.author, pack.content);
-      await untilPublished(env, peer, host, stop);
+      await untilPublished(env, peer, host, stop, output);
       const { address } = host.status;
-      const link = formatAppLink(text('app') ?? readLocalNetwork(dataFolder)?.app ?? 'http://gnet.localhost:8080/', { address: address as Address, path: '' });
-      output.say(`Address  ${address}\nLink     ${link}`, { address, link, serial: manifest.serial, files: manifest.files.length, bytes: totalBytes });
+      const app = text('app') ?? readLocalNetwork(dataFolder)?.app;
+      const front = { address: address as Address, path: '' };
+      const link = app === undefined ? formatWebLink(front) : formatAppLink(app, front);
+      output.say(`Address  ${address}\nLink     ${link}`, {
+        address,
+        link,
+        serial: manifest.serial,
+        files: manifest.files.length,
+        bytes: totalBytes,
+      });
       output.note('Served until Ctrl-C.');
       await stopped(stop);
     } finally {

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { bytesInWords } from '../cli/output.ts';
 import type { Command } from '../cli/command.ts';
 import { askControlSocket, type ProcessStatus } from '../control-socket.ts';
@@ -10,17 +10,16 @@ export const status: Command = {
   summary: 'Tells links, circuits, services and bytes of every local process.',
   options: {},
   positionals: { min: 0, max: 0 },
+  local: true,
   async run({ output, text }) {
     const folder = dataFolderOf(text('data'));
     let running = 0;
-    for (const { path } of controlSockets(folder)) {
-      const found = await askControlSocket(path);
-      if (found === undefined) {
-        rmSync(path, { force: true }); // its process is gone
-        continue;
-      }
+    const asked = controlSockets(folder).map(async ({ pid, path }) => ({ pid, path, found: await askControlSocket(path) }));
+    for (const { pid, path, found } of await Promise.all(asked)) {
+      if (found !== undefined) output.say(inWords(found), found);
+      else if (existsSync(path)) output.note(`Process ${pid} does not answer now.`);
+      else continue;
       running++;
-      output.say(inWords(found), found);
     }
     if (running === 0) output.note(`No peer runs on the data folder ${folder}. 'npm start' starts a local network.`);
   },
@@ -34,7 +33,9 @@ function inWords({ pid, role, rssBytes, listens, peer }: ProcessStatus): string 
       `; ${bytesInWords(moved)} over links, ${bytesInWords(peer.relayedBytes)} for others; memory ${bytesInWords(rssBytes)}`,
   ];
   for (const service of peer.services) {
-    lines.push(`  serves ${service.title || 'a site'} at ${service.address} (${count(service.points.length, 'rendezvous point')}, ${count(service.visitors, 'visitor')})`);
+    lines.push(
+      `  serves ${service.title || 'a site'} at ${service.address} (${count(service.points.length, 'rendezvous point')}, ${count(service.visitors, 'visitor')})`,
+    );
   }
   return lines.join('\n');
 }

@@ -5,8 +5,9 @@ import type { Command, Invocation } from '../cli/command.ts';
 import type { NetworkInfo } from '../../src/shared/network-info.ts';
 import { dataFolderOf, openDataFolder, readLocalNetwork, removeLocalNetwork, writeLocalNetwork } from '../data-folder.ts';
 import { APP_FOLDER, DEMO_FOLDER } from '../places.ts';
-import { relayPort } from '../relay-port.ts';
-import { stopped } from './relay.ts';
+import { lockFolder } from '../folder-lock.ts';
+import { type RelayPort, relayPort } from '../relay-port.ts';
+import { stopped, unlessStopped } from '../until.ts';
 
 /** Two, because a first circuit waits until two bootstraps agree. */
 const BOOTSTRAPS = 2;
@@ -21,21 +22,27 @@ export const up: Command = {
     port: { type: 'string', value: '<port>', help: 'where the app listens (default: $PORT, or 8080)' },
   },
   positionals: { min: 0, max: 0 },
+  local: true,
   async run(invocation) {
     const port = portOf(invocation.text('port') ?? process.env['PORT']);
     const folder = dataFolderOf(invocation.text('data'));
     openDataFolder(folder);
     const running = readLocalNetwork(folder);
     if (running !== undefined) {
-      throw new GlobalNetError('busy', `a local network runs on ${folder} already (process ${running.pid}): open ${running.app}, or name another folder with --data`);
+      throw new GlobalNetError(
+        'busy',
+        `a local network runs on ${folder} already (process ${running.pid}): open ${running.app}, or name another folder with --data`,
+      );
     }
+    const release = await lockFolder(folder);
     const network = new LocalNetwork(folder, invocation);
     try {
-      await network.start(port);
+      await unlessStopped(network.start(port), invocation.stop);
       await stopped(invocation.stop);
-      invocation.output.note('Stopping…');
     } finally {
+      if (invocation.stop.aborted) invocation.output.note('Stopping…');
       await network.stop();
+      release();
     }
   },
 };
@@ -57,8 +64,9 @@ class LocalNetwork {
   readonly #children: GnetChild[] = [];
   /** What the app host tells a tab. */
   readonly #config: NetworkInfo = { bootstraps: [] };
+  #isReady = false;
   #stopping = false;
-  #port = 0;
+  #port: RelayPort | undefined;
 
   constructor(
     private readonly folder: string,
@@ -69,7 +77,10 @@ class LocalNetwork {
     const { output } = this.invocation;
     // First, so that a port in use is said before anything else starts.
     this.#host = await startAppHost({ port, folder: APP_FOLDER, network: () => this.#config });
-    this.#port = await relayPort(this.folder, Array.from({ length: BOOTSTRAPS + RELAYS }, (_, i) => relayHost(i)));
+    this.#port = await relayPort(
+      this.folder,
+      Array.from({ length: BOOTSTRAPS + RELAYS }, (_, i) => relayHost(i)),
+    );
     output.note('Starting two bootstraps…');
     const bootstraps = Array.from({ length: BOOTSTRAPS }, (_, i) => this.#relay(`bootstrap-${i + 1}`, i, []));
     this.#config.bootstraps = (await Promise.all(bootstraps.map((child) => child.line('listens')))).map((line) => ({
@@ -82,11 +93,14 @@ class LocalNetwork {
     await Promise.all(relays.map((child) => child.line('listens')));
     writeLocalNetwork(this.folder, { pid: process.pid, app: this.#host.url, bootstraps: urls });
     if (relays.some((child) => child.has('blockedUntilMs'))) {
-      output.note('The last run was killed: its relays must not use their keys of this epoch again, and relay from the next one on.\nThat takes up to 10 minutes; an empty folder (--data) is ready at once.');
+      output.note(
+        'The last run was killed: its relays must not use their keys of this epoch again, and relay from the next one on.\nThat takes up to 10 minutes; an empty folder (--data) is ready at once.',
+      );
     }
-    output.note('Publishing the demo site…');
+    const published = output.waiting(() => 'Publishing the demo site…');
     const demo = this.#child('demo', ['seed', DEMO_FOLDER, '--name', 'demo']);
-    const { address } = await demo.line('address');
+    const { address } = await demo.line('address').finally(published);
+    this.#isReady = true;
     this.#config.demo = String(address);
     output.say(`GlobalNet ready: ${this.#host.url}`, { ready: this.#host.url, bootstraps: urls, demo: address, data: this.folder });
     output.note(`Demo site ${address}\nBootstraps ${urls.join(' ')}\nData folder ${this.folder}\nCtrl-C ends all of it.`);
@@ -94,12 +108,21 @@ class LocalNetwork {
 
   /** Each relay listens in a /16 of its own, as relays of different networks would: the rule that no path uses one /16 twice holds here too. */
   #relay(name: string, index: number, joins: readonly string[]): GnetChild {
-    return this.#child(name, ['relay', '--listen', `${relayHost(index)}:${this.#port}`, '--name', name, '--stable', ...joins.flatMap((url) => ['--join', url])]);
+    return this.#child(name, [
+      'relay',
+      '--listen',
+      `${relayHost(index)}:${this.#port?.port}`,
+      '--name',
+      name,
+      '--stable',
+      ...joins.flatMap((url) => ['--join', url]),
+    ]);
   }
 
   #child(name: string, args: readonly string[]): GnetChild {
+    if (this.#stopping) throw new GlobalNetError('cancelled', 'stopped');
     const child = new GnetChild(name, [...args, '--data', this.folder], (_, why) => {
-      if (!this.#stopping) this.invocation.output.note(`${name} ended (${why}); the others go on.`);
+      if (this.#isReady && !this.#stopping) this.invocation.output.note(`${name} ended (${why}); the others go on.`);
     });
     this.#children.push(child);
     return child;
@@ -109,5 +132,6 @@ class LocalNetwork {
     this.#stopping = true;
     removeLocalNetwork(this.folder);
     await Promise.all([this.#host?.close(), ...this.#children.map((child) => child.stop())]);
+    this.#port?.release();
   }
 }
