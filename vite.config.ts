@@ -23,7 +23,14 @@ function builtFiles(outDir: string): string[] {
 /** What the app's service worker keeps: all but service workers, what belongs to sites' origins, and the build's own list. */
 function keptFiles(outDir: string): Record<string, string> {
   const kept = builtFiles(outDir).filter((path) => !/\.sw\.js$|^\/_gnet\/|^\/\.vite\//.test(path));
-  return Object.fromEntries(kept.map((path) => [path, `sha256-${createHash('sha256').update(readFileSync(join(outDir, path))).digest('base64')}`]));
+  return Object.fromEntries(
+    kept.map((path) => [
+      path,
+      `sha256-${createHash('sha256')
+        .update(readFileSync(join(outDir, path)))
+        .digest('base64')}`,
+    ]),
+  );
 }
 
 /** Builds the standalone scripts behind the app, because the app's service worker names every file of it. */

@@ -33,10 +33,21 @@ export async function startChain(mode: 'onion' | 'plain'): Promise<Chain> {
   const hops: { url: string; keys: HopKeys }[] = [];
   for (let i = 0; i < RELAYS; i++) {
     const next = hops[0];
-    const relay = new Child(`${mode} relay`, [...RELAY_NODE_FLAGS, '--import', 'tsx', 'bench/chain-relay.ts', mode, ...(next ? [next.url, next.keys.peer] : [])]);
+    const relay = new Child(`${mode} relay`, [
+      ...RELAY_NODE_FLAGS,
+      '--import',
+      'tsx',
+      'bench/chain-relay.ts',
+      mode,
+      ...(next ? [next.url, next.keys.peer] : []),
+    ]);
     relays.unshift(relay);
     const { url, peer, x25519, kem, descriptorHash } = (await relay.line('peer')) as Record<string, string>;
-    const keys = { onionX25519: fromHex(x25519 as string), onionKem: fromHex(kem as string), descriptorHash: fromHex(descriptorHash as string) };
+    const keys = {
+      onionX25519: fromHex(x25519 as string),
+      onionKem: fromHex(kem as string),
+      descriptorHash: fromHex(descriptorHash as string),
+    };
     hops.unshift({ url: url as string, keys: { peer: peer as PeerId, ...keys, setupEffort: 0 } });
   }
   const source = await startSource(mode, hops);
@@ -69,7 +80,11 @@ async function startSource(mode: 'onion' | 'plain', hops: readonly { url: string
   let sent = 0;
 
   async function onionSender(): Promise<(body: Uint8Array) => void> {
-    const { circuit } = await builder.open(link, hops.map(({ keys }) => keys), EMPTY);
+    const { circuit } = await builder.open(
+      link,
+      hops.map(({ keys }) => keys),
+      EMPTY,
+    );
     circuit.handler = { onBody: took, onDrain: () => undefined, onClose: () => undefined };
     return (body) => circuit.send(body);
   }

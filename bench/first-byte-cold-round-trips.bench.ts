@@ -32,7 +32,12 @@ const bench: Bench = async (report) => {
     const floorMs = await bed.pathRoundTripMs(LINKS, 9);
     const ms = median(times);
     const pathMs = LINKS * LINK_ROUND_TRIP_MS;
-    report('', { value: ms / pathMs, unit: `path round trips of ${pathMs} ms`, versus: 'a byte through 8 proxies and back', ratio: ms / floorMs });
+    report('', {
+      value: ms / pathMs,
+      unit: `path round trips of ${pathMs} ms`,
+      versus: 'a byte through 8 proxies and back',
+      ratio: ms / floorMs,
+    });
     report('median', { value: ms, unit: 'ms' });
     report('fastest', { value: Math.min(...times), unit: 'ms' });
     report('slowest', { value: Math.max(...times), unit: 'ms' });

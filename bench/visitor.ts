@@ -13,7 +13,10 @@ import type { Testbed } from './testbed.ts';
 
 export interface Visitor extends Headless {
   /** Opens the site at `address`, runs `visit`, and forgets the site: nothing of it is stored, and its circuit is given back. */
-  visit<T>(address: string, visit: (open: (path: string) => Promise<FileReading>, files: () => Promise<string[]>) => Promise<T>): Promise<T>;
+  visit<T>(
+    address: string,
+    visit: (open: (path: string) => Promise<FileReading>, files: () => Promise<string[]>) => Promise<T>,
+  ): Promise<T>;
   /** All spare circuits stand. */
   untilWarm(): Promise<void>;
 }

@@ -15,10 +15,12 @@ export interface ProcessStatus {
 
 const MAX_STATUS_BYTES = 1 << 20;
 const ANSWER_WITHIN_MS = 2000;
+/** `sun_path` of macOS is the shortest: 104 with the zero at its end; Linux takes 108. */
+const PATH_MAX_BYTES = 103;
 
 /**
  * A socket in the owner's own folder: whoever may open it may read all the files there too, so it asks for nothing more.
- * @param onError a socket cannot be had, as where the folder's path is over 100 letters: the peer runs without it.
+ * @param onError a socket cannot be had, as where the folder's path is too long for one: the peer runs without it.
  */
 export function serveControlSocket(dataFolder: string, status: () => ProcessStatus, onError: (error: Error) => void): Server {
   const path = join(dataFolder, 'run', `${process.pid}.sock`);
@@ -28,7 +30,9 @@ export function serveControlSocket(dataFolder: string, status: () => ProcessStat
     socket.end(`${JSON.stringify(status())}\n`);
   });
   server.on('error', onError);
-  server.listen(path, () => chmodSync(path, 0o600));
+  // A longer path is cut by the system, silently: the socket would lie somewhere else.
+  if (Buffer.byteLength(path) > PATH_MAX_BYTES) onError(new Error(`the path of its socket is longer than ${PATH_MAX_BYTES} bytes: ${path}`));
+  else server.listen(path, () => chmodSync(path, 0o600));
   server.unref();
   return server;
 }

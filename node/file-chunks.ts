@@ -85,7 +85,14 @@ export class FileChunks implements ChunkStore {
     for (const name of await readdir(this.folder)) {
       const folder = join(this.folder, name);
       const names = await readdir(folder).catch(() => []);
-      const sizes = await Promise.all(names.map((file) => stat(join(folder, file)).then(({ size }) => size, () => 0)));
+      const sizes = await Promise.all(
+        names.map((file) =>
+          stat(join(folder, file)).then(
+            ({ size }) => size,
+            () => 0,
+          ),
+        ),
+      );
       sum += sizes.reduce((a, b) => a + b, 0);
     }
     return sum - before;

@@ -62,7 +62,8 @@ export class FileRecords implements RecordStore {
 
   #path(key: string): string {
     const name = [...Buffer.from(key)].map((byte) => nameOf(byte)).join('');
-    if (name === '' || name.length > NAME_MAX_LENGTH) throw new RangeError(`a record's key makes a name of ${name.length} characters, wanted 1 to ${NAME_MAX_LENGTH}`);
+    if (name === '' || name.length > NAME_MAX_LENGTH)
+      throw new RangeError(`a record's key makes a name of ${name.length} characters, wanted 1 to ${NAME_MAX_LENGTH}`);
     return join(this.folder, name);
   }
 }

@@ -3,6 +3,7 @@ import { readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
+import { storeError } from './write-file.ts';
 
 /** A lock that is still empty is being written; after this long its writer was killed in between. */
 const EMPTY_MS = 2000;
@@ -12,19 +13,17 @@ const POLL_MS = 20;
 
 /**
  * Takes `<folder>/lock` for this process, until the answer is called. A lock whose process has died does not count, so a crash
- * leaves nothing to clean up. @throws GlobalNetError `busy` naming the process that holds it.
+ * leaves nothing to clean up. @throws GlobalNetError `busy` naming the process that holds it, `full` | `refused`.
  */
 export async function lockFolder(folder: string): Promise<() => void> {
   const path = join(folder, 'lock');
   const own = `${process.pid} ${startOf(process.pid)}\n`;
   for (;;) {
     try {
-      const file = await open(path, 'wx', 0o600);
-      await file.writeFile(own);
-      await file.close();
+      await create(path, own);
       return () => release(path, own);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw storeError(error, path);
     }
     const holder = await contentOf(path);
     const pid = Number(holder?.split(' ')[0]);
@@ -32,6 +31,18 @@ export async function lockFolder(folder: string): Promise<() => void> {
       throw new GlobalNetError('busy', `${folder} is in use by process ${pid}: stop it, or name another data folder with --data`);
     }
     if (holder !== undefined) await breakLock(path, holder);
+  }
+}
+
+async function create(path: string, content: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(content);
+  } catch (error) {
+    await rm(path, { force: true }); // a full disk: nobody must wait for an empty lock
+    throw error;
+  } finally {
+    await file.close();
   }
 }
 

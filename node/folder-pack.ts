@@ -66,7 +66,10 @@ async function folderKey(env: Env, records: RecordStore, folder: string): Promis
   return identityFromSeed(env.crypto, fresh);
 }
 
-async function hashAll(files: readonly FolderFile[], { onProgress, signal }: PackFolderOptions): Promise<{ entries: FileEntry[]; title: string }> {
+async function hashAll(
+  files: readonly FolderFile[],
+  { onProgress, signal }: PackFolderOptions,
+): Promise<{ entries: FileEntry[]; title: string }> {
   const entries: FileEntry[] = [];
   let readBytes = 0;
   for (const file of files) {

@@ -43,8 +43,10 @@ export async function scanFolder(folder: string, { barred = [], signal }: ScanOp
   if (files.length > MANIFEST_FILES_MAX) problems.push(`it has over ${MANIFEST_FILES_MAX} files, the most that a pack can hold`);
   if (problems.length > 0) throw new GlobalNetError('malformed', `${folder} cannot be published:\n${listed(problems)}`);
   if (files.length === 0) throw new GlobalNetError('malformed', `${folder} cannot be published: there is no file in it`);
-  if (!files.some(({ path }) => path === 'index.html')) notes.push('there is no index.html: whoever opens the address alone finds nothing, only links to single files work');
-  for (const group of caseCollisions(files.map(({ path }) => path))) notes.push(`${group.map((path) => `'${path}'`).join(' and ')} differ in capitals only`);
+  if (!files.some(({ path }) => path === 'index.html'))
+    notes.push('there is no index.html: whoever opens the address alone finds nothing, only links to single files work');
+  for (const group of caseCollisions(files.map(({ path }) => path)))
+    notes.push(`${group.map((path) => `'${path}'`).join(' and ')} differ in capitals only`);
   return { folder: root, files, notes };
 }
 
@@ -60,7 +62,8 @@ async function rootOf(folder: string): Promise<string> {
     if ((await stat(root)).isDirectory()) return root;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw new GlobalNetError('refused', `${folder} cannot be read (${code})`, { cause: error });
+    if (code !== 'ENOENT' && code !== 'ENOTDIR')
+      throw new GlobalNetError('refused', `${folder} cannot be read (${code})`, { cause: error });
     throw new GlobalNetError('malformed', `there is no folder ${folder}`, { cause: error });
   }
   throw new GlobalNetError('malformed', `${folder} is a file: name the folder it is in`);
@@ -95,7 +98,8 @@ class Scan {
   }
 
   async #visit(entry: Dirent, source: string, path: string, above: readonly string[]): Promise<void> {
-    if (entry.name.startsWith('.') && entry.name !== '.well-known') return void this.notes.push(`'${path}' is left out: its name begins with a dot`);
+    if (entry.name.startsWith('.') && entry.name !== '.well-known')
+      return void this.notes.push(`'${path}' is left out: its name begins with a dot`);
     if (entry.isSymbolicLink()) return this.#follow(source, path, above);
     if (entry.isDirectory()) return this.walk(source, `${path}/`, [...above, source]);
     if (entry.isFile()) return this.#add(source, path);
@@ -113,7 +117,10 @@ class Scan {
       return void this.problems.push(`'${path}' is a link that leads out of the folder, to ${target}`);
     }
     const within = target.slice(this.root.length).split(sep);
-    if (within.some((name) => name.startsWith('.') && name !== '.well-known')) return void this.problems.push(`'${path}' is a link to '${basename(target)}', which is left out: a name on its way begins with a dot`);
+    if (within.some((name) => name.startsWith('.') && name !== '.well-known'))
+      return void this.problems.push(
+        `'${path}' is a link to '${basename(target)}', which is left out: a name on its way begins with a dot`,
+      );
     const found = await stat(target);
     if (found.isFile()) return this.#add(target, path);
     if (!found.isDirectory()) return void this.problems.push(`'${path}' is a link to ${kindOf(found)}`);

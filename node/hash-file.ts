@@ -16,7 +16,11 @@ const READ_BYTES = 16 * CHUNK_BYTES;
  * @param onBytes told as bytes are read; negative when they are read again.
  * @throws GlobalNetError `busy` when the file changes all the time, `refused` when it cannot be read.
  */
-export async function hashFile({ path, source }: FolderFile, onBytes: (lengthBytes: number) => void, signal?: AbortSignal): Promise<FileEntry> {
+export async function hashFile(
+  { path, source }: FolderFile,
+  onBytes: (lengthBytes: number) => void,
+  signal?: AbortSignal,
+): Promise<FileEntry> {
   let file: FileHandle;
   try {
     file = await open(source, 'r');
@@ -37,7 +41,12 @@ export async function hashFile({ path, source }: FolderFile, onBytes: (lengthByt
   throw new GlobalNetError('busy', `'${path}' changes while it is read: try again when nobody writes it`);
 }
 
-async function hashOnce(file: FileHandle, path: string, onBytes: (lengthBytes: number) => void, signal: AbortSignal | undefined): Promise<FileEntry> {
+async function hashOnce(
+  file: FileHandle,
+  path: string,
+  onBytes: (lengthBytes: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<FileEntry> {
   const whole = createHash('sha256');
   const hashes: Uint8Array[] = [];
   const buffer = new Uint8Array(READ_BYTES);

@@ -11,7 +11,11 @@ let count = 0;
  * after the promise has resolved and the power fails. `within`: where the unfinished file lies, if not beside it.
  * @throws GlobalNetError `full` | `refused`; what was there before stays.
  */
-export async function writeWhole(path: string, bytes: Uint8Array, { durable, within = dirname(path) }: { durable: boolean; within?: string }): Promise<void> {
+export async function writeWhole(
+  path: string,
+  bytes: Uint8Array,
+  { durable, within = dirname(path) }: { durable: boolean; within?: string },
+): Promise<void> {
   const unfinished = join(within, `${UNFINISHED}${process.pid}.${count++}`);
   try {
     const file = await open(unfinished, 'wx', 0o600);
@@ -53,7 +57,8 @@ export async function prepareFolder(folder: string): Promise<void> {
 export function storeError(error: unknown, path: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') return new GlobalNetError('full', `no room on the disk for ${path}`, { cause: error });
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return new GlobalNetError('refused', `${path} may not be written (${code})`, { cause: error });
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return new GlobalNetError('refused', `${path} may not be written (${code})`, { cause: error });
   return error;
 }
 

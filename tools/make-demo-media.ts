@@ -51,7 +51,12 @@ type Colour = readonly [number, number, number];
 function add(canvas: Float32Array, x: number, y: number, [r, g, b]: Colour, amount: number): void {
   if (x < 0 || y < 0 || x >= WIDTH - 1 || y >= HEIGHT - 1) return;
   const [left, top] = [Math.floor(x), Math.floor(y)];
-  for (const [dx, dy] of [[0, 0], [1, 0], [0, 1], [1, 1]] as const) {
+  for (const [dx, dy] of [
+    [0, 0],
+    [1, 0],
+    [0, 1],
+    [1, 1],
+  ] as const) {
     const share = amount * (1 - Math.abs(x - left - dx)) * (1 - Math.abs(y - top - dy));
     const at = ((top + dy) * WIDTH + left + dx) * 3;
     canvas[at] = (canvas[at] as number) + r * share;
@@ -62,13 +67,15 @@ function add(canvas: Float32Array, x: number, y: number, [r, g, b]: Colour, amou
 
 function glow(canvas: Float32Array, x: number, y: number, radius: number, colour: Colour, amount: number): void {
   for (let dy = -3 * radius; dy <= 3 * radius; dy++) {
-    for (let dx = -3 * radius; dx <= 3 * radius; dx++) add(canvas, x + dx, y + dy, colour, amount * Math.exp(-(dx * dx + dy * dy) / (radius * radius)));
+    for (let dx = -3 * radius; dx <= 3 * radius; dx++)
+      add(canvas, x + dx, y + dy, colour, amount * Math.exp(-(dx * dx + dy * dy) / (radius * radius)));
   }
 }
 
 function line(canvas: Float32Array, from: readonly [number, number], to: readonly [number, number], colour: Colour, amount: number): void {
   const steps = Math.ceil(Math.hypot(to[0] - from[0], to[1] - from[1]) * 1.5);
-  for (let i = 0; i <= steps; i++) add(canvas, from[0] + ((to[0] - from[0]) * i) / steps, from[1] + ((to[1] - from[1]) * i) / steps, colour, amount);
+  for (let i = 0; i <= steps; i++)
+    add(canvas, from[0] + ((to[0] - from[0]) * i) / steps, from[1] + ((to[1] - from[1]) * i) / steps, colour, amount);
 }
 
 /** Over a sky from `top` to `bottom`; levels in steps of two, which nobody sees and which make the file shorter. */
@@ -92,7 +99,12 @@ function writePng(name: string, canvas: Float32Array, top: Colour, bottom: Colou
   header.writeUInt32BE(HEIGHT, 4);
   header.set([8, 2, 0, 0, 0], 8); // 8 bits, true colour
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]);
-  const png = Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', deflateSync(rows, { level: 9 })), chunk('IEND', new Uint8Array(0))]);
+  const png = Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(rows, { level: 9 })),
+    chunk('IEND', new Uint8Array(0)),
+  ]);
   writeFileSync(join(SITE, 'gallery', name), png);
 }
 
@@ -124,7 +136,8 @@ function mesh(): void {
   const canvas = light();
   const peers = Array.from({ length: 70 }, () => [30 + random() * (WIDTH - 60), 30 + random() * (HEIGHT - 60)] as const);
   for (const [i, peer] of peers.entries()) {
-    for (const other of peers.slice(i + 1)) if (Math.hypot(peer[0] - other[0], peer[1] - other[1]) < 95) line(canvas, peer, other, TEAL, 0.22);
+    for (const other of peers.slice(i + 1))
+      if (Math.hypot(peer[0] - other[0], peer[1] - other[1]) < 95) line(canvas, peer, other, TEAL, 0.22);
     glow(canvas, peer[0], peer[1], 2 + Math.floor(random() * 3), TEAL, 0.35);
   }
   const path = [...peers].sort((a, b) => a[0] - b[0]).filter((_, i) => i % 14 === 3);
@@ -170,8 +183,15 @@ const RATE = 11_025;
 const BEAT_S = 0.5;
 
 /** Notes above A3 in half tones; a melody of eight bars over four chords, played twice and closed. */
-const MELODY = [12, 15, 19, 15, 17, 15, 12, 10, 8, 12, 15, 12, 10, 7, 10, 12, 12, 15, 19, 22, 24, 22, 19, 15, 17, 20, 17, 15, 14, 10, 12, 12];
-const CHORDS = [[0, 7, 12, 15], [-4, 3, 8, 12], [-7, 5, 8, 12], [-2, 5, 10, 14]] as const;
+const MELODY = [
+  12, 15, 19, 15, 17, 15, 12, 10, 8, 12, 15, 12, 10, 7, 10, 12, 12, 15, 19, 22, 24, 22, 19, 15, 17, 20, 17, 15, 14, 10, 12, 12,
+];
+const CHORDS = [
+  [0, 7, 12, 15],
+  [-4, 3, 8, 12],
+  [-7, 5, 8, 12],
+  [-2, 5, 10, 14],
+] as const;
 
 const pitch = (halfTones: number) => 220 * 2 ** (halfTones / 12);
 
@@ -182,7 +202,8 @@ function ring(sound: Float32Array, atS: number, lengthS: number, halfTones: numb
     const t = i / RATE;
     const phase = 2 * Math.PI * pitch(halfTones) * t;
     const tone = Math.sin(phase) + 0.35 * Math.sin(2 * phase) * Math.exp(-3 * t) + 0.12 * Math.sin(5 * phase) * Math.exp(-9 * t);
-    sound[start + i] = (sound[start + i] as number) + loudness * tone * Math.min(1, t / 0.012) * Math.exp((-2.2 * t) / lengthS) * (1 - t / lengthS);
+    sound[start + i] =
+      (sound[start + i] as number) + loudness * tone * Math.min(1, t / 0.012) * Math.exp((-2.2 * t) / lengthS) * (1 - t / lengthS);
   }
 }
 

@@ -15,7 +15,8 @@ export function siteSource({ reader }: OpenSite): SiteSource {
     },
     async *chunks(manifest, path, first, end, signal) {
       const file = await reader.file(path);
-      if (base32((reader.manifest as VerifiedManifest).hash) !== manifest) throw new GlobalNetError('closed', 'another version of the site is being read: reload');
+      if (base32((reader.manifest as VerifiedManifest).hash) !== manifest)
+        throw new GlobalNetError('closed', 'another version of the site is being read: reload');
       for await (const bytes of file.chunks(first, end, signal as never)) yield bytes.slice();
     },
   };

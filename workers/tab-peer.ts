@@ -79,7 +79,8 @@ export class TabPeer implements PeerControl {
       if (event !== undefined) this.#tell((listener) => listener.onEvent(event));
       this.#tellStatus.ask();
     });
-    if (!kept) peer.events.add('warning', 'this browser gives no lasting storage: guards are drawn anew at each start, which protects less');
+    if (!kept)
+      peer.events.add('warning', 'this browser gives no lasting storage: guards are drawn anew at each start, which protects less');
     await peer.start();
     this.#loadFasterCrypto(peer);
     this.#endTurn = relayingTurn(() => {

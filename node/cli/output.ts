@@ -1,11 +1,14 @@
 /** Where nothing can be redrawn (a file, a log), what goes on is said so often: often enough to see that it lives, and no more. */
 const TELL_EVERY_MS = 10_000;
+/** A line for each of a thousand chunks a second would cost more than the chunks. */
+const REDRAW_EVERY_MS = 100;
 /** Who waits so long wants to know how long already. */
 const COUNT_AFTER_MS = 3000;
 
 /** What a command says: sentences for people, or with `--json` one object a line for programs. */
 export class Output {
   #barShown = false;
+  #drawnAt = 0;
   #toldAt = Date.now();
 
   constructor(
@@ -34,6 +37,8 @@ export class Output {
       if (Date.now() - this.#toldAt >= TELL_EVERY_MS) this.note(text);
       return;
     }
+    if (this.#barShown && Date.now() - this.#drawnAt < REDRAW_EVERY_MS) return;
+    this.#drawnAt = Date.now();
     this.err.write(`\r\x1b[2K${text.slice(0, (this.err.columns || 80) - 1)}`);
     this.#barShown = true;
   }

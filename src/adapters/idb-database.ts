@@ -37,7 +37,12 @@ export class IdbDatabase {
    * else a power cut (not a crash of the browser) may undo the last seconds.
    * @throws GlobalNetError `full` when the browser has no room for it; then nothing of the transaction stays.
    */
-  async run<T>(stores: StoreName[], mode: IDBTransactionMode, durable: boolean, use: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
+  async run<T>(
+    stores: StoreName[],
+    mode: IDBTransactionMode,
+    durable: boolean,
+    use: (transaction: IDBTransaction) => Promise<T>,
+  ): Promise<T> {
     const database = await this.#open();
     const transaction = database.transaction(stores, mode, { durability: durable ? 'strict' : 'relaxed' });
     const complete = new Promise<void>((resolve, reject) => {
@@ -65,7 +70,8 @@ export class IdbDatabase {
 
 function openDatabase(name: string): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    const fail = (cause: unknown) => reject(new GlobalNetError('unsupported', 'this browser gives the app no storage: nothing can be kept', { cause }));
+    const fail = (cause: unknown) =>
+      reject(new GlobalNetError('unsupported', 'this browser gives the app no storage: nothing can be kept', { cause }));
     if (typeof indexedDB === 'undefined') return fail(undefined);
     const request = indexedDB.open(name, VERSION);
     request.onupgradeneeded = () => {

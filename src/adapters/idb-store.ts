@@ -59,7 +59,9 @@ class IdbChunks implements ChunkStore {
   }
 
   async has(hash: Uint8Array): Promise<boolean> {
-    const count = await this.database.run(['sizes'], 'readonly', false, (transaction) => promisifyRequest(transaction.objectStore('sizes').count(hash.slice())));
+    const count = await this.database.run(['sizes'], 'readonly', false, (transaction) =>
+      promisifyRequest(transaction.objectStore('sizes').count(hash.slice())),
+    );
     return count > 0;
   }
 
@@ -114,7 +116,9 @@ class IdbChunks implements ChunkStore {
   }
 
   async usedBytes(): Promise<number> {
-    const total = await this.database.run(['sizes'], 'readonly', false, (transaction) => promisifyRequest<number | undefined>(transaction.objectStore('sizes').get('total')));
+    const total = await this.database.run(['sizes'], 'readonly', false, (transaction) =>
+      promisifyRequest<number | undefined>(transaction.objectStore('sizes').get('total')),
+    );
     return total ?? 0;
   }
 }

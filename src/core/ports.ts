@@ -210,7 +210,13 @@ export interface PeerStreams {
  * A stream used once: opens it with `request` as `PeerStreams.open` does, and reads the answer to its end.
  * @throws GlobalNetError as `PeerStreams.open`, and `malformed` when the answer is longer than `maxAnswerBytes`.
  */
-export type Ask = (target: PeerId, kind: StreamKind, via: 'circuit' | 'link', request: Uint8Array, maxAnswerBytes: number) => Promise<Uint8Array>;
+export type Ask = (
+  target: PeerId,
+  kind: StreamKind,
+  via: 'circuit' | 'link',
+  request: Uint8Array,
+  maxAnswerBytes: number,
+) => Promise<Uint8Array>;
 
 /** A circuit that has been built, and what its last hop sent back with the reply. */
 export interface OpenedCircuit {

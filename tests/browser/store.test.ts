@@ -50,7 +50,9 @@ for (const name of ['chromium', 'firefox'] as const) {
       driver = await startBrowser(name);
       tab = await driver.newTab();
       await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-      await tab.evaluate('new Promise((resolve) => { const look = () => (globalThis.storeTest ? resolve() : setTimeout(look, 20)); look(); })');
+      await tab.evaluate(
+        'new Promise((resolve) => { const look = () => (globalThis.storeTest ? resolve() : setTimeout(look, 20)); look(); })',
+      );
     });
 
     after(async () => {

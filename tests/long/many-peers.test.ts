@@ -19,7 +19,9 @@ test('200 peers start, publish and fetch, while relays die and tabs come and go'
     for (let i = 0; i < RELAYS; i++) relays.push(await simRelay(network, i, { bootstraps: bootstraps.slice(0, i) }));
     for (const relay of relays) await untilReady(network, relay);
     await sleep(network.clock, 60_000); // a network that is a minute old: its store peers have met
-    const tabs = await Promise.all(Array.from({ length: TABS }, (_, i) => simTab(network, `tab-${i}`, { bootstraps, relaying: i % 2 === 0 })));
+    const tabs = await Promise.all(
+      Array.from({ length: TABS }, (_, i) => simTab(network, `tab-${i}`, { bootstraps, relaying: i % 2 === 0 })),
+    );
     for (const tab of tabs) await untilReady(network, tab);
     assert.equal(network.alive.length, RELAYS + TABS);
 

@@ -41,7 +41,10 @@ function author() {
 }
 
 async function refused(folder: string, words: RegExp, kind = 'malformed'): Promise<void> {
-  await assert.rejects(scanFolder(folder), (error: unknown) => error instanceof GlobalNetError && error.kind === kind && words.test(error.message));
+  await assert.rejects(
+    scanFolder(folder),
+    (error: unknown) => error instanceof GlobalNetError && error.kind === kind && words.test(error.message),
+  );
 }
 
 test('a folder becomes a site whose every file is read back through a server', async (t) => {
@@ -108,7 +111,10 @@ test('links within the folder are followed; those that leave it, lead nowhere or
   const outside = write(temporary(t), { 'secret.txt': 's' });
   symlinkSync('sub', join(folder, 'alias'));
   symlinkSync('sub/a.txt', join(folder, 'b.txt'));
-  assert.deepEqual((await scanFolder(folder)).files.map(({ path }) => path), ['alias/a.txt', 'b.txt', 'index.html', 'sub/a.txt']);
+  assert.deepEqual(
+    (await scanFolder(folder)).files.map(({ path }) => path),
+    ['alias/a.txt', 'b.txt', 'index.html', 'sub/a.txt'],
+  );
   const cases: [string, RegExp][] = [
     [join(outside, 'secret.txt'), /'leak' is a link that leads out of the folder/],
     [outside, /leads out/],
@@ -138,7 +144,8 @@ test('pipes, sockets, bad names, unreadable files and empty folders are refused 
   const server = createServer().listen(join(odd, 'sock'));
   await new Promise((resolve) => server.once('listening', resolve));
   await assert.rejects(scanFolder(odd), (error: Error) => {
-    for (const words of ["'pipe' is a named pipe", "'sock' is a socket", "holds a '\\'", 'control character']) assert.ok(error.message.includes(words), words);
+    for (const words of ["'pipe' is a named pipe", "'sock' is a socket", "holds a '\\'", 'control character'])
+      assert.ok(error.message.includes(words), words);
     return true;
   });
   server.close();
@@ -156,9 +163,18 @@ test('a file that its owner may not read is refused', { skip: process.getuid?.()
 });
 
 test('names that begin with a dot are left out and noted, .well-known is not; a missing index and twins in capitals are noted', async (t) => {
-  const folder = write(temporary(t), { '.env': 'SECRET', '.git/config': 'x', '.well-known/a.txt': 'x', 'Page.html': 'x', 'page.html': 'y' });
+  const folder = write(temporary(t), {
+    '.env': 'SECRET',
+    '.git/config': 'x',
+    '.well-known/a.txt': 'x',
+    'Page.html': 'x',
+    'page.html': 'y',
+  });
   const { files, notes } = await scanFolder(folder);
-  assert.deepEqual(files.map(({ path }) => path), ['.well-known/a.txt', 'Page.html', 'page.html']);
+  assert.deepEqual(
+    files.map(({ path }) => path),
+    ['.well-known/a.txt', 'Page.html', 'page.html'],
+  );
   assert.equal(notes.length, 4);
   assert.ok(notes.some((note) => note.includes('no index.html')));
   symlinkSync('.env', join(folder, 'env.txt'));
@@ -193,7 +209,10 @@ test('10,000 files are one manifest', async (t) => {
   const pack = await packFolder(folder, { ...author(), onProgress: ({ filesDone }) => void (done = filesDone) });
   assert.equal(pack.manifest.files.length, 10_000);
   assert.equal(done, 10_000);
-  assert.deepEqual(Buffer.from((await pack.content.chunk(pack.manifest.files[1234]?.hash as Uint8Array)) as Uint8Array).toString(), pack.manifest.files[1234]?.path.replace(/^d(\d+)\/f(\d+)\.txt$/, '$1/$2'));
+  assert.deepEqual(
+    Buffer.from((await pack.content.chunk(pack.manifest.files[1234]?.hash as Uint8Array)) as Uint8Array).toString(),
+    pack.manifest.files[1234]?.path.replace(/^d(\d+)\/f(\d+)\.txt$/, '$1/$2'),
+  );
 });
 
 test('a long file takes the memory of its hashes, not of its bytes', async (t) => {
@@ -203,12 +222,20 @@ test('a long file takes the memory of its hashes, not of its bytes', async (t) =
   appendFileSync(join(folder, 'film.webm'), 'end');
   let peakBytes = 0;
   const before = process.memoryUsage().rss;
-  const pack = await packFolder(folder, { ...author(), onProgress: () => void (peakBytes = Math.max(peakBytes, process.memoryUsage().rss - before)) });
+  const pack = await packFolder(folder, {
+    ...author(),
+    onProgress: () => void (peakBytes = Math.max(peakBytes, process.memoryUsage().rss - before)),
+  });
   const film = pack.manifest.files.find(({ path }) => path === 'film.webm') as FileEntry;
   assert.equal(film.sizeBytes, sizeBytes + 3);
   assert.ok(peakBytes < 100_000_000, `${peakBytes} bytes more`);
   const last = await pack.content.chunk(chunkHash(film, 4096));
-  assert.equal(Buffer.from(last as Uint8Array).subarray(-3).toString(), 'end');
+  assert.equal(
+    Buffer.from(last as Uint8Array)
+      .subarray(-3)
+      .toString(),
+    'end',
+  );
 });
 
 test('hashing is stopped when it is no longer wanted', async (t) => {
@@ -223,7 +250,20 @@ test('media types follow the name; text is said to be UTF-8 only where it is', (
   const types = ['a.html', 'a.HTML', 'a.js', 'a.mjs', 'a.svg', 'a.json', 'a.png', 'a.wav', 'a.webm', 'a.woff2', 'a', 'a.unknownthing'];
   assert.deepEqual(
     types.map((path) => mediaTypeOf(path, utf8)),
-    ['text/html; charset=utf-8', 'text/html; charset=utf-8', 'text/javascript; charset=utf-8', 'text/javascript; charset=utf-8', 'image/svg+xml; charset=utf-8', 'application/json; charset=utf-8', 'image/png', 'audio/wav', 'video/webm', 'font/woff2', 'application/octet-stream', 'application/octet-stream'],
+    [
+      'text/html; charset=utf-8',
+      'text/html; charset=utf-8',
+      'text/javascript; charset=utf-8',
+      'text/javascript; charset=utf-8',
+      'image/svg+xml; charset=utf-8',
+      'application/json; charset=utf-8',
+      'image/png',
+      'audio/wav',
+      'video/webm',
+      'font/woff2',
+      'application/octet-stream',
+      'application/octet-stream',
+    ],
   );
   assert.equal(mediaTypeOf('a.html', Uint8Array.of(0xfc, 0x20)), 'text/html');
   assert.equal(mediaTypeOf('a.html', utf8.subarray(0, 1)), 'text/html; charset=utf-8');

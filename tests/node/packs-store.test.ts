@@ -19,7 +19,10 @@ function temporary(t: test.TestContext): string {
 async function other(t: test.TestContext, folder: string, script: string) {
   const module = new URL('../../node/file-store.ts', import.meta.url).href;
   const code = `const { openFileStore } = await import(${JSON.stringify(module)}); const folder = ${JSON.stringify(folder)}; ${script}`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], { cwd: fileURLToPath(new URL('../..', import.meta.url)), stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   t.after(() => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
   return child;
@@ -60,7 +63,10 @@ test('files: keys are for their owner only, also in a folder that was open to al
 test('files: a second process is told who has the folder; when that one is killed, its lock does not count', async (t) => {
   const folder = temporary(t);
   const child = await other(t, folder, `await openFileStore(folder); console.log('open'); setInterval(() => {}, 1000);`);
-  await assert.rejects(openFileStore(folder), (error: Error & { kind?: string }) => error.kind === 'busy' && error.message.includes(String(child.pid)));
+  await assert.rejects(
+    openFileStore(folder),
+    (error: Error & { kind?: string }) => error.kind === 'busy' && error.message.includes(String(child.pid)),
+  );
   child.kill('SIGKILL');
   await once(child, 'exit');
   const store = await openFileStore(folder);
@@ -100,7 +106,10 @@ test('files: a process killed while it writes leaves each record whole, old or n
       assert.equal(value.length, 200_000);
       assert.ok(value.every((byte) => byte === value[0]));
     }
-    assert.ok(readdirSync(join(folder, 'records')).every((name) => name.startsWith('r.')), 'nothing unfinished is left');
+    assert.ok(
+      readdirSync(join(folder, 'records')).every((name) => name.startsWith('r.')),
+      'nothing unfinished is left',
+    );
     assert.ok(readdirSync(join(folder, 'chunks')).every((name) => !name.startsWith('~')));
     await store.close();
   }

@@ -84,3 +84,18 @@ test('joining: relays that have no room are not dialled again and again', async 
     assert.ok(dials <= 300, `${dials} dials in a minute`);
   }, 600_000);
 });
+
+test('joining: a pool that was just large enough for a first circuit grows, so that the death of one of its relays ends nothing', async () => {
+  const network = new SimNetwork({ seed: 'small-pool', crypto: nodeCrypto });
+  await network.run(async () => {
+    const all = await relays(network);
+    const tabs = [];
+    for (let i = 0; i < 6; i++) tabs.push(await simTab(network, `tab-${i}`, { bootstraps }));
+    for (const tab of tabs) await untilReady(network, tab);
+    await pass(network, 120_000);
+    for (const { peer } of tabs) {
+      const vouched = [...peer.directory.relays()].length;
+      assert.ok(vouched >= all.length - 1, `${vouched} of ${all.length} relays are vouched for`);
+    }
+  }, 600_000);
+});

@@ -16,7 +16,12 @@ export async function untilReady(network: SimNetwork, { peer }: SimPeer): Promis
 }
 
 /** Publishes a site of one file from this peer; resolves when its record is held and three points wait. */
-export async function publish(network: SimNetwork, { node, peer }: SimPeer, bytes: Uint8Array, identity: Identity = newIdentity(node.env)): Promise<SiteHost> {
+export async function publish(
+  network: SimNetwork,
+  { node, peer }: SimPeer,
+  bytes: Uint8Array,
+  identity: Identity = newIdentity(node.env),
+): Promise<SiteHost> {
   const { entry, chunks } = entryOf(node.env, 'index.html', bytes, 'text/html');
   const manifest = signManifest(node.env.crypto, identity, {
     type: 'site',

@@ -1,7 +1,7 @@
 import type { PeerId } from '../bytes/brand.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
 import { EMPTY } from '../bytes/bytes.ts';
-import { CircuitBuilder, type BuilderCircuit, type HopKeys } from '../circuit/index.ts';
+import type { CircuitBuilder, BuilderCircuit, HopKeys } from '../circuit/index.ts';
 import type { Env } from '../env.ts';
 import type { CircuitEnd, CircuitSource, LastHop, Link, OpenedCircuit } from '../ports.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
@@ -71,7 +71,7 @@ export class Circuits implements CircuitSource {
 
   /** How the round trip of a circuit is measured, by whoever speaks over it. */
   measure(end: CircuitEnd, roundTripMs: () => number | undefined): void {
-    for (const { circuit, note } of this.own()) if (circuit === end) note.roundTripMs = roundTripMs;
+    for (const { circuit, note } of this.own()) if (circuit.name === end.name) note.roundTripMs = roundTripMs;
   }
 
   /** From now on this many spares are kept; a build that waits after a failed one is tried now. */
@@ -106,7 +106,13 @@ export class Circuits implements CircuitSource {
     openTo: (last, early, isolation, signal) => this.#openAnew(this.ways.usable(last), early, isolation, true, signal),
   };
 
-  async #openAnew(target: Descriptor, early: Uint8Array, isolation: string, layered: boolean, signal?: AbortSignal): Promise<OpenedCircuit> {
+  async #openAnew(
+    target: Descriptor,
+    early: Uint8Array,
+    isolation: string,
+    layered: boolean,
+    signal?: AbortSignal,
+  ): Promise<OpenedCircuit> {
     let failure: unknown;
     for (let attempt = 0; attempt < OPEN_TRIES; attempt++) {
       if (signal?.aborted) throw new GlobalNetError('cancelled', 'the circuit is not wanted any more');
@@ -142,7 +148,12 @@ export class Circuits implements CircuitSource {
     }
   }
 
-  async #build(hops: readonly Descriptor[], early: Uint8Array, purpose: string, signal?: AbortSignal): Promise<{ circuit: BuilderCircuit; reply: Uint8Array }> {
+  async #build(
+    hops: readonly Descriptor[],
+    early: Uint8Array,
+    purpose: string,
+    signal?: AbortSignal,
+  ): Promise<{ circuit: BuilderCircuit; reply: Uint8Array }> {
     const [guard] = hops;
     if (guard === undefined) throw new GlobalNetError('unreachable', 'a circuit needs a first hop');
     try {

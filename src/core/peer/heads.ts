@@ -54,7 +54,15 @@ export class HeadPublisher {
     this.#published.add(period);
     this.#republisher.publish(String(period), () => {
       const payload = sealHead(env, author.publicKey, head);
-      const content = { kind: 'singleWriter', record: RECORD.head, writer: head.key, slot: 0, serial: manifest.serial, expiresAtMs: periodExpiresAtMs(period), payload } as const;
+      const content = {
+        kind: 'singleWriter',
+        record: RECORD.head,
+        writer: head.key,
+        slot: 0,
+        serial: manifest.serial,
+        expiresAtMs: periodExpiresAtMs(period),
+        payload,
+      } as const;
       return signValue(env.crypto, datedSigner(author, period).sign, content);
     });
   }

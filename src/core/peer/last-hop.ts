@@ -14,7 +14,12 @@ export interface LastHopOptions {
 }
 
 /** A circuit ends here: its channels, a session for what the builder asks us, and a place at the rendezvous point. */
-export function acceptCircuit({ env, point, onStream }: LastHopOptions, end: CircuitEnd, early: Uint8Array, answer: (replyData: Uint8Array) => void): void {
+export function acceptCircuit(
+  { env, point, onStream }: LastHopOptions,
+  end: CircuitEnd,
+  early: Uint8Array,
+  answer: (replyData: Uint8Array) => void,
+): void {
   const replies: Uint8Array[] = [];
   let replied = false;
   // What is asked of a peer itself is never resumed: with its circuit the session goes, and what it held.

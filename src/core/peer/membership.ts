@@ -208,7 +208,8 @@ export class Membership {
 
   #whyAlone(): string {
     const { bootstraps } = this.options;
-    if (this.#linkedPeers > 0) return `only ${this.#linkedPeers} of ${bootstraps.length} bootstraps answers: who is there is not believed before a second one agrees`;
+    if (this.#linkedPeers > 0)
+      return `only ${this.#linkedPeers} of ${bootstraps.length} bootstraps answers: who is there is not believed before a second one agrees`;
     if (bootstraps.length === 0 && this.#saved.length === 0) return 'no bootstrap is known: there is nobody to ask';
     const names = bootstraps.map(({ url }) => url).join(', ');
     const whys = new Set(bootstraps.map(({ url = '' }) => this.#failures.get(url)).filter((why) => why !== undefined));
@@ -220,9 +221,7 @@ export class Membership {
     const { env, records, directory, links } = this.options;
     this.#saved = await loadSavedPeers(records, directory); // those met in this run too
     const away = this.#saved.filter(({ id }) => links.get(id) === undefined);
-    const targets = sample(env, away, LINKS_WANTED).flatMap(({ id, urls }) =>
-      urls.slice(0, 1).map((url) => ({ peer: id, url })),
-    );
+    const targets = sample(env, away, LINKS_WANTED).flatMap(({ id, urls }) => urls.slice(0, 1).map((url) => ({ peer: id, url })));
     await Promise.all(targets.map((target) => this.#link(target)));
   }
 
@@ -301,7 +300,9 @@ export class Membership {
     const everyMs = vouched >= enough ? LEARN_EVERY_MS : hasCircuit() || this.#step.step === 'ready' ? LEARN_SOON_MS : 0;
     if (env.now() - this.#learnedAt < everyMs) return;
     if (this.#step.step !== 'ready' && this.#step.step !== 'building') this.#say({ step: 'learning' });
-    const via = !isOpen && hasCircuit() ? 'circuit' : 'link';
+    // Down circuits, where nobody can fit his answer to the asker; but few hops would only lead to each other, and one that dies ends all.
+    const suffices = vouched >= enough || vouched === directory.size;
+    const via = !isOpen && hasCircuit() && suffices ? 'circuit' : 'link';
     const linked = openPeers(directory).filter(({ id }) => links.get(id) !== undefined);
     const access = { env, directory, ask, via } as const;
     await learnRelays(via === 'circuit' || linked.length === 0 ? access : { ...access, answerers: linked });

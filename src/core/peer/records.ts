@@ -8,11 +8,16 @@ export function recordNetwork(access: DhtAccess): RecordNetwork {
   const { crypto } = access.env;
   return {
     async publish({ blindedKey, sign, slot, serial, expiresAtMs, payload }) {
-      return storeValue(access, signValue(crypto, sign, { kind: 'singleWriter', record: RECORD.service, writer: blindedKey, slot, serial, expiresAtMs, payload }));
+      return storeValue(
+        access,
+        signValue(crypto, sign, { kind: 'singleWriter', record: RECORD.service, writer: blindedKey, slot, serial, expiresAtMs, payload }),
+      );
     },
     async find(blindedKey, signal) {
       const values = await findValues(access, singleWriterKey(crypto, RECORD.service, blindedKey), signal === undefined ? {} : { signal });
-      return values.flatMap((value) => (value.kind === 'singleWriter' ? [{ payload: value.payload, serial: value.serial, slot: value.slot }] : []));
+      return values.flatMap((value) =>
+        value.kind === 'singleWriter' ? [{ payload: value.payload, serial: value.serial, slot: value.slot }] : [],
+      );
     },
   };
 }

@@ -110,7 +110,11 @@ export const EXTEND_PART_BYTES = PAYLOAD_BYTES - MESSAGE_HEADER_BYTES - EXTEND_P
 /** Next peer, seed, slot 0 of the new hop's setup packet. */
 export const EXTEND_FIXED_BYTES = PEER_ID_BYTES + KEY_BYTES + SETUP_SLOT_BYTES;
 /** How much of the new hop's setup body is sent: what fills one cell, two, or all of it. */
-export const EXTEND_HEADS_BYTES = [EXTEND_PART_BYTES - EXTEND_FIXED_BYTES, 2 * EXTEND_PART_BYTES - EXTEND_FIXED_BYTES, SETUP_BODY_BYTES] as const;
+export const EXTEND_HEADS_BYTES = [
+  EXTEND_PART_BYTES - EXTEND_FIXED_BYTES,
+  2 * EXTEND_PART_BYTES - EXTEND_FIXED_BYTES,
+  SETUP_BODY_BYTES,
+] as const;
 /** Slot 0 and the body of the new hop's reply. */
 export const EXTENDED_BYTES = REPLY_SLOT_BYTES + REPLY_BODY_BYTES;
 

@@ -32,7 +32,8 @@ export type VerifiedHead = Brand<Head & { readonly bytes: Uint8Array }, 'Verifie
 
 /** @param sign signs the message with the secret of `head.key`; a dated key has no seed, hence a function. */
 export function encodeHead(head: Head, sign: (message: Uint8Array) => Uint8Array): Uint8Array {
-  if (head.key.length !== KEY_BYTES || head.manifestHash.length !== HASH_BYTES) throw new RangeError('head: key and manifest hash are 32 bytes each');
+  if (head.key.length !== KEY_BYTES || head.manifestHash.length !== HASH_BYTES)
+    throw new RangeError('head: key and manifest hash are 32 bytes each');
   if (!Number.isSafeInteger(head.serial) || head.serial < 1) throw new RangeError(`head: serial ${head.serial}, wanted 1 to 2^53`);
   const writer = new Writer(HEAD_BYTES).raw(head.key).u32(head.period).u64(head.serial).raw(head.manifestHash);
   const content = writer.done();
@@ -43,7 +44,11 @@ export function encodeHead(head: Head, sign: (message: Uint8Array) => Uint8Array
  * @param wanted the key that must have signed, and the period it must be for.
  * @throws DecodeError | MismatchError (`signature`, `author`).
  */
-export function verifyHead(crypto: Pick<CryptoPort, 'ed25519Verify'>, bytes: Uint8Array, wanted: { key: Uint8Array; period?: number }): VerifiedHead {
+export function verifyHead(
+  crypto: Pick<CryptoPort, 'ed25519Verify'>,
+  bytes: Uint8Array,
+  wanted: { key: Uint8Array; period?: number },
+): VerifiedHead {
   const reader = new Reader(bytes, 'head');
   const key = reader.raw(KEY_BYTES, 'key');
   const period = reader.u32('period');
@@ -53,11 +58,18 @@ export function verifyHead(crypto: Pick<CryptoPort, 'ed25519Verify'>, bytes: Uin
   reader.end();
   if (serial < 1) throw new DecodeError('head', KEY_BYTES + 4, 'serial 0');
   if (!equal(key, wanted.key)) {
-    throw new MismatchError({ part: 'author', wanted: base32(wanted.key), got: base32(key) }, 'this head was signed by another key than the one asked for');
+    throw new MismatchError(
+      { part: 'author', wanted: base32(wanted.key), got: base32(key) },
+      'this head was signed by another key than the one asked for',
+    );
   }
-  if (wanted.period !== undefined && wanted.period !== period) throw new DecodeError('head', KEY_BYTES, `period ${period}, wanted ${wanted.period}`);
+  if (wanted.period !== undefined && wanted.period !== period)
+    throw new DecodeError('head', KEY_BYTES, `period ${period}, wanted ${wanted.period}`);
   if (!crypto.ed25519Verify(key, labelled(LABEL.head, bytes.subarray(0, HEAD_BYTES - SIGNATURE_BYTES)), signature)) {
-    throw new MismatchError({ part: 'signature', wanted: base32(key), got: 'another signature' }, 'the signature of this head does not match');
+    throw new MismatchError(
+      { part: 'signature', wanted: base32(key), got: 'another signature' },
+      'the signature of this head does not match',
+    );
   }
   return { key, period, serial, manifestHash, bytes } as VerifiedHead;
 }
@@ -82,7 +94,13 @@ export function sealHead(env: Pick<Env, 'random' | 'crypto'>, author: Uint8Array
 }
 
 /** The bytes of a head, still to be verified; undefined when they were not sealed for this author, key and period. */
-export function openHead(crypto: Pick<CryptoPort, 'aead'>, author: Uint8Array, key: Uint8Array, period: number, sealed: Uint8Array): Uint8Array | undefined {
+export function openHead(
+  crypto: Pick<CryptoPort, 'aead'>,
+  author: Uint8Array,
+  key: Uint8Array,
+  period: number,
+  sealed: Uint8Array,
+): Uint8Array | undefined {
   if (sealed.length !== SEALED_HEAD_BYTES) return undefined;
   const head = new Uint8Array(HEAD_BYTES);
   const text = sealed.subarray(HEAD_SALT_BYTES, HEAD_SALT_BYTES + HEAD_BYTES);

@@ -27,7 +27,8 @@ function fail(problem: string): never {
 }
 
 function bytesOf(value: unknown, lengths: readonly number[], field: string): Uint8Array {
-  if (!(value instanceof Uint8Array) || !lengths.includes(value.length)) fail(`${field} is not a byte string of ${lengths.join(' or ')} bytes`);
+  if (!(value instanceof Uint8Array) || !lengths.includes(value.length))
+    fail(`${field} is not a byte string of ${lengths.join(' or ')} bytes`);
   return value;
 }
 

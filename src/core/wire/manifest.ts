@@ -57,7 +57,8 @@ export function signManifest(crypto: CryptoPort, author: Identity, fields: Omit<
   const manifest: Manifest = { ...fields, files, author: author.publicKey };
   const body = encodeBody(manifest);
   checkManifest(decodeBody(body));
-  if (body.length + SIGNATURE_BYTES > MANIFEST_MAX_BYTES) throw new RangeError(`manifest of ${body.length} bytes, at most ${MANIFEST_MAX_BYTES} are allowed`);
+  if (body.length + SIGNATURE_BYTES > MANIFEST_MAX_BYTES)
+    throw new RangeError(`manifest of ${body.length} bytes, at most ${MANIFEST_MAX_BYTES} are allowed`);
   const hash = crypto.sha256(body);
   const signature = crypto.ed25519Sign(author.seed, labelled(LABEL.manifest, hash));
   return { ...manifest, hash, bytes: concat(signature, body) } as VerifiedManifest;
@@ -90,19 +91,29 @@ export function verifyManifest(
   bytes: Uint8Array,
   wanted: { author?: Uint8Array; hash?: Uint8Array } = {},
 ): VerifiedManifest {
-  if (bytes.length > MANIFEST_MAX_BYTES) throw new DecodeError('manifest', 0, `${bytes.length} bytes, at most ${MANIFEST_MAX_BYTES} are allowed`);
+  if (bytes.length > MANIFEST_MAX_BYTES)
+    throw new DecodeError('manifest', 0, `${bytes.length} bytes, at most ${MANIFEST_MAX_BYTES} are allowed`);
   if (bytes.length <= SIGNATURE_BYTES) throw new DecodeError('manifest', 0, `${bytes.length} bytes are no manifest`);
   const body = bytes.subarray(SIGNATURE_BYTES);
   const hash = crypto.sha256(body);
   if (wanted.hash && !equal(hash, wanted.hash)) {
-    throw new MismatchError({ part: 'manifest', wanted: base32(wanted.hash), got: base32(hash) }, 'this is another manifest than the one asked for');
+    throw new MismatchError(
+      { part: 'manifest', wanted: base32(wanted.hash), got: base32(hash) },
+      'this is another manifest than the one asked for',
+    );
   }
   const manifest = checkManifest(decodeBody(body));
   if (wanted.author && !equal(manifest.author, wanted.author)) {
-    throw new MismatchError({ part: 'author', wanted: base32(wanted.author), got: base32(manifest.author) }, 'this manifest is by another author than the address names');
+    throw new MismatchError(
+      { part: 'author', wanted: base32(wanted.author), got: base32(manifest.author) },
+      'this manifest is by another author than the address names',
+    );
   }
   if (!crypto.ed25519Verify(manifest.author, labelled(LABEL.manifest, hash), bytes.subarray(0, SIGNATURE_BYTES))) {
-    throw new MismatchError({ part: 'signature', wanted: base32(manifest.author), got: 'another signature' }, 'the signature of this manifest does not match');
+    throw new MismatchError(
+      { part: 'signature', wanted: base32(manifest.author), got: 'another signature' },
+      'the signature of this manifest does not match',
+    );
   }
   // One content, one encoding: otherwise two hashes could name one manifest.
   if (!equal(encodeBody(manifest), body)) throw new DecodeError('manifest', SIGNATURE_BYTES, 'not in deterministic CBOR');

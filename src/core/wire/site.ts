@@ -66,7 +66,10 @@ export function encodeSiteMessage(message: SiteMessage): Uint8Array {
 function writeContent(writer: Writer, message: SiteMessage): void {
   switch (message.type) {
     case SITE.open:
-      writer.u64(message.serialHeld).raw(message.manifestHeld).u8(message.fileHeld ? SITE_OPEN_FLAG.fileHeld : 0);
+      writer
+        .u64(message.serialHeld)
+        .raw(message.manifestHeld)
+        .u8(message.fileHeld ? SITE_OPEN_FLAG.fileHeld : 0);
       writer.u32(message.firstChunk).u32(message.chunks).u32(message.pushBytes).text16(message.path);
       return;
     case SITE.chunks:
@@ -115,7 +118,8 @@ function lengthAllowed(type: number, lengthBytes: number): boolean {
 
 function readHashes(reader: Reader): Uint8Array[] {
   const count = reader.left / HASH_BYTES;
-  if (!Number.isInteger(count) || count < 1 || count > SITE_HASHES_MAX) reader.fail(`${reader.left} bytes of hashes, wanted 1 to ${SITE_HASHES_MAX} of ${HASH_BYTES}`);
+  if (!Number.isInteger(count) || count < 1 || count > SITE_HASHES_MAX)
+    reader.fail(`${reader.left} bytes of hashes, wanted 1 to ${SITE_HASHES_MAX} of ${HASH_BYTES}`);
   return Array.from({ length: count }, () => reader.raw(HASH_BYTES, 'hash'));
 }
 

@@ -7,7 +7,9 @@ const TYPES: Record<string, string> = { html: 'text/html', js: 'text/javascript'
 
 /** Builds a page out of one script of tests/browser/pages and serves it on loopback, which browsers treat as secure. */
 export async function servePage(script: string): Promise<{ url: string; close(): void }> {
-  const files = new Map<string, string | Uint8Array>([['/', `<!doctype html><title>test</title><script type="module" src="/page.js"></script>`]]);
+  const files = new Map<string, string | Uint8Array>([
+    ['/', `<!doctype html><title>test</title><script type="module" src="/page.js"></script>`],
+  ]);
   const built = await build({
     configFile: false,
     logLevel: 'error',

@@ -27,8 +27,11 @@ function house({ openMs = 0 } = {}) {
         const held = holding(pair.builder);
         ends.push(pair.builder);
         env.schedule(DELAY_MS, () =>
-          acceptCircuit({ env, point: points.get(last.peer)!, onStream: (stream) => stream.reset(END.refused) }, pair.last, early, (reply) =>
-            env.schedule(DELAY_MS + openMs, () => resolve({ end: held, reply, hops: [last.peer] })),
+          acceptCircuit(
+            { env, point: points.get(last.peer)!, onStream: (stream) => stream.reset(END.refused) },
+            pair.last,
+            early,
+            (reply) => env.schedule(DELAY_MS + openMs, () => resolve({ end: held, reply, hops: [last.peer] })),
           ),
         );
       }),
