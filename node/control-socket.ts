@@ -31,7 +31,8 @@ export function serveControlSocket(dataFolder: string, status: () => ProcessStat
   });
   server.on('error', onError);
   // A longer path is cut by the system, silently: the socket would lie somewhere else.
-  if (Buffer.byteLength(path) > PATH_MAX_BYTES) onError(new Error(`the path of its socket is longer than ${PATH_MAX_BYTES} bytes: ${path}`));
+  if (Buffer.byteLength(path) > PATH_MAX_BYTES)
+    onError(new Error(`the path of its socket is longer than ${PATH_MAX_BYTES} bytes: ${path}`));
   else server.listen(path, () => chmodSync(path, 0o600));
   server.unref();
   return server;

@@ -11,8 +11,8 @@ import { startHeadless } from '../headless.ts';
 import { planFolder, targetIn, writeFileOf } from '../site-folder.ts';
 import { unlessStopped, untilReady } from '../until.ts';
 
-/** Files fetched at a time: many small ones come at the speed of a large one. */
-const FILES_AT_ONCE = 16;
+/** Files fetched at a time: as many as chunks are asked for at once, so that small files fill the path as a large one does. */
+const FILES_AT_ONCE = 64;
 /** Names shown of many. */
 const SHOWN_MAX = 5;
 
