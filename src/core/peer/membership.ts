@@ -160,7 +160,10 @@ export class Membership {
     if (!this.options.isOpen) await this.#linkGuards();
     if (this.options.relaying()) await this.#linkOthers();
     this.options.onCanBuild();
-    if (this.options.hasCircuit()) this.#hasJoined = true;
+    if (this.options.hasCircuit() && !this.#hasJoined) {
+      this.#hasJoined = true;
+      this.#learnedAt = 0; // the next round makes a pool of what was just enough for a circuit
+    }
     if (this.options.hasCircuit() && this.options.relaying()) void this.#linkByMesh();
     if (this.options.isOpen || this.options.hasCircuit()) this.#say({ step: 'ready' });
     else if (this.#step.step !== 'ready') this.#say({ step: 'building' });
@@ -294,7 +297,7 @@ export class Membership {
 
   async #learn(): Promise<void> {
     const { env, directory, links, ask, isOpen, hasCircuit, records } = this.options;
-    const vouched = [...directory.all()].filter((descriptor) => directory.isVouched(descriptor)).length;
+    const vouched = [...directory.relays()].length;
     const enough = isOpen ? RELAYS_ENOUGH_OPEN : RELAYS_ENOUGH;
     // With the first circuit the peer is ready: what else there is to learn waits until that has been said.
     const everyMs = vouched >= enough ? LEARN_EVERY_MS : hasCircuit() || this.#step.step === 'ready' ? LEARN_SOON_MS : 0;
