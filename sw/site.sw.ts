@@ -133,6 +133,10 @@ function resolve({ manifest, paths }: SiteVersion, url: URL) {
 }
 
 function contextOf(connected: Connected, version: SiteVersion): FileAnswerContext {
-  const onFailure = (path: string, error: unknown): void => connected.report({ type: 'failed', path: `/${path}`, ...failureOf(error) });
+  // A part that does not come leaves a gap, as in any page; one that is not what was signed takes the page away.
+  const onFailure = (path: string, error: unknown): void => {
+    const failure = failureOf(error);
+    if (failure.kind === 'unverified') connected.report({ type: 'failed', path: `/${path}`, ...failure });
+  };
   return { site: connected.site, version, appOrigin, onFailure };
 }
