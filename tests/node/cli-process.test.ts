@@ -1,0 +1,139 @@
+/** The `gnet` program as processes: what it says and how it ends. Networks of several are walked end to end elsewhere. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const GNET = ['--import', 'tsx', fileURLToPath(new URL('../../node/gnet.ts', import.meta.url))];
+/** Says its child's pid and what it says, as `gnet up` leashes its relays. */
+const PARENT = `const [program, ...args] = process.argv.slice(1);
+const child = require('node:child_process').spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+console.log(JSON.stringify({ child: child.pid }));
+setInterval(() => {}, 1000);`;
+
+let folder: string;
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gnet-cli-'));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+class Run {
+  stdout = '';
+  stderr = '';
+  readonly process: ChildProcess;
+  readonly ended: Promise<number | null>;
+
+  constructor(args: readonly string[], nodeArgs: readonly string[] = []) {
+    this.process = spawn(process.execPath, [...nodeArgs, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, GNET_DATA: folder },
+    });
+    this.process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    this.process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.ended = new Promise((resolve) => this.process.on('close', resolve));
+  }
+
+  async says(words: RegExp): Promise<RegExpExecArray> {
+    let found: RegExpExecArray | null = null;
+    await until(() => {
+      found = words.exec(this.stdout + this.stderr);
+      if (found === null && this.process.exitCode !== null) throw new Error(`ended before it said ${words}: ${this.stdout}${this.stderr}`);
+      return found !== null;
+    });
+    return found as unknown as RegExpExecArray;
+  }
+}
+
+const gnet = (...args: string[]): Run => new Run([...GNET, ...args]);
+const RELAY = ['relay', '--listen', '127.0.0.1:0', '--no-webrtc'];
+
+describe('the gnet program', { concurrency: 2, timeout: 60_000 }, () => {
+  for (const [args, exitCode, out, err] of [
+    [[], 2, /^gnet <command>/, /^$/],
+    [['help', 'seed'], 0, /^gnet seed <folder>\n/, /^$/],
+    [['fly'], 2, /^$/, /^gnet: there is no command 'fly'; 'gnet help' lists them\n$/],
+    [['--json', 'status'], 2, /^\{"error":\{"kind":"malformed","message":"a command comes before its flags/, /^$/],
+    [['open', 'abc.gnet', '--json'], 2, /^\{"error":\{"kind":"malformed","message":[^\n]*\}\}\n$/, /^$/],
+  ] as const) {
+    it(`gnet ${args.join(' ')}: ends with ${exitCode} and says why`, async () => {
+      const run = gnet(...args);
+      assert.equal(await run.ended, exitCode, run.stderr);
+      assert.match(run.stdout, out);
+      assert.match(run.stderr, err);
+    });
+  }
+
+  it('says that it relays, one object a line, and leaves nothing behind at SIGTERM', async () => {
+    const run = gnet(...RELAY, '--name', 'ends', '--json');
+    await run.says(/"listens":"ws:\/\/127\.0\.0\.1:\d+"/);
+    const socket = join(folder, 'run', `${run.process.pid}.sock`);
+    assert.ok(existsSync(socket));
+    run.process.kill('SIGTERM');
+    assert.equal(await run.ended, 0, run.stderr);
+    assert.equal(run.stdout.split('\n').filter((line) => line !== '' && JSON.parse(line)).length, 1);
+    assert.equal(run.stderr, '');
+    assert.ok(!existsSync(socket));
+    assert.ok(!existsSync(join(folder, 'peers', 'ends', 'lock')));
+  });
+
+  it('says that it has not joined, why, and that it goes on trying', async () => {
+    const run = gnet(...RELAY, '--name', 'alone', '--join', 'ws://127.0.0.1:9');
+    await run.says(/Not joined: no bootstrap answers \(ws:\/\/127\.0\.0\.1:9\): nobody listens there\. It goes on trying\./);
+    run.process.kill('SIGINT');
+    assert.equal(await run.ended, 0);
+  });
+
+  it('ends in order when the process that started it is killed', async () => {
+    const parent = new Run(['-e', PARENT, process.execPath, ...GNET, ...RELAY, '--name', 'leashed', '--json', '--leashed']);
+    const child = Number((await parent.says(/"child":(\d+)/))[1]);
+    await parent.says(/"listens"/);
+    parent.process.kill('SIGKILL');
+    await parent.ended; // the child holds its output open until it ends
+    await until(() => !isAlive(child));
+    assert.ok(!existsSync(join(folder, 'peers', 'leashed', 'lock')));
+  });
+
+  it('goes on after a failure that nobody caught of one connection, and says it', async () => {
+    const run = new Run(
+      [...GNET, ...RELAY, '--name', 'faults'],
+      atSignal(`Promise.reject(new Error('one circuit'));
+      throw Object.assign(new Error('one socket'), { syscall: 'read' });`),
+    );
+    await run.says(/listens at/);
+    run.process.kill('SIGUSR2');
+    await run.says(/nobody listened for this: Error: one socket/);
+    await run.says(/nobody waited for this to fail: Error: one circuit/);
+    run.process.kill('SIGTERM');
+    assert.equal(await run.ended, 0);
+  });
+
+  it('ends in order, and says so, after a fault that may have left things half done', async () => {
+    const run = new Run([...GNET, ...RELAY, '--name', 'broken'], atSignal(`throw new Error('a bug');`));
+    await run.says(/listens at/);
+    run.process.kill('SIGUSR2');
+    await run.says(/a fault in GlobalNet; ending: Error: a bug/);
+    assert.equal(await run.ended, 1);
+    assert.ok(!existsSync(join(folder, 'peers', 'broken', 'lock')));
+  });
+});
+
+/** Flags of Node for a program that does this when it is told to. */
+function atSignal(code: string): string[] {
+  return ['--import', `data:text/javascript,${encodeURIComponent(`process.on('SIGUSR2', () => { ${code} })`)}`];
+}
+
+async function until(look: () => boolean): Promise<void> {
+  while (!look()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
