@@ -1,5 +1,6 @@
 import { hex, type PeerId } from '../../src/core/bytes/index.ts';
-import { type Identity, identityFromSeed, nobleCrypto, peerIdOf } from '../../src/core/crypto/index.ts';
+import { nodeCrypto } from '../../src/adapters/node-crypto.ts';
+import { type Identity, identityFromSeed, peerIdOf } from '../../src/core/crypto/index.ts';
 import type { CryptoPort } from '../../src/core/ports.ts';
 import { type Descriptor, type DescriptorContent, epochAt, signDescriptor } from '../../src/core/wire/descriptor.ts';
 import type { PeerAddress } from '../../src/core/wire/peer-address.ts';
@@ -16,7 +17,7 @@ export interface TestPeer {
 /** `seed` decides all keys; onion keys are random bytes, which suffices where no circuit is built. */
 export function testPeer(seed: string, content: Partial<DescriptorContent> = {}): TestPeer {
   const random = seededRandom(`peer ${seed}`);
-  const identity = identityFromSeed(nobleCrypto, random(32));
+  const identity = identityFromSeed(nodeCrypto, random(32));
   const id = peerIdOf(identity.publicKey);
   const base = { id, epoch: 0, onionX25519: random(32), onionKem: random(1184), setupEffort: 0, roles: 0, operator: '', software: 'test' };
   return { identity, id, content: { ...base, addresses: [], links: [], extension: new Uint8Array(0), ...content } };
@@ -41,18 +42,18 @@ export function tabPeer(index: number, links: readonly PeerId[]): TestPeer {
 }
 
 export function describe(peer: TestPeer, nowMs: number, changes: Partial<DescriptorContent> = {}): Descriptor {
-  return signDescriptor(nobleCrypto, peer.identity, { ...peer.content, epoch: epochAt(nowMs), ...changes });
+  return signDescriptor(nodeCrypto, peer.identity, { ...peer.content, epoch: epochAt(nowMs), ...changes });
 }
 
 /** @noble's primitives, but a signature that was verified once is not verified again: many peers in one process check the same. */
 export function rememberingCrypto(): CryptoPort {
   const verified = new Map<string, boolean>();
   return {
-    ...nobleCrypto,
+    ...nodeCrypto,
     ed25519Verify(publicKey, message, signature) {
-      const key = `${hex(signature)}${hex(publicKey)}${hex(nobleCrypto.sha256(message))}`;
+      const key = `${hex(signature)}${hex(publicKey)}${hex(nodeCrypto.sha256(message))}`;
       let result = verified.get(key);
-      if (result === undefined) verified.set(key, (result = nobleCrypto.ed25519Verify(publicKey, message, signature)));
+      if (result === undefined) verified.set(key, (result = nodeCrypto.ed25519Verify(publicKey, message, signature)));
       return result;
     },
   };

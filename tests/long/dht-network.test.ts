@@ -1,19 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { identityFromSeed, nobleCrypto } from '../../../src/core/crypto/index.ts';
-import { DhtNode, findValues, REPLICAS, Republisher, storePosition, storeValue, valuePosition } from '../../../src/core/dht/index.ts';
-import { nearestStores } from '../../../src/core/dht/table.ts';
-import { randomBelow, sample } from '../../../src/core/env.ts';
-import { decodeDhtAnswer, encodeDhtAnswer, encodeDhtRequest } from '../../../src/core/wire/dht.ts';
-import { END, KEEP, ROLE } from '../../../src/core/wire/registry.ts';
-import { type DhtValue, signValue } from '../../../src/core/wire/value.ts';
-import { DhtNetwork, type TestStorePeer } from '../../support/dht-network.ts';
-import { describe, openPeer, testPeer, websocketAt } from '../../support/peers.ts';
+import { nodeCrypto } from '../../src/adapters/node-crypto.ts';
+import { identityFromSeed } from '../../src/core/crypto/index.ts';
+import { DhtNode, findValues, REPLICAS, Republisher, storePosition, storeValue, valuePosition } from '../../src/core/dht/index.ts';
+import { nearestStores } from '../../src/core/dht/table.ts';
+import { randomBelow, sample } from '../../src/core/env.ts';
+import { decodeDhtAnswer, encodeDhtAnswer, encodeDhtRequest } from '../../src/core/wire/dht.ts';
+import { END, KEEP, ROLE } from '../../src/core/wire/registry.ts';
+import { type DhtValue, signValue } from '../../src/core/wire/value.ts';
+import { DhtNetwork, type TestStorePeer } from '../support/dht-network.ts';
+import { describe, openPeer, testPeer, websocketAt } from '../support/peers.ts';
 
 const HOUR_MS = 3_600_000;
 
 function value(network: DhtNetwork, name: number, serial = 1): DhtValue {
-  const writer = identityFromSeed(nobleCrypto, new Uint8Array(32).fill(1 + name));
+  const writer = identityFromSeed(nodeCrypto, new Uint8Array(32).fill(1 + name));
   const content = {
     kind: 'singleWriter' as const,
     record: 1,
@@ -23,15 +24,15 @@ function value(network: DhtNetwork, name: number, serial = 1): DhtValue {
     expiresAtMs: network.env.now() + 24 * HOUR_MS,
     payload: new Uint8Array(100),
   };
-  return signValue(nobleCrypto, (message) => nobleCrypto.ed25519Sign(writer.seed, message), content);
+  return signValue(nodeCrypto, (message) => nodeCrypto.ed25519Sign(writer.seed, message), content);
 }
 
 /** The sixteen of a key, by position, if everybody knew everybody. */
 function holders(network: DhtNetwork, key: Uint8Array): [TestStorePeer[], TestStorePeer[]] {
   const at = (position: 0 | 1) =>
     nearestStores(
-      nobleCrypto,
-      valuePosition(nobleCrypto, key, position),
+      nodeCrypto,
+      valuePosition(nodeCrypto, key, position),
       network.up.map(({ own }) => own()),
       REPLICAS,
     ).map(({ id }) => network.byId(id));
@@ -68,7 +69,7 @@ test('a table is bounded and knows its neighbourhood', async () => {
     assert.ok(node.table.size <= 120, `${node.table.size} of 149`);
     const position = node.table.ownPosition() as Uint8Array;
     const nearest = nearestStores(
-      nobleCrypto,
+      nodeCrypto,
       position,
       network.all.map((other) => other.own()),
       9,
@@ -142,8 +143,8 @@ test('hostile steps that name places nobody owns, all nearest to the key, hide n
   for (const peer of sample(network.env, network.all, 20)) {
     peer.twist = async (request, honest) => {
       if (request.type !== 'route' && request.type !== 'fetch') return honest();
-      const target = request.type === 'route' ? request.target : valuePosition(nobleCrypto, request.key, request.position);
-      const nodes = nearestStores(nobleCrypto, target, madeUp, 16).map(({ bytes }) => bytes);
+      const target = request.type === 'route' ? request.target : valuePosition(nodeCrypto, request.key, request.position);
+      const nodes = nearestStores(nodeCrypto, target, madeUp, 16).map(({ bytes }) => bytes);
       return encodeDhtAnswer(request.type === 'route' ? { type: 'nodes', nodes } : { type: 'values', values: [], nodes });
     };
   }
@@ -186,9 +187,9 @@ test('an owner of one /16 gets one of the eight places at most, with however man
   const sybils = Array.from({ length: 60 }, (_, i) =>
     describe(testPeer(`sybil ${i}`, { roles: ROLE.open | ROLE.store, addresses: [websocketAt([66, 6, i, 1])] }), now),
   );
-  const positions = new Set(sybils.map((one) => String(storePosition(nobleCrypto, one))));
+  const positions = new Set(sybils.map((one) => String(storePosition(nodeCrypto, one))));
   assert.ok(positions.size <= 8);
-  for (let i = 0; i < 20; i++) assert.equal(nearestStores(nobleCrypto, new Uint8Array(32).fill(i * 12), sybils, REPLICAS).length, 1);
+  for (let i = 0; i < 20; i++) assert.equal(nearestStores(nodeCrypto, new Uint8Array(32).fill(i * 12), sybils, REPLICAS).length, 1);
 });
 
 test('runners that lie are outvoted by another one; "nobody has it" is believed only after all', async () => {
