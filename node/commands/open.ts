@@ -21,7 +21,7 @@ export const open: Command = {
   usage: '<address or link> [--out <folder>]',
   summary:
     'Fetches a hidden site through the network, checks every byte against what its author signed, and writes it to a folder. ' +
-    'What has come once is not fetched again: the same command goes on after Ctrl-C, and brings a newer version.',
+    'What has come once is not fetched again: the same command goes on after Ctrl-C, and with --overwrite brings a newer version.',
   options: {
     out: { type: 'string', value: '<folder>', help: 'where to write it (default: a folder named as the address begins)' },
     overwrite: { type: 'boolean', help: 'replace files of other content in that folder' },
