@@ -78,10 +78,26 @@ export class Guards {
     return (reachable.length > 0 ? reachable : first).slice(0, GUARDS);
   }
 
-  /** Second hops of a service's circuits. */
+  /**
+   * Second hops of a service's circuits: as with guards, the first of a list that are there now, so that one which was away is used again
+   * when it is back, and whoever shuts them down meets the end of the list.
+   */
   async secondLayer(): Promise<readonly Guard[]> {
     await this.#renew();
-    return this.#listed.second;
+    const { second } = this.#listed;
+    const before = second.length;
+    while (this.#there().length < SECOND_LAYER && second.length < GUARDS_LISTED_MAX && this.#grow(second, SECOND_LIFE_MS));
+    if (second.length !== before) await this.#save();
+    return this.#there().slice(0, SECOND_LAYER);
+  }
+
+  /** Of the second layer those of whom no descriptor is known: to be looked up before others are drawn in their place. */
+  missingSecond(): PeerId[] {
+    return this.#listed.second.flatMap(({ id }) => (this.directory.get(id) === undefined ? [id] : []));
+  }
+
+  #there(): Guard[] {
+    return this.#listed.second.filter(({ id }) => this.directory.get(id) !== undefined);
   }
 
   /** There are some, perhaps fewer than wanted. */
@@ -133,7 +149,6 @@ export class Guards {
     while (kept.first.length < GUARDS && this.#grow(kept.first, GUARD_LIFE_MS));
     const lacking = () => kept.first.filter((guard) => !this.#failedLately(guard)).length < GUARDS_REACHABLE_MIN;
     while (lacking() && kept.first.length < GUARDS_LISTED_MAX && this.#grow(kept.first, GUARD_LIFE_MS));
-    while (kept.second.length < SECOND_LAYER && this.#grow(kept.second, SECOND_LIFE_MS));
     if (JSON.stringify(this.#listed) !== before) await this.#save();
   }
 

@@ -83,3 +83,7 @@ export const QUESTION_MAX_BYTES = 16_384;
 export const HEADS_CHECK_MS = 30 * 60_000;
 /** Descriptors a tab or client holds: some 1.3 MB, and a path is drawn from them in 2 ms. */
 export const CLIENT_TABLE_CAPACITY = 500;
+/** With fewer of a second layer than this there is no choice at the second hop: a network too small for one. */
+export const SECOND_LAYER_LEAST = 2;
+/** Members of the second layer that are not known are looked up again after this: half an epoch. */
+export const SECOND_LOOK_UP_MS = 5 * 60_000;

@@ -1,6 +1,6 @@
 import type { PeerId } from '../bytes/brand.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
-import { choosePath, type Directory, type DirectoryAccess, type Guards, lookUpPeers, SECOND_LAYER } from '../directory/index.ts';
+import { choosePath, type Directory, type DirectoryAccess, type Guards, lookUpPeers } from '../directory/index.ts';
 import type { Env } from '../env.ts';
 import type { Links } from '../link/index.ts';
 import type { LastHop, Link } from '../ports.ts';
@@ -8,7 +8,7 @@ import { type Descriptor, hasRole } from '../wire/descriptor.ts';
 import { areRelated } from '../wire/related.ts';
 import { ROLE } from '../wire/registry.ts';
 import type { Ways } from './circuits.ts';
-import { HOPS } from './constants.ts';
+import { HOPS, SECOND_LAYER_LEAST, SECOND_LOOK_UP_MS } from './constants.ts';
 import { dialTarget } from './membership.ts';
 
 export interface WaysOptions {
@@ -23,6 +23,8 @@ export interface WaysOptions {
 
 /** Paths and links, as the directory and the guards allow them. */
 export class NetworkWays implements Ways {
+  #lookedUpAt = Number.NEGATIVE_INFINITY;
+
   constructor(private readonly options: WaysOptions) {}
 
   async choosePath(last: Descriptor | undefined, layered: boolean): Promise<Descriptor[]> {
@@ -30,14 +32,25 @@ export class NetworkWays implements Ways {
     // Guards further down the list stand in for those in use, and are no first hops when these are back.
     const inUse = isOpen ? undefined : (await guards.inUse()).map(({ id }) => id);
     const first = links.all().flatMap(({ peer }) => (inUse?.includes(peer) === false ? [] : [peer]));
-    const second = layered ? await guards.secondLayer() : [];
+    const second = layered ? await this.#secondLayer() : [];
     return choosePath(env, directory, {
       hops: last === undefined ? HOPS : HOPS + 1,
       guards: first,
       ...(last === undefined ? {} : { last }),
       // In a network too small to fill the layer it would leave no choice of paths.
-      ...(second.length < SECOND_LAYER ? {} : { second: second.map(({ id }) => id) }),
+      ...(second.length < SECOND_LAYER_LEAST ? {} : { second: second.map(({ id }) => id) }),
     });
+  }
+
+  /** Members met in an earlier run, or in an earlier epoch, are looked up before any other takes their place. */
+  async #secondLayer(): Promise<readonly { id: PeerId }[]> {
+    const { env, guards, access } = this.options;
+    const missing = guards.missingSecond();
+    if (missing.length > 0 && env.now() - this.#lookedUpAt >= SECOND_LOOK_UP_MS) {
+      this.#lookedUpAt = env.now();
+      await lookUpPeers({ ...access(), via: 'circuit' }, missing);
+    }
+    return guards.secondLayer();
   }
 
   mayFollow(hops: readonly Descriptor[], last: Descriptor): boolean {

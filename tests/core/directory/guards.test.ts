@@ -134,3 +134,21 @@ test('saved peers come back with their addresses and their age', async () => {
   await store.set('directory/peers', utf8('[{"id":"short","firstSeenMs":1,"urls":[]},7]'));
   assert.deepEqual(await loadSavedPeers(store, empty), []);
 });
+
+test('a second layer whose peers have gone is filled up with others, and those that come back are used again', async () => {
+  const { env, directory, store } = setUp('second layer');
+  const before = ids(await (await Guards.load(env, directory, store)).secondLayer());
+  const gone = before.slice(0, 3);
+  const elsewhere = new Directory(env);
+  for (const descriptor of directory.all()) {
+    if (gone.includes(descriptor.id)) continue;
+    for (const index of [900, 901]) elsewhere.add(descriptor.bytes, describe(openPeer(index), env.now()));
+  }
+  const guards = await Guards.load(env, elsewhere, store);
+  assert.deepEqual(guards.missingSecond(), gone);
+  const meanwhile = ids(await guards.secondLayer());
+  assert.equal(meanwhile.length, 4);
+  assert.equal(meanwhile[0], before[3], 'the one that stayed is kept');
+  assert.ok(meanwhile.every((id) => !gone.includes(id)));
+  assert.deepEqual(ids(await (await Guards.load(env, directory, store)).secondLayer()), before);
+});
