@@ -73,8 +73,6 @@ export const HOST_SESSIONS_MAX = 1000;
 export const SOFTWARE = 'globalnet/0.1';
 /** A descriptor nobody has taken yet is offered again after this. */
 export const PUBLISH_RETRY_MS = 5_000;
-/** Store, guards and onion keys change together; so often they are written at most. */
-export const KEYS_SAVE_MS = 10_000;
 /** Links by WebRTC that a peer opens of its own accord, beside its WebSockets: enough to be reached when those are cut, few against Chromium's count. */
 export const MESH_LINKS_WANTED = 2;
 /** The longest question of directory or DHT is a proof of fraud: two descriptors of 4,096 bytes. */
