@@ -34,7 +34,7 @@ import { CLOCK_SKEW_MS, DESCRIPTOR_EPOCHS, EPOCH_MS, LABEL, ROLE } from './regis
  *   software     1 + n  the same
  *   addresses    1 + …  count, then each as peer-address.ts says
  *   links        1 + …  count, then the ids of open peers it holds links to, ascending; guard links are never among them
- *   extension    2 + n  for later versions: signed, kept, ignored
+ *   extension    2 + n  items as exit.ts says; signed and kept, whatever it holds
  *   signature    64     Ed25519 over labelled('gnet/1 descriptor', all before)
  */
 export interface DescriptorContent {

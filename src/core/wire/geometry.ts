@@ -226,3 +226,11 @@ export const SIGNAL_RESPONSE_MAX_BYTES = 1 + TAG_BYTES + SIGNAL_DESCRIPTION_MAX_
 // TCP.
 /** Port 2. */
 export const TCP_REQUEST_BYTES = 2;
+
+// Exits.
+/** Port 2, kind 1. */
+export const EXIT_REQUEST_HEADER_BYTES = 3;
+/** RFC 1035 § 2.3.4, as text without the last dot. */
+export const HOST_NAME_MAX_BYTES = 253;
+/** Ranges of ports in a descriptor: 3 + 4 × 32 bytes, half of its extension. */
+export const EXIT_POLICY_RANGES_MAX = 32;

@@ -63,7 +63,8 @@ export function writeAddress(writer: Writer, address: PeerAddress): void {
   writer.u8(type).bytes16(content);
 }
 
-function isMapped(ip: Uint8Array): boolean {
+/** An IPv4 address dressed as IPv6: two forms of one address would be two addresses to every rule. */
+export function isMappedIp(ip: Uint8Array): boolean {
   return ip.length === 16 && ip[10] === 0xff && ip[11] === 0xff && ip.subarray(0, 10).every((byte) => byte === 0);
 }
 
@@ -71,7 +72,7 @@ function readIp(reader: Reader): { ip: Uint8Array; port: number } {
   const family = reader.u8('family');
   if (family !== 4 && family !== 6) reader.fail(`family ${family} is neither 4 nor 6`);
   const ip = reader.raw(family === 4 ? 4 : 16, 'ip');
-  if (isMapped(ip)) reader.fail('an IPv4 address dressed as IPv6');
+  if (isMappedIp(ip)) reader.fail('an IPv4 address dressed as IPv6');
   const port = reader.u16('port');
   if (port === 0) reader.fail('port 0');
   return { ip, port };

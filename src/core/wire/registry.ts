@@ -118,7 +118,8 @@ export const STREAM = {
   signal: 3,
   site: 4, // manifest, files and chunks of a hidden site
   message: 5,
-  tcp: 6,
+  tcp: 6, // a connection to a service
+  exit: 7, // a connection that the last hop opens
 } as const;
 export type StreamKind = (typeof STREAM)[keyof typeof STREAM];
 
@@ -133,6 +134,8 @@ export const END = {
   sessionLost: 6,
   internal: 7,
   full: 8,
+  unresolvable: 9, // no address is known for the name
+  portClosed: 10, // the machine is there, and nobody listens
 } as const;
 export type EndReason = (typeof END)[keyof typeof END];
 
@@ -141,6 +144,15 @@ export const ROLE = { open: 1, stable: 2, store: 4, rendezvous: 8, exit: 16 } as
 
 /** Kinds of address in a descriptor. */
 export const ADDRESS = { websocket: 1, direct: 2, stun: 3, mesh: 4 } as const;
+
+/** Kinds of host in the request of an `exit` stream. */
+export const HOST = { name: 1, ipv4: 4, ipv6: 6 } as const;
+
+/** Items of a descriptor's extension. */
+export const EXTENSION = { exitPolicy: 1 } as const;
+
+/** Bits of the flags in a descriptor's `exitPolicy`. */
+export const EXIT_POLICY_FLAG = { ipv6: 1 } as const;
 
 /** Requests in a directory stream, and their answers. */
 export const DIRECTORY = { publish: 1, forget: 2, relays: 3, byId: 4, fraud: 5, answer: 16, error: 17 } as const;
