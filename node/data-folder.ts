@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import { holderOf } from './folder-lock.ts';
 
@@ -31,13 +31,31 @@ export function dataFolderOf(flag: string | undefined): string {
 /** Makes the folder and what is in it, readable by its owner only, since keys lie there. */
 export function openDataFolder(folder: string): void {
   try {
-    for (const part of ['', 'run', 'peers']) mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
+    makeFolders(folder);
+    for (const part of ['run', 'peers']) makeFolders(join(folder, part));
   } catch (error) {
     throw new GlobalNetError(
       'refused',
       `the data folder ${folder} cannot be used (${(error as NodeJS.ErrnoException).code}): name another with --data`,
       { cause: error },
     );
+  }
+}
+
+/**
+ * Makes the folder and those above it. Not Node's `recursive`: where the system says of a folder that is there that it is not, as below
+ * /proc, that tries for ever.
+ */
+function makeFolders(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statSync(folder).isDirectory()) return;
+    const parent = dirname(folder);
+    if (code !== 'ENOENT' || existsSync(parent)) throw error;
+    makeFolders(parent);
+    makeFolders(folder);
   }
 }
 

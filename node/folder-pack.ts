@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { base32 } from '../src/core/bytes/base32.ts';
 import { equal } from '../src/core/bytes/bytes.ts';
-import { identityFromSeed, type Identity } from '../src/core/crypto/identity.ts';
+import type { Identity } from '../src/core/crypto/identity.ts';
 import type { Env } from '../src/core/env.ts';
 import { type ChunkKey, chunkKey, distinctChunks } from '../src/core/packs/chunk-place.ts';
 import { nextVersion } from '../src/core/packs/next-version.ts';
@@ -13,6 +13,7 @@ import { CHUNK_BYTES, TITLE_MAX_BYTES } from '../src/core/wire/geometry.ts';
 import type { FileEntry, VerifiedManifest } from '../src/core/wire/manifest.ts';
 import { type FolderFile, type ScanOptions, scanFolder } from './folder.ts';
 import { hashFile, readFully } from './hash-file.ts';
+import { keptIdentity } from './kept-identity.ts';
 
 export interface PackFolderOptions extends ScanOptions {
   readonly env: Env;
@@ -44,7 +45,8 @@ export interface FolderPack {
 export async function packFolder(folder: string, options: PackFolderOptions): Promise<FolderPack> {
   const { env, records, store, onChanged = () => undefined } = options;
   const scan = await scanFolder(folder, options);
-  const author = await folderKey(env, records, scan.folder);
+  // The same folder has the same address from its first publication on.
+  const author = await keptIdentity(env, records, `site/key/${base32(createHash('sha256').update(scan.folder).digest())}`);
   const { entries, title } = await hashAll(scan.files, options);
   const content = { type: 'site', title, tags: [], references: [], files: entries, infoHash: undefined } as const;
   const before = (await store.latest(author.publicKey, 'site')) ?? (await store.seen(author.publicKey, 'site'));
@@ -54,16 +56,6 @@ export async function packFolder(folder: string, options: PackFolderOptions): Pr
   const sources = new FolderChunks(manifest, scan.files, onChanged);
   const site: SiteContent = { manifest, head: undefined, chunk: (hash) => sources.chunk(hash), earlier: (hash) => store.manifest(hash) };
   return { author, manifest, changed, notes: scan.notes, content: site };
-}
-
-/** The key of a folder's site, made at its first publication: the same folder has the same address from then on. */
-async function folderKey(env: Env, records: RecordStore, folder: string): Promise<Identity> {
-  const key = `site/key/${base32(createHash('sha256').update(folder).digest())}`;
-  const seed = await records.get(key);
-  if (seed?.length === 32) return identityFromSeed(env.crypto, seed);
-  const fresh = env.random(32);
-  await records.set(key, fresh);
-  return identityFromSeed(env.crypto, fresh);
 }
 
 async function hashAll(

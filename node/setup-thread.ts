@@ -1,11 +1,11 @@
-import { Worker } from 'node:worker_threads';
 import { workerSetupPort } from '../src/adapters/node-setup-port.ts';
 import { lazySetupCrypto, remoteSetupCrypto, type SetupCrypto } from '../src/core/circuit/index.ts';
+import { workerThread } from './worker-thread.ts';
 
 /** The builder's public-key work on a thread of its own, so that it never shows in what is relayed. */
 export function setupThread(): SetupCrypto {
   return lazySetupCrypto((onDeath) => {
-    const worker = new Worker(new URL('./setup.worker.ts', import.meta.url));
+    const worker = workerThread(new URL('./setup.worker.ts', import.meta.url));
     const remote = remoteSetupCrypto(workerSetupPort(worker));
     const died = (why: string): void => {
       remote.fail(why);

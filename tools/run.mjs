@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ensureBuilt, ensureInstalled, root } from './ensure.mjs';
+import { whenNpmEnds } from './npm-parent.mjs';
 
 const commands = {
   // Where the user stands: `--data` may name a folder from there.
@@ -34,18 +35,7 @@ if (command.run !== undefined) {
   // Ctrl-C reaches the child by itself; a signal sent to this process alone has to be passed on.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
-  if (process.env.npm_lifecycle_event !== undefined) endWithParent(child);
-}
-
-/** npm passes a signal on to the shell between, which ends and tells nobody. */
-function endWithParent(child) {
-  const parent = process.ppid;
-  const look = setInterval(() => {
-    if (process.ppid === parent) return;
-    clearInterval(look);
-    child.kill('SIGTERM');
-  }, 500);
-  look.unref();
+  whenNpmEnds(() => child.kill('SIGTERM'));
 }
 
 function fail(message) {

@@ -1,16 +1,12 @@
 import { createHash } from 'node:crypto';
-import { GlobalNetError } from '../../src/core/bytes/errors.ts';
-import { type Identity, identityFromSeed } from '../../src/core/crypto/identity.ts';
-import type { Env } from '../../src/core/env.ts';
-import type { RecordStore } from '../../src/core/ports.ts';
 import type { Command } from '../cli/command.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { portOf, targetOf } from '../cli/tcp-target.ts';
-import { bootstrapsFor, dataFolderOf } from '../data-folder.ts';
+import { bootstrapsFor, dataFolderOf, peerNameOf } from '../data-folder.ts';
 import { startHeadless } from '../headless.ts';
+import { keptIdentity } from '../kept-identity.ts';
 import { exposed } from '../tcp/index.ts';
-import { untilPublished } from '../until.ts';
-import { stopped } from '../until.ts';
+import { stopped, untilPublished } from '../until.ts';
 
 const HTTP_PORT = 80;
 const KEY = 'service/key';
@@ -37,14 +33,14 @@ export const expose: Command = {
     const dataFolder = dataFolderOf(text('data'));
     const headless = await startHeadless({
       dataFolder,
-      name: text('name') ?? nameOf(target),
+      name: peerNameOf(text('name') ?? nameOf(target)),
       role: 'expose',
       bootstraps: bootstrapsFor(dataFolder, texts('join')),
       logLevel: logLevelOf(text('log')),
     });
     try {
       const { env, peer, records } = headless;
-      const host = peer.hostTcp(await serviceKey(env, records), exposed({ ...target, ports }));
+      const host = peer.hostTcp(await keptIdentity(env, records, KEY), exposed({ ...target, ports }));
       output.note('Publishing…');
       await untilPublished(env, peer, host, stop, output);
       const { address } = host.status;
@@ -61,14 +57,4 @@ export const expose: Command = {
 /** One service is exposed by one process only. */
 function nameOf({ host, port }: { host: string; port: number }): string {
   return `expose-${createHash('sha256').update(`${host}:${port}`).digest('hex').slice(0, 12)}`;
-}
-
-/** Made once; who has it is the service. */
-async function serviceKey(env: Env, records: RecordStore): Promise<Identity> {
-  const seed = await records.get(KEY);
-  if (seed?.length === 32) return identityFromSeed(env.crypto, seed);
-  if (seed !== undefined) throw new GlobalNetError('internal', `the key of this service is damaged: ${seed.length} bytes instead of 32`);
-  const fresh = env.random(32);
-  await records.set(KEY, fresh);
-  return identityFromSeed(env.crypto, fresh);
 }

@@ -1,11 +1,10 @@
 import type { Command } from '../cli/command.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { listenOf } from '../cli/tcp-target.ts';
-import { bootstrapsFor, dataFolderOf } from '../data-folder.ts';
+import { bootstrapsFor, dataFolderOf, peerNameOf } from '../data-folder.ts';
 import { startHeadless } from '../headless.ts';
 import { startSocksProxy } from '../tcp/index.ts';
-import { untilReady } from '../until.ts';
-import { stopped } from '../until.ts';
+import { stopped, untilReady } from '../until.ts';
 
 export const proxy: Command = {
   name: 'proxy',
@@ -22,7 +21,7 @@ export const proxy: Command = {
     const dataFolder = dataFolderOf(text('data'));
     const headless = await startHeadless({
       dataFolder,
-      name: text('name') ?? 'proxy',
+      name: peerNameOf(text('name') ?? 'proxy'),
       role: 'proxy',
       bootstraps: bootstrapsFor(dataFolder, texts('join')),
       logLevel: logLevelOf(text('log')),

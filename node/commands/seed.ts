@@ -6,6 +6,7 @@ import { bytesInWords } from '../cli/output.ts';
 import type { Command } from '../cli/command.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { bootstrapsFor, dataFolderOf, peerNameOf, readLocalNetwork } from '../data-folder.ts';
+import { scanFolder } from '../folder.ts';
 import { packFolder } from '../folder-pack.ts';
 import { startHeadless } from '../headless.ts';
 import { stopped, untilPublished } from '../until.ts';
@@ -27,9 +28,12 @@ export const seed: Command = {
     const folder = positionals[0] as string;
     const dataFolder = dataFolderOf(text('data'));
     const bootstraps = bootstrapsFor(dataFolder, texts('join'));
+    const name = peerNameOf(text('name') ?? nameOf(folder));
+    // Before a peer is started for it: what cannot be published leaves nothing behind.
+    await scanFolder(folder, { barred: [dataFolder], signal: stop });
     const headless = await startHeadless({
       dataFolder,
-      name: peerNameOf(text('name') ?? nameOf(folder)),
+      name,
       role: 'seed',
       bootstraps,
       logLevel: logLevelOf(text('log')),
@@ -79,7 +83,7 @@ function nameOf(folder: string): string {
   try {
     path = realpathSync(folder);
   } catch {
-    // not there: packFolder says so
+    // not there: scanFolder says so
   }
   return `seed-${createHash('sha256').update(path).digest('hex').slice(0, 12)}`;
 }

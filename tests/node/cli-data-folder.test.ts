@@ -47,6 +47,10 @@ describe('data folder', () => {
     });
   });
 
+  it('where none can be made is said so, at once', { skip: process.platform !== 'linux' }, () => {
+    assert.throws(() => openDataFolder('/proc/x/y'), { kind: 'refused', message: /\/proc\/x\/y cannot be used \(ENOENT\)/ });
+  });
+
   it('names the network that runs on it, as long as its process holds the lock', async () => {
     const network = { pid: process.pid, app: 'http://a/', bootstraps: ['ws://127.0.0.1:1'] };
     writeLocalNetwork(folder, network);

@@ -79,6 +79,26 @@ describe('the gnet program', { concurrency: 2, timeout: 60_000 }, () => {
     assert.ok(!existsSync(join(folder, 'peers', 'ends', 'lock')));
   });
 
+  it('leaves nothing of a site that is not there', async () => {
+    const run = gnet('seed', join(folder, 'tpyo'), '--name', 'tpyo', '--join', 'ws://127.0.0.1:9');
+    assert.equal(await run.ended, 2);
+    assert.match(run.stderr, /^gnet: there is no folder .*tpyo\n$/);
+    assert.ok(!existsSync(join(folder, 'peers', 'tpyo')));
+  });
+
+  it('refuses a second process of one name, whatever its command, and says which has it', async () => {
+    const first = gnet(...RELAY, '--name', 'taken');
+    await first.says(/listens at/);
+    for (const args of [RELAY, ['proxy']]) {
+      const second = gnet(...args, '--name', 'taken', '--join', 'ws://127.0.0.1:9');
+      assert.equal(await second.ended, 1);
+      assert.match(second.stderr, new RegExp(`^gnet: .*taken is in use by process ${first.process.pid}: stop it, or name another`));
+      assert.equal(second.stdout, '');
+    }
+    first.process.kill('SIGTERM');
+    assert.equal(await first.ended, 0);
+  });
+
   it('says that it has not joined, why, and that it goes on trying', async () => {
     const run = gnet(...RELAY, '--name', 'alone', '--join', 'ws://127.0.0.1:9');
     await run.says(/Not joined: no bootstrap answers \(ws:\/\/127\.0\.0\.1:9\): nobody listens there\. It goes on trying\./);

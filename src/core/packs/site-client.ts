@@ -17,7 +17,7 @@ export interface SiteClientHandler {
   onSite(message: Extract<SiteMessage, { type: typeof SITE.head | typeof SITE.manifest } | { type: typeof SITE.same }>): Promise<void>;
   /** Checks a chunk against the manifest and keeps it; false when no such chunk is in it. @throws MismatchError as `onSite`. */
   onChunk(hash: Uint8Array, bytes: Uint8Array): Promise<boolean>;
-  /** A stream died or could not be had; another one is tried. */
+  /** A stream broke off; another one is tried. One that could not be had is no news before all tries have failed. */
   onRetry(error: unknown): void;
 }
 
@@ -32,6 +32,8 @@ export class SiteClient {
   readonly #pending = new PendingChunks();
   #stream: ByteStream | undefined;
   #connecting = false;
+  /** The stream that is tried has been had: what fails then broke off. */
+  #stood = false;
   #closed = false;
   #failure: unknown;
   /** Sent first in each stream until it is answered. */
@@ -131,10 +133,12 @@ export class SiteClient {
   /** Runs one stream to its end. Returns only when the other side ended it in good order. */
   async #oneStream(): Promise<void> {
     this.#pending.unaskAll();
+    this.#stood = false;
     const batch = this.#open ? [] : this.#batch();
     const stream = await this.openStream(this.#open ? encodeSiteMessage(this.#open.request) : chunksMessage(batch));
     if (this.#closed) return stream.reset(END.cancelled);
     this.#stream = stream;
+    this.#stood = true;
     this.#opening = batch.length === 0;
     try {
       this.#pump();
@@ -214,7 +218,7 @@ export class SiteClient {
     const kind = error instanceof GlobalNetError ? error.kind : 'internal';
     this.#fruitless++;
     if (FINAL.has(kind) || this.#fruitless >= FRUITLESS_STREAMS_MAX) return false;
-    this.handler.onRetry(error);
+    if (this.#stood) this.handler.onRetry(error);
     if (this.#fruitless > 1) await sleep(this.env, RETRY_DELAY_MS * 2 ** (this.#fruitless - 2));
     return true;
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
+import { workerThread } from '../../../node/worker-thread.ts';
 import { workerSetupPort } from '../../../src/adapters/node-setup-port.ts';
 import { GlobalNetError } from '../../../src/core/bytes/errors.ts';
 import { inlineSetupCrypto } from '../../../src/core/circuit/setup-crypto.ts';
@@ -10,15 +11,10 @@ import { encodeExtendAnswer, decodeExtendRequest, expandSetup } from '../../../s
 import { testHop } from '../../support/circuit-hops.ts';
 import { testEnv } from '../../support/test-env.ts';
 
-/** In Node 20 `--import tsx` does not reach worker threads: the loader is registered inside. */
-function typescriptWorker(url: URL): Worker {
-  return new Worker(`import('tsx/esm/api').then(({ register }) => (register(), import(${JSON.stringify(url.href)})))`, { eval: true });
-}
-
 describe('setup crypto on another thread', () => {
   test('builds, opens and extends as if it were here', async () => {
     const env = testEnv({ seed: 'port' });
-    const worker = typescriptWorker(new URL('../../../node/setup.worker.ts', import.meta.url));
+    const worker = workerThread(new URL('../../../node/setup.worker.ts', import.meta.url));
     try {
       const remote = remoteSetupCrypto(workerSetupPort(worker));
       const { crypto } = env;

@@ -148,11 +148,12 @@ test('when no stream brings anything, reading fails after a few with what the la
     tries++;
     throw new GlobalNetError('unreachable', 'no path');
   };
-  const opened = bench(site.content, site.author.publicKey, { env }).reader({ openStream }).open('');
-  const failed = assert.rejects(opened, { kind: 'unreachable' });
+  const { reader, warnings } = bench(site.content, site.author.publicKey, { env });
+  const failed = assert.rejects(reader({ openStream }).open(''), { kind: 'unreachable' });
   await env.runAll();
   await failed;
   assert.equal(tries, 3);
+  assert.deepEqual(warnings, [], 'no stream broke off: there was none');
 });
 
 test('when nobody can be asked, the stored version is shown and said to be old', async () => {
