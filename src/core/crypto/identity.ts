@@ -17,6 +17,9 @@ export function newIdentity(env: Pick<Env, 'random' | 'crypto'>): Identity {
   return identityFromSeed(env.crypto, env.random(32));
 }
 
+/** Of a peer id as text. */
+export const PEER_ID_LETTERS = 52;
+
 export function peerIdOf(publicKey: Uint8Array): PeerId {
   if (publicKey.length !== 32) throw new RangeError(`a peer id is 32 bytes, not ${publicKey.length}`);
   return base32(publicKey) as PeerId;

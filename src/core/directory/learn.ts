@@ -1,6 +1,6 @@
 import type { PeerId } from '../bytes/brand.ts';
 import type { Env } from '../env.ts';
-import { peerIdBytes } from '../crypto/identity.ts';
+import { PEER_ID_LETTERS, peerIdBytes } from '../crypto/identity.ts';
 import type { Ask } from '../ports.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
 import {
@@ -30,7 +30,8 @@ export interface DirectoryAccess {
 export interface LearnOptions extends DirectoryAccess {
   /** Who may be asked; all that `answerersOf` allows when left out. */
   readonly answerers?: readonly Descriptor[];
-  readonly points?: number;
+  /** How many are drawn at random; or the points themselves, which tells the answerers what is looked for. */
+  readonly points?: number | readonly Uint8Array[];
   readonly perPoint?: number;
   /** Only peers with all of these. */
   readonly roles?: number;
@@ -66,7 +67,9 @@ export async function askDirectory(
  */
 export async function learnRelays(options: LearnOptions): Promise<LearnReport> {
   const { env, directory } = options;
-  const points = Array.from({ length: Math.min(options.points ?? LEARN_POINTS, DIRECTORY_POINTS_MAX) }, () => env.random(HASH_BYTES));
+  const { points: wanted = LEARN_POINTS } = options;
+  const points =
+    typeof wanted === 'number' ? Array.from({ length: Math.min(wanted, DIRECTORY_POINTS_MAX) }, () => env.random(HASH_BYTES)) : wanted;
   const answerers = options.answerers ?? answerersOf(options);
   const plan = planQuestions(points, answerers);
   const perPoint = options.perPoint ?? LEARN_PER_POINT;
@@ -158,6 +161,11 @@ async function lookUpPeer(access: DirectoryAccess, id: PeerId): Promise<void> {
     }),
   );
   await takeAnswers(access, answers);
+}
+
+/** Looks up who is nearest to all ids that begin with these letters: their owner, if it is there. @param letters at most 51 of base32. */
+export async function lookUpPrefix(access: DirectoryAccess, letters: string): Promise<void> {
+  await learnRelays({ ...access, points: [peerIdBytes(letters.padEnd(PEER_ID_LETTERS, 'a') as PeerId)] });
 }
 
 /**

@@ -17,6 +17,8 @@ export interface PathWish {
   /** The last hop, where it is given: a rendezvous point, a peer to ask. Needs a current descriptor; that it is vouched for, or named by
    * a signed record with its hash, is the caller's to see to. */
   readonly last?: Descriptor;
+  /** Hops that the user named, by their place; keys as for `last`. Undefined: drawn. */
+  readonly named?: readonly (Descriptor | undefined)[];
   /** Roles that a last hop drawn at random must have. */
   readonly lastRoles?: number;
   /** Second hops are drawn from these alone: a service's second layer. */
@@ -38,6 +40,8 @@ export function linkExists(a: Descriptor, b: Descriptor): boolean {
  *   3. behind each hop stands one it holds a link to, or one that can be dialled;
  *   4. hops that are neither guards nor given are vouched for.
  *
+ * Named hops are the user's own choice: rule 1 does not hold for them, and rule 2 not between two of them, but no peer comes twice.
+ *
  * @throws RangeError for a number of hops no circuit has; GlobalNetError `unreachable`, saying what is missing.
  */
 export function choosePath(env: Env, directory: Directory, wish: PathWish): Descriptor[] {
@@ -53,6 +57,8 @@ class PathSearch {
   readonly #relays: readonly Descriptor[];
   readonly #weights = new Map<Descriptor, number>();
   readonly #path: (Descriptor | undefined)[];
+  /** Hops that are not drawn. */
+  readonly #given: readonly (Descriptor | undefined)[];
   #steps = 0;
 
   constructor(
@@ -65,11 +71,13 @@ class PathSearch {
     this.#guards = wish.guards.flatMap((id) => directory.vouched(id) ?? directory.get(id) ?? []).filter(allowed);
     this.#relays = [...directory.relays()].map(({ descriptor }) => descriptor).filter(allowed);
     this.#path = new Array<Descriptor | undefined>(wish.hops).fill(undefined);
+    this.#given = this.#path.map((_, slot) => wish.named?.[slot] ?? (slot === wish.hops - 1 ? wish.last : undefined));
   }
 
   run(): Descriptor[] | undefined {
     const last = this.wish.hops - 1;
-    const order = [last, ...Array.from({ length: last }, (_, index) => index)];
+    const slots = [last, ...Array.from({ length: last }, (_, index) => index)];
+    const order = [...slots.filter((slot) => this.#isGiven(slot)), ...slots.filter((slot) => !this.#isGiven(slot))];
     return this.#place(order, 0) ? (this.#path as Descriptor[]) : undefined;
   }
 
@@ -89,8 +97,9 @@ class PathSearch {
   }
 
   #candidates(slot: number): readonly Descriptor[] {
-    const { last, lastRoles = 0, second, hops } = this.wish;
-    if (slot === hops - 1 && last !== undefined) return [last];
+    const { lastRoles = 0, second, hops } = this.wish;
+    const given = this.#given[slot];
+    if (given !== undefined) return [given];
     if (slot === 0) return this.#guards.filter((guard) => hops > 1 || hasRole(guard, lastRoles));
     if (slot === hops - 1) return this.#relays.filter((relay) => hasRole(relay, lastRoles));
     if (slot === 1 && second !== undefined) return this.#relays.filter((relay) => second.includes(relay.id));
@@ -103,8 +112,20 @@ class PathSearch {
     // Links first: few tabs pass, and the rest is spared the other rules.
     if (before !== undefined && !linkExists(before, candidate)) return false;
     if (behind !== undefined && !linkExists(candidate, behind)) return false;
-    if (slot === 0 && !this.#guards.some((guard) => guard.id === candidate.id)) return false;
-    return !this.#path.some((hop) => hop !== undefined && areRelated(hop, candidate));
+    if (slot === 0 && !this.#isNamed(0) && !this.#guards.some((guard) => guard.id === candidate.id)) return false;
+    return !this.#path.some((hop, other) => hop !== undefined && this.#clash(slot, candidate, other, hop));
+  }
+
+  #clash(slot: number, candidate: Descriptor, other: number, hop: Descriptor): boolean {
+    return this.#isNamed(slot) && this.#isNamed(other) ? candidate.id === hop.id : areRelated(hop, candidate);
+  }
+
+  #isGiven(slot: number): boolean {
+    return this.#given[slot] !== undefined;
+  }
+
+  #isNamed(slot: number): boolean {
+    return this.wish.named?.[slot] !== undefined;
   }
 
   #weight(slot: number, candidate: Descriptor): number {
@@ -116,10 +137,12 @@ class PathSearch {
 
   whyNot(): string {
     const { hops, last, lastRoles = 0, guards } = this.wish;
-    if (this.#guards.length === 0)
+    if (this.#guards.length === 0 && !this.#isNamed(0))
       return guards.length === 0
         ? 'no path: no guard is linked; wait for a link, or try other bootstraps'
         : 'no path: no descriptor of a linked guard is known yet';
+    if (this.wish.named?.some((hop) => hop !== undefined))
+      return `no path of ${hops} hops through the peers that were named: they are not linked to each other, or none of the ${this.#relays.length} relays known fits between them`;
     const ends = last === undefined ? `a last hop with roles ${lastRoles}` : `the last hop ${last.id}`;
     return `no path of ${hops} hops to ${ends}: ${this.#guards.length} guards and ${this.#relays.length} relays that two unrelated peers vouch for do not make one; too few, of one owner, or without links to each other`;
   }

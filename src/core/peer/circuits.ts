@@ -33,6 +33,13 @@ export interface CircuitNote {
   roundTripMs?: () => number | undefined;
 }
 
+/** How `openAlong` takes failures. */
+export interface BuildPolicy {
+  readonly tries?: number;
+  /** A failed build counts against its hops. Not where the user chose them: the same dead hop would count against all others each time. */
+  readonly flagsHops?: boolean;
+}
+
 interface Spare {
   readonly circuit: BuilderCircuit;
   readonly hops: readonly Descriptor[];
@@ -95,7 +102,7 @@ export class Circuits implements CircuitSource {
       const grown = await this.#grow(spare, target, early, isolation);
       if (grown !== undefined) return grown;
     }
-    return this.#openAnew(target, early, isolation, false, signal);
+    return this.openAlong(() => this.ways.choosePath(target, false), early, isolation, signal);
   }
 
   /**
@@ -103,22 +110,30 @@ export class Circuits implements CircuitSource {
    * sees a second hop each time. So the second hop is one of a few as well, and no spare is used.
    */
   readonly layered: CircuitSource = {
-    openTo: (last, early, isolation, signal) => this.#openAnew(this.ways.usable(last), early, isolation, true, signal),
+    openTo: async (last, early, isolation, signal) => {
+      const target = this.ways.usable(last);
+      return this.openAlong(() => this.ways.choosePath(target, true), early, isolation, signal);
+    },
   };
 
-  async #openAnew(
-    target: Descriptor,
+  /**
+   * Built anew, no spare, along the hops that are chosen for each try.
+   * @param early as `openTo`; of several tries more than one may be heard.
+   * @throws as `choose` and `CircuitBuilder.open`.
+   */
+  async openAlong(
+    choose: () => Promise<readonly Descriptor[]>,
     early: Uint8Array,
     isolation: string,
-    layered: boolean,
     signal?: AbortSignal,
+    { tries = OPEN_TRIES, flagsHops = true }: BuildPolicy = {},
   ): Promise<OpenedCircuit> {
     let failure: unknown;
-    for (let attempt = 0; attempt < OPEN_TRIES; attempt++) {
+    for (let attempt = 0; attempt < tries; attempt++) {
       if (signal?.aborted) throw new GlobalNetError('cancelled', 'the circuit is not wanted any more');
-      const hops = await this.ways.choosePath(target, layered);
+      const hops = await choose();
       try {
-        const { circuit, reply } = await this.#build(hops, early, isolation, signal);
+        const { circuit, reply } = await this.#build(hops, early, isolation, signal, flagsHops);
         return { end: circuit, reply, hops: hops.map(({ id }) => id) };
       } catch (error) {
         failure = error;
@@ -153,6 +168,7 @@ export class Circuits implements CircuitSource {
     early: Uint8Array,
     purpose: string,
     signal?: AbortSignal,
+    flagsHops = true,
   ): Promise<{ circuit: BuilderCircuit; reply: Uint8Array }> {
     const [guard] = hops;
     if (guard === undefined) throw new GlobalNetError('unreachable', 'a circuit needs a first hop');
@@ -162,7 +178,7 @@ export class Circuits implements CircuitSource {
       this.#note(opened.circuit, purpose);
       return opened;
     } catch (error) {
-      if (!signal?.aborted) this.ways.onBuildFailed(hops.map(({ id }) => id));
+      if (flagsHops && !signal?.aborted) this.ways.onBuildFailed(hops.map(({ id }) => id));
       throw error;
     }
   }

@@ -3,6 +3,8 @@
  * read and hosted). Not here: any protocol (the folders beside this one), any platform (adapters, node, workers).
  */
 export * from './events.ts';
+export * from './named-paths.ts';
+export * from './path-session.ts';
 export * from './peer.ts';
 export * from './publisher.ts';
 export * from './service-session.ts';
@@ -11,3 +13,4 @@ export * from './sites.ts';
 export type * from './status.ts';
 export * from './tcp-host.ts';
 export * from './tcp-visits.ts';
+export type { HopWish } from './ways.ts';

@@ -22,6 +22,7 @@ import { KeyringKeeper } from './keyring-keeper.ts';
 import { acceptCircuit } from './last-hop.ts';
 import { Membership } from './membership.ts';
 import { meshContact, meshPeers } from './mesh.ts';
+import { NamedPaths } from './named-paths.ts';
 import { pointDirectory } from './points.ts';
 import { Publisher, type SelfDescription } from './publisher.ts';
 import { Questions } from './questions.ts';
@@ -68,6 +69,7 @@ export class Peer {
   readonly links: Links;
   readonly directory: Directory;
   readonly circuits: Circuits;
+  readonly namedPaths: NamedPaths;
   readonly relay: Relay;
   readonly membership: Membership;
   readonly hosts: (SiteHost | TcpHost)[] = [];
@@ -205,6 +207,7 @@ export class Peer {
     };
     const visitor = new ServiceVisitor(this.#services);
     const ready = (): Promise<void> => this.membership.ready();
+    this.namedPaths = new NamedPaths({ ways, circuits: this.circuits, access: () => this.#access(), ready });
     this.sites = new Sites({
       env,
       store: this.store,

@@ -1,6 +1,6 @@
 import type { PeerId } from '../bytes/brand.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
-import { choosePath, type Directory, type DirectoryAccess, type Guards, lookUpPeers } from '../directory/index.ts';
+import { choosePath, type Directory, type DirectoryAccess, type Guards, linkExists, lookUpPeers } from '../directory/index.ts';
 import type { Env } from '../env.ts';
 import type { Links } from '../link/index.ts';
 import type { LastHop, Link } from '../ports.ts';
@@ -21,6 +21,9 @@ export interface WaysOptions {
   readonly access: () => DirectoryAccess;
 }
 
+/** One hop of a path as the user gave it: this peer, or any that the rules allow. */
+export type HopWish = PeerId | 'rand';
+
 /** Paths and links, as the directory and the guards allow them. */
 export class NetworkWays implements Ways {
   #lookedUpAt = Number.NEGATIVE_INFINITY;
@@ -28,10 +31,8 @@ export class NetworkWays implements Ways {
   constructor(private readonly options: WaysOptions) {}
 
   async choosePath(last: Descriptor | undefined, layered: boolean): Promise<Descriptor[]> {
-    const { env, directory, guards, links, isOpen } = this.options;
-    // Guards further down the list stand in for those in use, and are no first hops when these are back.
-    const inUse = isOpen ? undefined : (await guards.inUse()).map(({ id }) => id);
-    const first = links.all().flatMap(({ peer }) => (inUse?.includes(peer) === false ? [] : [peer]));
+    const { env, directory } = this.options;
+    const first = await this.#firstHops();
     const second = layered ? await this.#secondLayer() : [];
     return choosePath(env, directory, {
       hops: last === undefined ? HOPS : HOPS + 1,
@@ -40,6 +41,40 @@ export class NetworkWays implements Ways {
       // In a network too small to fill the layer it would leave no choice of paths.
       ...(second.length < SECOND_LAYER_LEAST ? {} : { second: second.map(({ id }) => id) }),
     });
+  }
+
+  /**
+   * Through these hops, by the user's own choice; between them drawn ones. A named first hop stands in for a guard.
+   * @param lastRoles of a last hop that is drawn.
+   * @throws GlobalNetError `unknown` | `unverified` | `unreachable`, saying which hop.
+   */
+  async chooseNamed(hops: readonly HopWish[], lastRoles: number): Promise<Descriptor[]> {
+    const { env, directory, access } = this.options;
+    // Its own link is witness enough for a first hop, as for a guard.
+    const held = (id: PeerId, place: number) => directory.vouched(id) ?? (place === 0 ? directory.get(id) : undefined);
+    const missing = hops.filter((hop, place): hop is PeerId => hop !== 'rand' && held(hop, place) === undefined);
+    if (missing.length > 0) await lookUpPeers({ ...access(), via: 'circuit' }, missing);
+    const named = hops.map((hop, place) => (hop === 'rand' ? undefined : (held(hop, place) ?? this.#complain(hop, place))));
+    for (const [place, hop] of named.entries()) {
+      const before = named[place - 1];
+      if (before !== undefined && hop !== undefined && !linkExists(before, hop))
+        throw new GlobalNetError('unreachable', `hop ${place + 1}, ${hop.id}, cannot be dialled, and lists no link to hop ${place}`);
+    }
+    const guards = hops[0] === 'rand' ? await this.#firstHops() : [];
+    return choosePath(env, directory, { hops: hops.length, guards, named, lastRoles });
+  }
+
+  #complain(hop: PeerId, place: number): never {
+    if (this.options.directory.get(hop) === undefined)
+      throw new GlobalNetError('unknown', `hop ${place + 1}: nobody knows a peer ${hop} now`);
+    throw new GlobalNetError('unverified', `hop ${place + 1}: no two unrelated peers have named the keys of ${hop}`);
+  }
+
+  /** Guards further down the list stand in for those in use, and are no first hops when these are back. */
+  async #firstHops(): Promise<PeerId[]> {
+    const { guards, links, isOpen } = this.options;
+    const inUse = isOpen ? undefined : (await guards.inUse()).map(({ id }) => id);
+    return links.all().flatMap(({ peer }) => (inUse?.includes(peer) === false ? [] : [peer]));
   }
 
   /** Members met in an earlier run, or in an earlier epoch, are looked up before any other takes their place. */

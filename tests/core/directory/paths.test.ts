@@ -96,6 +96,46 @@ test('rules 1 to 4 hold for every path of every wish', async () => {
   );
 });
 
+test('named hops stand where the user put them; what is drawn between keeps to the rules, also towards them', async () => {
+  const { env, directory, descriptors } = await pool('named', mixed(24, 30));
+  const guards = descriptors.slice(0, 3).map(({ id }) => id);
+  const open = descriptors.filter((one) => hasRole(one, ROLE.open));
+  const places = fc.array(fc.option(fc.nat(open.length - 1), { nil: undefined }), { minLength: 1, maxLength: 8 });
+  fc.assert(
+    fc.property(places, (indexes) => {
+      const named = indexes.map((index) => (index === undefined ? undefined : (open[index] as Descriptor)));
+      const given = named.filter((hop) => hop !== undefined);
+      let path: Descriptor[];
+      try {
+        path = choosePath(env, directory, { hops: named.length, guards, named });
+      } catch (error) {
+        assert.ok(error instanceof GlobalNetError && error.kind === 'unreachable');
+        const allGuardsNamed = named[0] === undefined && guards.every((id) => given.some((hop) => hop.id === id));
+        assert.ok(new Set(given).size < given.length || allGuardsNamed, `refused without cause: ${error.message}`);
+        return;
+      }
+      if (named[0] === undefined) assert.ok(guards.includes((path[0] as Descriptor).id), 'a first hop that is drawn is a guard');
+      for (const [place, hop] of path.entries()) {
+        if (named[place] !== undefined) assert.equal(hop, named[place]);
+        else assert.ok(!path.some((other) => other !== hop && areRelated(other, hop)), 'a drawn hop is related to none');
+        if (place > 0) assert.ok(linkExists(path[place - 1] as Descriptor, hop));
+      }
+      assert.equal(new Set(path).size, path.length);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('two named hops may be of one owner: the user knows whose they are; none comes twice', async () => {
+  const { env, directory, descriptors } = await pool('named-related', (nowMs) =>
+    [0, 1, 2].map((i) => describe(testPeer(`one net ${i}`, { roles: ROLE.open, addresses: [websocketAt([20, 20, i, 1])] }), nowMs)),
+  );
+  assert.deepEqual(choosePath(env, directory, { hops: 3, guards: [], named: descriptors }), descriptors);
+  const [first] = descriptors as [Descriptor, ...Descriptor[]];
+  assert.throws(() => choosePath(env, directory, { hops: 2, guards: [], named: [first, first] }), { kind: 'unreachable' });
+  assert.throws(() => choosePath(env, directory, { hops: 2, guards: [], named: [first, undefined] }), /through the peers that were named/);
+});
+
 test('open middle hops of equal age are equally likely, and so are last hops', async () => {
   const { env, directory, descriptors } = await pool('uniform', mixed(13, 0));
   const guards = descriptors.slice(0, 3).map(({ id }) => id);
