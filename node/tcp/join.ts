@@ -3,7 +3,7 @@ import { END } from '../../src/core/wire/registry.ts';
 import type { SocketBytes } from './socket-bytes.ts';
 
 /** Whether bytes may go out now; asked for each piece from the socket. */
-type Gate = (bytes: Uint8Array) => Promise<void> | undefined;
+export type Gate = (bytes: Uint8Array) => Promise<void> | undefined;
 
 /**
  * Carries bytes and half-closes both ways until both directions have ended. Whichever side is slow, the other waits: nothing is read before

@@ -1,19 +1,15 @@
-import { createServer, type Server, type Socket } from 'node:net';
-import { EMPTY } from '../../src/core/bytes/bytes.ts';
-import { GlobalNetError } from '../../src/core/bytes/errors.ts';
-import type { ServiceSession } from '../../src/core/peer/index.ts';
+import { createServer, type Socket } from 'node:net';
 import type { SessionStream } from '../../src/core/stream/index.ts';
 import { ADDRESS_SUFFIX } from '../../src/core/wire/address.ts';
 import { STREAM } from '../../src/core/wire/registry.ts';
 import { encodeTcpRequest } from '../../src/core/wire/tcp.ts';
 import { REPLY, type SocksEffect, SocksServer, type SocksTarget } from '../socks/index.ts';
-import { FIRST_BYTES_WAIT_MS, HANDSHAKE_TIMEOUT_MS, LINGER_MS, PROXY_CONNECTIONS_MAX } from './constants.ts';
+import { HANDSHAKE_TIMEOUT_MS, LINGER_MS, PROXY_CONNECTIONS_MAX } from './constants.ts';
+import { gateOf, openWithFirst, type TcpSession } from './first-bytes.ts';
 import { join } from './join.ts';
-import { isRepeatable } from './repeatable.ts';
+import { listen } from './listen.ts';
 import { SocketBytes } from './socket-bytes.ts';
 import { replyOf } from './socks-reply.ts';
-
-type TcpSession = Pick<ServiceSession, 'attached' | 'openStream'>;
 
 export interface ProxyOptions {
   readonly host: string;
@@ -41,7 +37,7 @@ export async function startSocksProxy(options: ProxyOptions): Promise<SocksProxy
     void new Client(options, socket).run();
   });
   server.maxConnections = PROXY_CONNECTIONS_MAX;
-  const port = await listen(server, options);
+  const port = await listen(server, options, 'choose another with --listen');
   return {
     host: options.host,
     port,
@@ -50,17 +46,6 @@ export async function startSocksProxy(options: ProxyOptions): Promise<SocksProxy
       for (const socket of clients) socket.destroy();
     },
   };
-}
-
-function listen(server: Server, { host, port }: ProxyOptions): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const inUse = error.code === 'EADDRINUSE';
-      const why = inUse ? 'is in use by another program' : `cannot be listened at (${error.code})`;
-      reject(new GlobalNetError(inUse ? 'busy' : 'refused', `${host}:${port} ${why}: choose another with --listen`, { cause: error }));
-    });
-    server.listen({ host, port }, () => resolve((server.address() as { port: number }).port));
-  });
 }
 
 /** One client, from its first byte to the end of its connection. */
@@ -137,7 +122,7 @@ class Client {
       const session = await this.#options.visits.visit(name, isolation);
       if (!this.#options.strict) {
         this.#do(this.#socks.succeed());
-        return await this.#openWithFirst(session, request);
+        return await openWithFirst(session, STREAM.tcp, request, this.#bytes, this.#socks.takeRest());
       }
       const stream = await session.openStream(STREAM.tcp, request);
       await stream.connected;
@@ -150,26 +135,4 @@ class Client {
       return undefined;
     }
   }
-
-  async #openWithFirst(session: TcpSession, request: Uint8Array): Promise<SessionStream> {
-    let first = this.#socks.takeRest();
-    // Where a path stands nothing is gained by waiting; where none does, it takes along what is said now.
-    if (first.length === 0 && !session.attached) first = await this.#bytes.readWithin(FIRST_BYTES_WAIT_MS);
-    const rides = isRepeatable(first);
-    const stream = await session.openStream(STREAM.tcp, request, rides ? first : EMPTY);
-    if (rides || first.length === 0) return stream;
-    await stream.connected;
-    await stream.write(first);
-    return stream;
-  }
-}
-
-/** Until the service has answered, only what may reach it twice goes out. */
-function gateOf(stream: SessionStream): (bytes: Uint8Array) => Promise<void> | undefined {
-  let answered = false;
-  stream.connected.then(
-    () => (answered = true),
-    () => undefined, // whoever reads hears of it
-  );
-  return (bytes) => (answered || isRepeatable(bytes) ? undefined : stream.connected);
 }
