@@ -21,8 +21,8 @@ export interface LocalNetwork {
   bootstraps: string[];
 }
 
-export function dataFolderOf(flag: string | undefined): string {
-  const chosen = flag ?? process.env['GNET_DATA'];
+/** @param chosen by `--data`, `GNET_DATA` or a file. */
+export function dataFolderOf(chosen: string | undefined): string {
   if (chosen !== undefined && chosen !== '') return resolve(chosen);
   const base = process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share');
   return join(base, 'gnet');

@@ -1,7 +1,10 @@
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import { exitCodeOf, helpOf, parseCommand, type Command } from './cli/command.ts';
+import { readConfigFile } from './cli/config-file.ts';
+import { readEnvironment } from './cli/environment.ts';
 import { surviveFaults } from './cli/faults.ts';
 import { Output } from './cli/output.ts';
+import { configOf } from './commands/config.ts';
 import { expose } from './commands/expose.ts';
 import { open } from './commands/open.ts';
 import { proxy } from './commands/proxy.ts';
@@ -11,7 +14,7 @@ import { status } from './commands/status.ts';
 import { up } from './commands/up.ts';
 import { version } from './places.ts';
 
-const COMMANDS: readonly Command[] = [up, seed, open, expose, proxy, status, relay];
+const COMMANDS: readonly Command[] = [up, seed, open, expose, proxy, status, relay, configOf(() => COMMANDS)];
 
 function help(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length));
@@ -59,7 +62,7 @@ async function main(args: string[]): Promise<number> {
   const [name = '', ...rest] = args;
   const leashed = rest.includes('--leashed');
   const given = rest.filter((arg) => arg !== '--leashed');
-  const output = new Output(args.includes('--json'));
+  let output = new Output(args.includes('--json'));
   const controller = new AbortController();
   const hasFault = surviveFaults(() => controller.abort());
   // Who reads the results has gone (`gnet relay | head -1`): nobody is left to work for.
@@ -72,7 +75,12 @@ async function main(args: string[]): Promise<number> {
       return name === '' ? 2 : 0;
     }
     const command = find(name);
-    const parsed = parseCommand(command, given);
+    // Who starts a relay of `gnet up` says all by flags: what is set for the user's own relay is not for those.
+    const elsewhere = leashed
+      ? undefined
+      : (file?: string) => [...readEnvironment(COMMANDS, process.env), ...readConfigFile(COMMANDS, file)];
+    const parsed = parseCommand(command, given, elsewhere);
+    output = new Output(parsed.flag('json'));
     if (parsed.flag('help')) {
       process.stdout.write(`${helpOf(command)}\n`);
       return 0;

@@ -35,7 +35,7 @@ export async function runTests({ folders, concurrency, fileTimeoutMs, env = {} }
   ];
   args.push('--test-reporter=./tools/test-reporter.mjs', '--test-reporter-destination=stdout', ...files);
   const code = await new Promise<number | null>((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env, GNET_TEST_SUMS: sums } });
+    const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env, TEST_SUMS: sums } });
     child.on('error', reject);
     child.on('close', resolve);
   });

@@ -28,7 +28,7 @@ export default async function* report(events) {
     if (outcome === 'failed') file.failures.push(describe(data));
   }
   if (shown !== undefined) yield* closeFile(shown);
-  writeFileSync(process.env.GNET_TEST_SUMS, JSON.stringify(sums));
+  writeFileSync(process.env.TEST_SUMS, JSON.stringify(sums));
 }
 
 function emptyFile(path) {

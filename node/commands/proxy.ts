@@ -11,9 +11,14 @@ export const proxy: Command = {
   usage: '[--listen <ip:port>]',
   summary: 'Lets any program reach .gnet addresses by SOCKS5: curl --socks5-hostname 127.0.0.1:9050 http://<address>.gnet/',
   options: {
-    listen: { type: 'string', value: '<ip:port>', help: 'where programs find it (default: 127.0.0.1:9050); port 0 is any free one' },
+    listen: {
+      type: 'string',
+      value: '<ip:port>',
+      help: 'where programs find it (default: 127.0.0.1:9050); port 0 is any free one',
+      check: listenOf,
+    },
     strict: { type: 'boolean', help: 'says yes to a program only when the service has: one round trip more, and the exact reason of a no' },
-    name: { type: 'string', value: '<name>', help: 'its folder within the data folder (default: proxy)' },
+    name: { type: 'string', value: '<name>', help: 'its folder within the data folder (default: proxy)', check: peerNameOf },
   },
   positionals: { min: 0, max: 0 },
   async run({ output, text, texts, flag, stop }) {
@@ -21,7 +26,7 @@ export const proxy: Command = {
     const dataFolder = dataFolderOf(text('data'));
     const headless = await startHeadless({
       dataFolder,
-      name: peerNameOf(text('name') ?? 'proxy'),
+      name: text('name') ?? 'proxy',
       role: 'proxy',
       bootstraps: bootstrapsFor(dataFolder, texts('join')),
       logLevel: logLevelOf(text('log')),

@@ -13,19 +13,29 @@ export const relay: Command = {
   usage: '--listen <ip:port> [--join <ws url>]…',
   summary: 'Runs an open relay: others dial it, it relays for them, holds records and serves as rendezvous point.',
   options: {
-    listen: { type: 'string', value: '<ip:port>', help: 'where it listens and is published; port 0 is any free one' },
-    advertise: { type: 'string', value: '<ip:port>', help: 'where it is published instead: of a port forwarder before it' },
-    name: { type: 'string', value: '<name>', help: 'its folder within the data folder (default: relay)' },
+    listen: {
+      type: 'string',
+      value: '<ip:port>',
+      help: 'where it listens and is published; port 0 is any free one',
+      check: (text) => addressOf('listen', text),
+    },
+    advertise: {
+      type: 'string',
+      value: '<ip:port>',
+      help: 'where it is published instead: of a port forwarder before it',
+      check: (text) => addressOf('advertise', text),
+    },
+    name: { type: 'string', value: '<name>', help: 'its folder within the data folder (default: relay)', check: peerNameOf },
     stable: { type: 'boolean', help: 'it will keep this address for weeks: it may be a guard and hold records' },
     'no-webrtc': { type: 'boolean', help: 'links by WebSocket alone: where UDP does not pass' },
-    operator: { type: 'string', value: '<tag>', help: 'who runs it: no path passes two relays of one operator' },
+    operator: { type: 'string', value: '<tag>', help: 'who runs it: no path passes two relays of one operator', check: operatorOf },
   },
   positionals: { min: 0, max: 0 },
   async run(invocation) {
     const { output, text, texts, flag, stop } = invocation;
-    const name = peerNameOf(text('name') ?? 'relay');
+    const name = text('name') ?? 'relay';
     const joins = joinUrls(texts('join'));
-    const operator = operatorOf(text('operator'));
+    const operator = text('operator');
     const advertise = text('advertise');
     const headless = await startHeadless({
       dataFolder: dataFolderOf(text('data')),
@@ -70,8 +80,8 @@ function sayJoining(peer: Peer, output: Output): void {
 }
 
 /** @throws GlobalNetError `malformed`. */
-function operatorOf(text: string | undefined): string | undefined {
-  if (text === undefined || /^[!-~]{1,32}$/.test(text)) return text;
+function operatorOf(text: string): string {
+  if (/^[!-~]{1,32}$/.test(text)) return text;
   throw new GlobalNetError('malformed', `--operator wants up to 32 letters, digits and signs of ASCII, not '${text}'`);
 }
 

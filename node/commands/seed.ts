@@ -16,7 +16,12 @@ export const seed: Command = {
   usage: '<folder>',
   summary: 'Publishes a folder as a hidden site and serves it until Ctrl-C; the same folder has the same address next time.',
   options: {
-    name: { type: 'string', value: '<name>', help: 'its folder within the data folder (default: one for each seeded folder)' },
+    name: {
+      type: 'string',
+      value: '<name>',
+      help: 'its folder within the data folder (default: one for each seeded folder)',
+      check: peerNameOf,
+    },
     app: {
       type: 'string',
       value: '<url>',
@@ -28,7 +33,7 @@ export const seed: Command = {
     const folder = positionals[0] as string;
     const dataFolder = dataFolderOf(text('data'));
     const bootstraps = bootstrapsFor(dataFolder, texts('join'));
-    const name = peerNameOf(text('name') ?? nameOf(folder));
+    const name = text('name') ?? nameOf(folder);
     // Before a peer is started for it: what cannot be published leaves nothing behind.
     await scanFolder(folder, { barred: [dataFolder], signal: stop });
     const headless = await startHeadless({

@@ -19,12 +19,12 @@ export const up: Command = {
   usage: '[--port <port>]',
   summary: 'Runs a local network on loopback: the app, two bootstraps, relays, and a demo site. Ctrl-C ends all of it.',
   options: {
-    port: { type: 'string', value: '<port>', help: 'where the app listens (default: $PORT, or 8080)' },
+    port: { type: 'string', value: '<port>', help: 'where the app listens (default: $PORT, or 8080)', check: portOf, env: 'PORT' },
   },
   positionals: { min: 0, max: 0 },
   local: true,
   async run(invocation) {
-    const port = portOf(invocation.text('port') ?? process.env['PORT']);
+    const port = portOf(invocation.text('port') ?? '8080');
     const folder = dataFolderOf(invocation.text('data'));
     openDataFolder(folder);
     const running = readLocalNetwork(folder);
@@ -47,8 +47,8 @@ export const up: Command = {
   },
 };
 
-function portOf(text: string | undefined): number {
-  const port = Number(text ?? 8080);
+function portOf(text: string): number {
+  const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65535 || text === '') {
     throw new GlobalNetError('malformed', `a port is a number from 0 (any free one) to 65535, not '${text}'`);
   }

@@ -11,8 +11,8 @@ import { build } from 'vite';
 import { storeCases } from '../support/store-suite.ts';
 import { type Driver, startBrowser, type Tab } from './support/drivers.ts';
 
-/** Megabytes put and got to measure; GNET_BENCH_MB says how many. Printed, never asserted. */
-const MEASURED_MB = Number(process.env['GNET_BENCH_MB'] ?? 0);
+/** Megabytes put and got to measure; BENCH_MB says how many. Printed, never asserted. */
+const MEASURED_MB = Number(process.env['BENCH_MB'] ?? 0);
 
 /** The page's script in one file. */
 async function pageScript(): Promise<string> {

@@ -1,7 +1,7 @@
 /** The `gnet` program as processes: what it says and how it ends. Networks of several are walked end to end elsewhere. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -26,10 +26,10 @@ class Run {
   readonly process: ChildProcess;
   readonly ended: Promise<number | null>;
 
-  constructor(args: readonly string[], nodeArgs: readonly string[] = []) {
+  constructor(args: readonly string[], nodeArgs: readonly string[] = [], env: Record<string, string> = {}) {
     this.process = spawn(process.execPath, [...nodeArgs, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, GNET_DATA: folder },
+      env: { ...process.env, GNET_DATA: folder, ...env },
     });
     this.process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
@@ -65,6 +65,20 @@ describe('the gnet program', { concurrency: 2, timeout: 60_000 }, () => {
       assert.match(run.stderr, err);
     });
   }
+
+  it('does as file and environment say, and a relay of gnet up as its flags say alone', async () => {
+    const path = join(folder, 'gnet.conf');
+    writeFileSync(path, '[relay]\nlisten = 127.0.0.2:0\nname = from-file\nno-webrtc = yes\n');
+    const env = { GNET_CONFIG: path, GNET_RELAY_LISTEN: '127.0.0.3:0', GNET_JSON: 'yes' };
+    const run = new Run([...GNET, 'relay'], [], env);
+    await run.says(/"listens":"ws:\/\/127\.0\.0\.3:\d+"/);
+    assert.ok(existsSync(join(folder, 'peers', 'from-file', 'lock')));
+    run.process.kill('SIGTERM');
+    assert.equal(await run.ended, 0);
+    const leashed = new Run([...GNET, 'relay', '--leashed', '--data', folder], [], env);
+    assert.equal(await leashed.ended, 2);
+    assert.match(leashed.stderr, /^gnet: --listen wants an IPv4 address/);
+  });
 
   it('says that it relays, one object a line, and leaves nothing behind at SIGTERM', async () => {
     const run = gnet(...RELAY, '--name', 'ends', '--json');

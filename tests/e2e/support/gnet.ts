@@ -6,7 +6,7 @@ import { until } from './until.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** A folder with a `dist` of its own, for whoever builds elsewhere. */
-export const PROGRAM = join(process.env['GNET_BUILT'] ?? root, 'dist', 'node', 'gnet.js');
+export const PROGRAM = join(process.env['BUILT_GNET'] ?? root, 'dist', 'node', 'gnet.js');
 
 /** For `nodeArgs`: a machine whose clock is a day ahead; the processes that it starts inherit it. */
 export const A_DAY_AHEAD = 'data:text/javascript,const now = Date.now; Date.now = () => now() + 86_400_000';

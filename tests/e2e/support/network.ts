@@ -30,7 +30,7 @@ export interface Seeder {
 }
 
 export async function startNetwork(options: GnetOptions = {}): Promise<Network> {
-  if (process.env['GNET_BUILT'] === undefined) await ensureBuilt();
+  if (process.env['BUILT_GNET'] === undefined) await ensureBuilt();
   const folder = mkdtempSync(join(tmpdir(), 'gnet-e2e-'));
   const dataFolder = join(folder, 'data');
   const started: Gnet[] = [];
