@@ -32,7 +32,39 @@ export class Bottleneck {
   }
 }
 
+/**
+ * The event loops on a path, busy with other work as well: each holds all that comes for up to `mostMs`, then lets it go at once. As many
+ * loops in a row as relays; a cell takes 0 to `mostMs` in each, the mean a third of that.
+ */
+export class BusyLoops {
+  readonly #freeAtMs: number[];
+
+  constructor(
+    readonly env: Env,
+    readonly loops: number,
+    readonly mostMs: number,
+  ) {
+    this.#freeAtMs = new Array<number>(loops).fill(0);
+  }
+
+  /** How long a cell that comes `inMs` from now takes to get through. */
+  pass(inMs: number): number {
+    const cameMs = this.env.now() + inMs;
+    let atMs = cameMs;
+    for (let loop = 0; loop < this.loops; loop++) {
+      // It comes while the loop works: it waits for the end. It comes to an idle loop, which then has work for some time.
+      if (atMs > (this.#freeAtMs[loop] as number))
+        this.#freeAtMs[loop] = atMs + ((this.env.random(1)[0] as number) / 256) ** 2 * this.mostMs;
+      atMs = this.#freeAtMs[loop] as number;
+    }
+    return atMs - cameMs;
+  }
+}
+
 export interface CircuitPairOptions {
+  /** From the builder to the last hop, and back: after the bottleneck. */
+  readonly busy?: BusyLoops;
+  readonly busyBack?: BusyLoops;
   /** One way. */
   readonly delayMs?: number;
   /** From the builder to the last hop. */
@@ -56,13 +88,15 @@ class MemoryEnd implements CircuitEnd {
     readonly isBuilder: boolean,
     readonly options: CircuitPairOptions,
     readonly bottleneck: Bottleneck | undefined,
+    readonly busy: BusyLoops | undefined,
   ) {}
 
   send(body: Uint8Array): void {
     if (body.length !== CELL_BODY_BYTES) throw new RangeError(`a body of ${body.length} bytes`);
     if (this.closed !== undefined) return;
     this.sentCells++;
-    const throughMs = this.bottleneck?.pass() ?? 0;
+    const queuedMs = this.bottleneck?.pass() ?? 0;
+    const throughMs = queuedMs + (this.busy?.pass(queuedMs) ?? 0);
     if (this.options.atSender === true) {
       this.queuedCells++;
       this.env.schedule(throughMs, () => {
@@ -92,8 +126,8 @@ class MemoryEnd implements CircuitEnd {
 
 /** Both ends of a circuit without a network: whole bodies, in order, after a delay, at a rate. */
 export function circuitPair(env: Env, options: CircuitPairOptions = {}): { builder: MemoryEnd; last: MemoryEnd } {
-  const builder = new MemoryEnd(env, 'builder', true, options, options.out);
-  const last = new MemoryEnd(env, 'last hop', false, options, options.back);
+  const builder = new MemoryEnd(env, 'builder', true, options, options.out, options.busy);
+  const last = new MemoryEnd(env, 'last hop', false, options, options.back, options.busyBack);
   builder.peer = last;
   last.peer = builder;
   return { builder, last };

@@ -13,14 +13,21 @@ export const ACK_DELAY_MS = 100;
 export const FIRST_WINDOW_CELLS = 64;
 /** Below ACK_EVERY_CELLS a sender would wait for ACK_DELAY_MS each time. */
 export const MIN_WINDOW_CELLS = ACK_EVERY_CELLS;
-/** Cells that a circuit keeps in the queue of its bottleneck at least: fewer cannot be told from sending at all. Above 16 cells a second
- * it is the root of the rate: 49 cells, 20 ms, at 10 MB/s; 6 cells, 180 ms, at 1 Mbit/s. */
+/** Cells that a circuit keeps in the queue of its bottleneck at least: fewer cannot be told from sending at all. */
 export const QUEUE_LEAST_CELLS = 4;
-/** A path counts as no shorter than this: event loops and clocks of whole milliseconds make a round trip of 0 or 1 that no busy machine
- * sees again, and all above it would pass for a queue. Costs 10 ms of queue on the shortest paths. */
-export const LEAST_FLOOR_MS = 10;
+/**
+ * Above 4 cells a second they are so many times the root of the rate: 99 cells, 40 ms, at 10 MB/s; 11 cells, 360 ms, at 1 Mbit/s. Only the
+ * circuit itself waits in it, for circuits take turns on every link; and what is over it is what a busy path may vary by: with once the root,
+ * event loops that were late by 30 ms held a circuit at 4 MB/s, whatever the path could.
+ */
+export const QUEUE_ROOTS = 2;
+/** Round trips within this of the least count as the path's own: so late are event loops and clocks of whole milliseconds on any path. Costs
+ * 10 ms of queue. */
+export const LATE_LOOPS_MS = 10;
 /** Acks of a round after which its least round trip is believed while the window still doubles. */
 export const START_SAMPLES = 2;
+/** Then the least round trip of the last quarter of a window is believed: an ack for every 16 cells, so one sample for 64 of the window. */
+export const START_CELLS_A_SAMPLE = 4 * ACK_EVERY_CELLS;
 
 /** A window that grows by more a round than this would be over its path by more before the next round's acks say so. */
 export const STEP_MOST_SHARE = 1 / 8;

@@ -1,11 +1,13 @@
 import { CIRCUIT_WINDOW_MAX_CELLS } from '../wire/geometry.ts';
 import {
   FIRST_WINDOW_CELLS,
-  LEAST_FLOOR_MS,
+  LATE_LOOPS_MS,
   MIN_WINDOW_CELLS,
   PROBE_EVERY_MS,
   PROBE_EVERY_ROUNDS,
   QUEUE_LEAST_CELLS,
+  QUEUE_ROOTS,
+  START_CELLS_A_SAMPLE,
   START_SAMPLES,
   STEP_MOST_SHARE,
 } from './constants.ts';
@@ -27,11 +29,11 @@ export interface AckSample {
  * which a burst or a late event loop does not raise.
  *
  *   start    the window doubles each round until a queue shows
- *   steady   halfway, each round, to what the path itself holds and √(cells per second) more, which is to be in the queue:
- *            q = 1/√rate seconds. Circuits that meet in one queue see one q, so they come to one rate, and an error in the least
+ *   steady   halfway, each round, to what the path itself holds and 2 √(cells per second) more, which is to be in the queue:
+ *            q = 2/√rate seconds. Circuits that meet in one queue see one q, so they come to one rate, and an error in the least
  *            round trip shifts the shares a little and not wholly (FAST TCP, Wei et al. 2006, whose constant is a root here: 64 cells
  *            are 26 ms at 10 MB/s, and two seconds at 1 Mbit/s)
- *   probing  half a window for two rounds, now and then: who joined while others queued has taken their queue for the path
+ *   probing  half of what the path holds for two rounds, now and then: who joined while others queued has taken their queue for the path
  */
 export class WindowControl {
   #windowCells = FIRST_WINDOW_CELLS;
@@ -42,7 +44,8 @@ export class WindowControl {
   #roundLeastMs = Number.POSITIVE_INFINITY;
   #roundAcks = 0;
   #roundLimited = false;
-  #lastMs = Number.POSITIVE_INFINITY;
+  /** While starting: the last round trips, of a quarter of the window. */
+  #recentMs: number[] = [];
   #quietRounds = 0;
   /** After a large change, the acks of one more round are of cells sent before it: rounds to let pass. */
   #settling = 0;
@@ -83,10 +86,12 @@ export class WindowControl {
   }
 
   #start(sample: AckSample, roundOver: boolean): void {
-    // The last two acks, not the whole round: while the window doubles, the queue at a round's end is not the one at its beginning.
+    // Not the whole round: while the window doubles, the queue at a round's end is not the one at its beginning. But not fewer acks than
+    // a late event loop spoils either.
     const sampled = roundOver || this.#roundAcks >= START_SAMPLES;
-    const queuedCells = this.#queuedCells(Math.min(sample.roundTripMs, this.#lastMs));
-    this.#lastMs = sample.roundTripMs;
+    this.#recentMs.push(sample.roundTripMs);
+    while (this.#recentMs.length > Math.max(START_SAMPLES, this.#windowCells / START_CELLS_A_SAMPLE)) this.#recentMs.shift();
+    const queuedCells = this.#queuedCells(Math.min(...this.#recentMs));
     const wantedCells = this.#wantedCells();
     if (sampled && queuedCells > wantedCells) {
       this.#starting = false;
@@ -107,7 +112,7 @@ export class WindowControl {
       this.#settling = 1;
     } else if (this.#probeDue(nowMs)) {
       this.#unprobedCells = this.#windowCells;
-      this.#set(this.#windowCells / 2);
+      this.#set((this.#windowCells - this.#queuedCells(this.#roundLeastMs)) / 2);
       this.#settling = 1;
     } else {
       this.#step(this.#queuedCells(this.#roundLeastMs), this.#wantedCells());
@@ -136,12 +141,12 @@ export class WindowControl {
 
   /** Cells of the window that stood in a queue, by this round trip. */
   #queuedCells(roundTripMs: number): number {
-    return this.#windowCells * Math.max(0, 1 - Math.max(this.#leastMs, LEAST_FLOOR_MS) / Math.max(1, roundTripMs));
+    return this.#windowCells * Math.max(0, 1 - (this.#leastMs + LATE_LOOPS_MS) / Math.max(1, roundTripMs));
   }
 
   #wantedCells(): number {
     const cellsPerSecond = (1000 * this.#windowCells) / Math.max(1, this.#roundLeastMs);
-    return Math.max(QUEUE_LEAST_CELLS, Math.sqrt(cellsPerSecond));
+    return Math.max(QUEUE_LEAST_CELLS, QUEUE_ROOTS * Math.sqrt(cellsPerSecond));
   }
 
   #set(cells: number): void {
