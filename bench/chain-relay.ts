@@ -67,7 +67,12 @@ const links: Links = new Links(env, {
   identity,
   maxLinks: 10,
   dialers: [wsDialer],
-  handler: { ...(mode === 'onion' ? onionHandler() : plainHandler()), onLink: () => undefined, onDescriptor: () => undefined },
+  handler: {
+    ...(mode === 'onion' ? onionHandler() : plainHandler()),
+    onLink: () => undefined,
+    onWithdrawal: () => undefined,
+    onDescriptor: () => undefined,
+  },
 });
 if (mode === 'plain' && nextUrl !== undefined) await dialNext();
 const { url } = await listenWs({ host: '127.0.0.1', port: 0, onTransport: (transport) => links.adopt(transport) });

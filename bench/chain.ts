@@ -70,6 +70,7 @@ async function startSource(mode: 'onion' | 'plain', hops: readonly { url: string
     handler: {
       onLink: () => undefined,
       onFrame: (link, frame) => void (mode === 'onion' ? builder.onFrame(link, frame) : took()),
+      onWithdrawal: () => undefined,
       onDescriptor: () => undefined,
       onClose: () => undefined,
     },

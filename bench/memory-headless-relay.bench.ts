@@ -40,6 +40,7 @@ async function linkTo(url: string): Promise<Visitor> {
     handler: {
       onLink: () => undefined,
       onFrame: (link, frame) => void builder.onFrame(link, frame),
+      onWithdrawal: () => undefined,
       onDescriptor: (_, bytes) => tell(hopKeys(verifyDescriptor(env.crypto, bytes, env.now()))),
       onClose: () => undefined,
     },

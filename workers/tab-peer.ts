@@ -23,6 +23,8 @@ import { Throttle } from './throttle.ts';
 /** Links a tab holds at most: about ten of its own, and some that others opened. */
 const MAX_LINKS = 16;
 const TELL_EVERY_MS = 250;
+/** What the panel shows grows older, and carries more bytes, without any event. */
+const TELL_AT_LEAST_EVERY_MS = 1000;
 
 /** The tab's peer behind the contract that its page calls. */
 export class TabPeer implements PeerControl {
@@ -121,6 +123,7 @@ export class TabPeer implements PeerControl {
   }
 
   async subscribe(listener: PeerListener): Promise<void> {
+    if (this.#listeners.size === 0) setInterval(() => this.#tellStatus.ask(), TELL_AT_LEAST_EVERY_MS);
     this.#listeners.add(listener);
     if (this.#peer === undefined) return;
     listener.onStatus(this.#status());

@@ -84,6 +84,8 @@ export interface LinkHandler {
   onFrame(link: Link, frame: Uint8Array): void;
   /** The other side's signed descriptor came or changed. */
   onDescriptor(link: Link, descriptor: Uint8Array): void;
+  /** The other side is a relay no longer: its signed directory request that says so, unverified. */
+  onWithdrawal(link: Link, request: Uint8Array): void;
   onClose(link: Link, code: LinkCloseCode): void;
 }
 
@@ -113,6 +115,8 @@ export interface Link {
   newCircuitId(): number;
   /** Sends our signed descriptor (a tab that does not relay sends none). */
   sendDescriptor(descriptor: Uint8Array): void;
+  /** Says that we are a relay no longer: the signed directory request `forget`. Leaves at once, a goodbye may follow. */
+  sendWithdrawal(request: Uint8Array): void;
   close(code: LinkCloseCode): void;
 }
 

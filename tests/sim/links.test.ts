@@ -24,6 +24,7 @@ function linked(network: SimNetwork, name: string): Linked {
   const handler = {
     onLink: (link: Link) => tell('linked', link),
     onFrame: () => {},
+    onWithdrawal: () => undefined,
     onDescriptor: () => {},
     onClose: (link: Link, code: number) => tell(`closed ${code}`, link),
   };

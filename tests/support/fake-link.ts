@@ -109,6 +109,10 @@ export class FakeLink implements Link {
     throw new Error('no test of circuits sends a descriptor');
   }
 
+  sendWithdrawal(_request: Uint8Array): void {
+    throw new Error('no test of circuits withdraws a descriptor');
+  }
+
   /** Both ends are told, as a real link does sooner or later. */
   close(code: LinkCloseCode): void {
     this.closedWith = code;

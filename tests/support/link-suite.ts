@@ -4,6 +4,7 @@ import type { Env } from '../../src/core/env.ts';
 import { Links, type PeerLink, TRANSPORT_HOLD_BYTES } from '../../src/core/link/index.ts';
 import type { Transport, TransportHandler } from '../../src/core/ports.ts';
 import { frameCircuitId, newFrame } from '../../src/core/wire/frame.ts';
+import { WITHDRAWAL_BYTES } from '../../src/core/wire/geometry.ts';
 import { encodeHandshake } from '../../src/core/wire/link.ts';
 import { FRAME, HANDSHAKE, LINK_CLOSE, PROTOCOL_VERSION, type LinkCloseCode } from '../../src/core/wire/registry.ts';
 
@@ -52,6 +53,7 @@ export class TestEnd {
   readonly descriptors: Uint8Array[] = [];
   readonly closes: LinkCloseCode[] = [];
   readonly opened: PeerLink[] = [];
+  readonly withdrawals: Uint8Array[] = [];
   onFrame: ((frame: Uint8Array) => void) | undefined;
 
   constructor(env: Env, seed?: number, maxLinks = 10) {
@@ -67,6 +69,7 @@ export class TestEnd {
           this.frames.push(frame);
           this.onFrame?.(frame);
         },
+        onWithdrawal: (_link, request) => void this.withdrawals.push(request),
         onDescriptor: (_link, descriptor) => void this.descriptors.push(descriptor),
         onClose: (_link, code) => void this.closes.push(code),
       },
@@ -247,15 +250,21 @@ export const linkCases: readonly LinkCase[] = [
     },
   },
   {
-    name: 'the code of a goodbye reaches the other end, and nothing comes after it',
+    name: 'a withdrawal and the code of a goodbye reach the other end, and nothing comes after them',
     async run(setup) {
       const { a, b } = await linked(setup);
+      a.link.sendWithdrawal(new Uint8Array(WITHDRAWAL_BYTES).fill(7));
       a.link.close(LINK_CLOSE.idle);
       a.link.close(LINK_CLOSE.done);
       a.link.sendFrame(numbered(0x8000_0001, 1), 'own');
       await until(setup, () => b.closes.length > 0, 'b hears of it');
       same(a.closes.join(), `${LINK_CLOSE.idle}`, 'closes of a');
       same(b.closes.join(), `${LINK_CLOSE.idle}`, 'closes of b');
+      same(
+        b.withdrawals.map((request) => `${request.length} ${request[0]}`).join(),
+        `${WITHDRAWAL_BYTES} 7`,
+        'withdrawals that b heard of',
+      );
       same(b.frames.length, 0, 'frames after the goodbye');
       same(a.links.count + b.links.count, 0, 'links that stand');
     },

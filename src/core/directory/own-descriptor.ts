@@ -1,3 +1,4 @@
+import type { PeerId } from '../bytes/brand.ts';
 import { equal } from '../bytes/bytes.ts';
 import { type Identity, peerIdBytes, peerIdOf } from '../crypto/identity.ts';
 import { type Env, randomBelow, sample } from '../env.ts';
@@ -12,7 +13,7 @@ import {
   signDescriptor,
   verifyDescriptor,
 } from '../wire/descriptor.ts';
-import { encodeDirectoryRequest, signForget } from '../wire/directory.ts';
+import { encodeDirectoryRequest } from '../wire/directory.ts';
 import { STREAM } from '../wire/registry.ts';
 import { PUBLISH_SPREAD_MS, PUBLISH_TO } from './constants.ts';
 import { answerersOf, askDirectory, type DirectoryAccess } from './learn.ts';
@@ -89,21 +90,20 @@ export function nextPublishDelayMs(env: Env): number {
 /** Hands our descriptor to the unrelated open peers nearest to our id. How many took it. */
 export async function publishDescriptor(access: DirectoryAccess, own: Descriptor): Promise<number> {
   const answers = await Promise.all(
-    publishTargets(access, own).map((target) => askDirectory(access, target.id, { type: 'publish', descriptor: own.bytes })),
+    publishTargets(access, own.id).map((target) => askDirectory(access, target.id, { type: 'publish', descriptor: own.bytes })),
   );
   return answers.filter((answer) => answer !== undefined).length;
 }
 
-/** Asks those who have it to drop it: we leave. Waits for nobody. */
-export function forgetDescriptor(access: DirectoryAccess, identity: Identity, own: Descriptor): void {
-  const request = encodeDirectoryRequest(signForget(access.env.crypto, identity, own.epoch));
-  for (const target of publishTargets(access, own))
+/** Passes a peer's own word that it leaves on to those who have its descriptor. Waits for nobody. */
+export function passWithdrawalOn(access: DirectoryAccess, leaving: PeerId, request: Uint8Array): void {
+  for (const target of publishTargets(access, leaving))
     void access.ask(target.id, STREAM.directory, access.via, request, ERROR_MAX_BYTES).catch(() => undefined);
 }
 
-function publishTargets(access: DirectoryAccess, own: Descriptor): Descriptor[] {
-  const others = answerersOf(access).filter((descriptor) => descriptor.id !== own.id);
-  const near = nearestTo(peerIdBytes(own.id), others, others.length, (descriptor) => peerIdBytes(descriptor.id));
+function publishTargets(access: DirectoryAccess, id: PeerId): Descriptor[] {
+  const others = answerersOf(access).filter((descriptor) => descriptor.id !== id);
+  const near = nearestTo(peerIdBytes(id), others, others.length, (descriptor) => peerIdBytes(descriptor.id));
   return unrelated(near, PUBLISH_TO, (descriptor) => descriptor);
 }
 

@@ -19,7 +19,7 @@ const ERROR_OF_CLOSE: Partial<Record<LinkCloseCode, ErrorKind>> = {
 };
 
 /** Of a link that is told goodbye before anybody here heard of it. */
-const NOBODY: LinkHandler = { onFrame: () => {}, onDescriptor: () => {}, onClose: () => {} };
+const NOBODY: LinkHandler = { onFrame: () => {}, onDescriptor: () => {}, onWithdrawal: () => {}, onClose: () => {} };
 
 const microtask: Defer = (task) => void Promise.resolve().then(task);
 
@@ -43,6 +43,7 @@ export class Links implements Dialer {
     this.#linkHandler = {
       onFrame: (link, frame) => handler.onFrame(link, frame),
       onDescriptor: (link, descriptor) => handler.onDescriptor(link, descriptor),
+      onWithdrawal: (link, request) => handler.onWithdrawal(link, request),
       onClose: (link, code) => {
         this.#remove(link);
         handler.onClose(link, code);

@@ -112,6 +112,11 @@ export class PeerLink implements Link, LinkPulse, TransportHandler {
     for (const frame of descriptorFrames(descriptor)) this.#sendControl(frame);
   }
 
+  /** At once and past the queue: it is mostly followed by the goodbye. */
+  sendWithdrawal(request: Uint8Array): void {
+    if (this.#open) this.#send([encodeControl({ type: CONTROL.withdrawal, request })]);
+  }
+
   close(code: LinkCloseCode): void {
     if (!this.#open) return;
     this.#queue.clear();
@@ -180,6 +185,7 @@ export class PeerLink implements Link, LinkPulse, TransportHandler {
       this.#pongDue = control.number;
       this.#flushSoon();
     } else if (control.type === CONTROL.goodbye) this.#end(control.code);
+    else if (control.type === CONTROL.withdrawal) this.#handler.onWithdrawal(this, control.request);
     else if (control.type === CONTROL.descriptorPart) {
       const descriptor = this.#parts.add(control, this.#pulse.heardAt);
       if (descriptor === false) this.close(LINK_CLOSE.breach);

@@ -233,10 +233,9 @@ export class Circuits implements CircuitSource {
     this.#filling = true;
     try {
       while (this.#spares.length < this.#wanted) {
-        const hops = await this.ways.choosePath(undefined, false);
-        const { circuit } = await this.#build(hops, EMPTY, 'spare');
-        if (this.#wanted === 0) return circuit.close(CLOSE.ended); // stopped meanwhile
-        this.#keepSpare({ circuit, hops, builtAt: this.env.now() });
+        const spare = await this.#buildSpare();
+        if (this.#wanted === 0) return spare.circuit.close(CLOSE.ended); // stopped meanwhile
+        this.#keepSpare(spare);
         this.#retryMs = SPARE_RETRY_MIN_MS;
       }
     } catch (error) {
@@ -244,6 +243,18 @@ export class Circuits implements CircuitSource {
       if (this.#wanted > 0) this.#retryLater();
     } finally {
       this.#filling = false;
+    }
+  }
+
+  async #buildSpare(): Promise<Spare> {
+    for (let attempt = 1; ; attempt++) {
+      const hops = await this.ways.choosePath(undefined, false);
+      try {
+        const { circuit } = await this.#build(hops, EMPTY, 'spare');
+        return { circuit, hops, builtAt: this.env.now() };
+      } catch (error) {
+        if (attempt === OPEN_TRIES || this.#wanted === 0) throw error;
+      }
     }
   }
 

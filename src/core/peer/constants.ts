@@ -30,6 +30,8 @@ export const LINKS_WANTED = 6;
 export const LINKS_RESERVED = 4;
 /** A link that closes sooner was no link: the peer has no room, or does not want us. */
 export const LINK_SETTLED_MS = 30_000;
+/** A tab whose link has closed is given so long to come back before it is told of no more. */
+export const LINK_GONE_MS = 10_000;
 /** How often links, directory and guards are looked after. */
 export const TEND_MS = 10_000;
 /** Bootstraps that must agree before the first circuit, where that many are known. */

@@ -2,7 +2,16 @@ import type { PeerId } from '../bytes/brand.ts';
 import { CircuitBuilder, type SetupCrypto } from '../circuit/index.ts';
 import { type Identity, peerIdOf } from '../crypto/identity.ts';
 import { type DhtAccess, DhtNode } from '../dht/index.ts';
-import { Directory, type DirectoryAccess, DirectoryServer, GUARDS, Guards, openPeers, passFraudOn } from '../directory/index.ts';
+import {
+  Directory,
+  type DirectoryAccess,
+  DirectoryServer,
+  GUARDS,
+  Guards,
+  openPeers,
+  passFraudOn,
+  passWithdrawalOn,
+} from '../directory/index.ts';
 import type { Env } from '../env.ts';
 import { Links, type TransportDialer } from '../link/index.ts';
 import { type Digest, PackStore, type SiteContent } from '../packs/index.ts';
@@ -11,10 +20,10 @@ import { Relay } from '../relay/index.ts';
 import { RendezvousPoint, type ServiceDeps, ServiceVisitor } from '../service/index.ts';
 import { Answerer, MeshDialer, type RtcPort } from '../signal/index.ts';
 import { CircuitChannels } from '../stream/index.ts';
-import type { Descriptor } from '../wire/descriptor.ts';
+import { type Descriptor, hasRole } from '../wire/descriptor.ts';
 import { LINK_CLOSE, ROLE } from '../wire/registry.ts';
 import { Circuits } from './circuits.ts';
-import { CLIENT_TABLE_CAPACITY, LINKS_RESERVED, SPARES } from './constants.ts';
+import { CLIENT_TABLE_CAPACITY, LINK_GONE_MS, LINKS_RESERVED, SPARES } from './constants.ts';
 import { Cover } from './cover.ts';
 import { Events } from './events.ts';
 import { findHead } from './heads.ts';
@@ -83,6 +92,7 @@ export class Peer {
   readonly #keyring: KeyringKeeper;
   readonly #dht: DhtNode | undefined;
   readonly #services: ServiceDeps;
+  readonly #answers: DirectoryServer;
   #relaying = false;
 
   /** Loads what was kept; nothing runs before `start`. */
@@ -109,6 +119,7 @@ export class Peer {
     this.id = peerIdOf(identity.publicKey);
     this.startedAt = env.now();
     this.events = new Events(env);
+    this.#answers = new DirectoryServer(env, directory);
     const mesh =
       options.rtc &&
       new MeshDialer(env, { self: this.id, rtc: options.rtc, streams: this.#streams(), contact: (peer) => meshContact(directory, peer) });
@@ -120,6 +131,7 @@ export class Peer {
         onLink: (link) => this.#onLink(link),
         onFrame: (link, frame) => this.#onFrame(link, frame),
         onDescriptor: (link, bytes) => this.#onDescriptor(link, bytes),
+        onWithdrawal: (link, request) => this.#onWithdrawal(link, request),
         onClose: (link) => this.#onLinkClose(link),
       },
     });
@@ -140,7 +152,7 @@ export class Peer {
     const point = new RendezvousPoint(env);
     const serving = {
       self: this.id,
-      directory: new DirectoryServer(env, directory),
+      directory: this.#answers,
       dht: this.#dht,
       answerer:
         options.rtc &&
@@ -327,10 +339,24 @@ export class Peer {
     this.membership.onDescriptor(link.peer);
   }
 
+  #onWithdrawal({ peer }: Link, request: Uint8Array): void {
+    if (this.directory.get(peer) === undefined) return;
+    this.#answers.serve(request);
+    if (this.#isOpen && this.directory.get(peer) === undefined) passWithdrawalOn(this.#access(), peer, request);
+  }
+
+  /** A tab cannot be dialled: whose link went and did not come back is closed, and mostly without a word. */
+  #forgetIfGone(peer: PeerId): void {
+    const descriptor = this.directory.get(peer);
+    if (descriptor === undefined || hasRole(descriptor, ROLE.open) || this.links.get(peer) !== undefined) return;
+    this.directory.withdraw(peer, descriptor.epoch);
+  }
+
   #onLinkClose(link: Link): void {
     this.#builder.onLinkClose(link);
     this.relay.onLinkClose(link);
     this.membership.onLinkClose(link);
+    this.#options.env.schedule(LINK_GONE_MS, () => this.#forgetIfGone(link.peer));
     this.events.changed();
   }
 

@@ -3,7 +3,6 @@ import type { Identity } from '../crypto/identity.ts';
 import {
   type Directory,
   type DirectoryAccess,
-  forgetDescriptor,
   type Guards,
   nextPublishDelayMs,
   OwnDescriptors,
@@ -14,6 +13,7 @@ import type { Links } from '../link/index.ts';
 import type { RecordStore } from '../ports.ts';
 import type { OnionKeyring } from '../relay/index.ts';
 import { type Descriptor, epochAt, epochStartMs, hasRole } from '../wire/descriptor.ts';
+import { encodeDirectoryRequest, signForget } from '../wire/directory.ts';
 import { DESCRIPTOR_LINKS_MAX } from '../wire/geometry.ts';
 import type { PeerAddress } from '../wire/peer-address.ts';
 import { ROLE } from '../wire/registry.ts';
@@ -81,8 +81,11 @@ export class Publisher {
     if (own !== undefined) this.#withdraw(own);
   }
 
+  /** On the links alone: a tab that is closed has no time for questions, and those who hear of it pass it on. */
   #withdraw(descriptor: Descriptor): void {
-    forgetDescriptor(this.options.access(), this.options.identity, descriptor);
+    const { env, identity, links } = this.options;
+    const request = encodeDirectoryRequest(signForget(env.crypto, identity, descriptor.epoch));
+    for (const link of links.all()) link.sendWithdrawal(request);
   }
 
   async #renew(): Promise<void> {

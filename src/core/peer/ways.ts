@@ -122,6 +122,7 @@ export class NetworkWays implements Ways {
   }
 
   onBuildFailed(hops: readonly PeerId[]): void {
-    for (const hop of hops) this.options.directory.flag(hop, 'circuitFailed');
+    const { directory } = this.options;
+    for (const hop of hops) directory.flag(hop, directory.known(hop)?.open === false ? 'tabCircuitFailed' : 'circuitFailed');
   }
 }

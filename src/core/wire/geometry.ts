@@ -136,6 +136,8 @@ export const DIRECTORY_PER_POINT_MAX = 16;
 export const DIRECTORY_IDS_MAX = 32;
 /** Proofs of fraud in one directory answer. */
 export const DIRECTORY_PROOFS_MAX = 2;
+/** A peer's word on its links that it leaves: a directory request, type 1, id 32, epoch 4, signature 64. */
+export const WITHDRAWAL_BYTES = 1 + PEER_ID_BYTES + 4 + SIGNATURE_BYTES;
 /** Values in one answer: two positions, slots or ten of a bag, conflicts. */
 export const DHT_VALUES_MAX = 32;
 /** Store peers in one answer: eight at each of two positions. */

@@ -14,6 +14,7 @@ import {
   LINK_PROOF_BYTES,
   PEER_ID_BYTES,
   SIGNATURE_BYTES,
+  WITHDRAWAL_BYTES,
 } from './geometry.ts';
 import { CONTROL, FRAME, HANDSHAKE, LINK_CLOSE, type LinkCloseCode } from './registry.ts';
 
@@ -116,6 +117,7 @@ export function splitBatch(batch: Uint8Array): Uint8Array[] {
 export type Control =
   | { readonly type: typeof CONTROL.ping | typeof CONTROL.pong; readonly number: number }
   | { readonly type: typeof CONTROL.descriptorPart; readonly wholeBytes: number; readonly offset: number; readonly bytes: Uint8Array }
+  | { readonly type: typeof CONTROL.withdrawal; readonly request: Uint8Array }
   | { readonly type: typeof CONTROL.goodbye; readonly code: LinkCloseCode };
 
 /** A whole frame. */
@@ -123,6 +125,7 @@ export function encodeControl(control: Control): Uint8Array {
   const frame = newFrame(0, FRAME.control);
   const content = new Writer(16).u8(control.type);
   if (control.type === CONTROL.goodbye) content.u8(control.code);
+  else if (control.type === CONTROL.withdrawal) content.raw(control.request);
   else if (control.type === CONTROL.descriptorPart) content.u16(control.wholeBytes).u16(control.offset).bytes16(control.bytes);
   else content.u32(control.number);
   frameContent(frame).set(content.done());
@@ -153,6 +156,8 @@ export function decodeControl(frame: Uint8Array): Control {
       const code = reader.u8('code');
       return CLOSE_CODES.has(code) ? { type, code: code as LinkCloseCode } : reader.fail(`no close code is ${code}`);
     }
+    case CONTROL.withdrawal:
+      return { type, request: reader.raw(WITHDRAWAL_BYTES, 'request') };
     case CONTROL.descriptorPart:
       return decodeDescriptorPart(reader);
     default:

@@ -55,7 +55,7 @@ export const FRAME = {
 } as const;
 
 /** Link-level control messages. */
-export const CONTROL = { ping: 1, pong: 2, descriptorPart: 3, goodbye: 4 } as const;
+export const CONTROL = { ping: 1, pong: 2, descriptorPart: 3, goodbye: 4, withdrawal: 5 } as const;
 
 /** Why a link was closed. Sent in `goodbye` where possible. */
 export const LINK_CLOSE = {

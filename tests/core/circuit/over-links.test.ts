@@ -48,6 +48,7 @@ class LinkedPeer {
       dialers: [],
       handler: {
         onLink: () => undefined,
+        onWithdrawal: () => undefined,
         onDescriptor: () => undefined,
         onFrame: (link, frame) => {
           if (!this.builder.onFrame(link, frame)) this.relay.onFrame(link, frame);

@@ -31,7 +31,7 @@ function dialling(env: TestEnv, to: TestEnd, maxLinks = 5): { links: Links; dial
     identity: newIdentity(env),
     maxLinks,
     dialers: [{ handles: ({ url }) => url?.startsWith('ws:') ?? false, dial }],
-    handler: { onLink: () => {}, onFrame: () => {}, onDescriptor: () => {}, onClose: () => {} },
+    handler: { onLink: () => {}, onFrame: () => {}, onWithdrawal: () => undefined, onDescriptor: () => {}, onClose: () => {} },
   });
   return { links, dials: () => dials };
 }

@@ -12,6 +12,7 @@ import {
   encodeControl,
   splitBatch,
 } from '../../../src/core/wire/link.ts';
+import { WITHDRAWAL_BYTES } from '../../../src/core/wire/geometry.ts';
 import { CONTROL, FRAME, LINK_CLOSE } from '../../../src/core/wire/registry.ts';
 
 /** Yields a value or throws a DecodeError: nothing else. */
@@ -27,6 +28,7 @@ const controls: Control[] = [
   { type: CONTROL.ping, number: 7 },
   { type: CONTROL.pong, number: 0xffff_ffff },
   { type: CONTROL.goodbye, code: LINK_CLOSE.replaced },
+  { type: CONTROL.withdrawal, request: new Uint8Array(WITHDRAWAL_BYTES).fill(3) },
   { type: CONTROL.descriptorPart, wholeBytes: 100, offset: 60, bytes: new Uint8Array(40).fill(3) },
 ];
 

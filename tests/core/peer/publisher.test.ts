@@ -17,7 +17,9 @@ async function house({ records, roles = 0 }: { records?: RecordStore; roles?: nu
   const peers = [1, 2, 3, 4, 5, 6].map((index) => openPeer(index));
   for (const peer of peers) directory.add(describe(peer, env.now()).bytes);
   const linked: PeerId[] = [];
-  const links = { all: () => linked.map((peer) => ({ peer, sendDescriptor: () => undefined })) } as unknown as Links;
+  const links = {
+    all: () => linked.map((peer) => ({ peer, sendDescriptor: () => undefined, sendWithdrawal: () => undefined })),
+  } as unknown as Links;
   const asked: ((answer: Uint8Array) => void)[] = [];
   const ask = (): Promise<Uint8Array> => new Promise((resolve) => asked.push(resolve));
   const guards = await Guards.load(env, directory, undefined);

@@ -31,7 +31,10 @@ export async function joinedTab(context: BrowserContext, url: string): Promise<P
 }
 
 export async function untilJoined(page: Page): Promise<void> {
-  await page.getByTitle(/^Joined: /).waitFor();
+  const joined = page.getByTitle(/^Joined: /);
+  await joined.waitFor().catch(async (cause) => {
+    throw new Error(`not joined; instead the panel says: ${await panelText(page)}`, { cause });
+  });
 }
 
 /** Types or pastes an address or link into the bar. */
