@@ -1,6 +1,6 @@
 /** First byte of a hidden page for a visitor that has just joined: record and rendezvous points unknown. In round trips of the whole path. */
 import { controlSockets } from '../node/data-folder.ts';
-import { askControlSocket } from '../node/control-socket.ts';
+import { askControl } from '../node/control/index.ts';
 import { type Bench, median } from './harness.ts';
 import { startTestbed, type Testbed } from './testbed.ts';
 import { firstByteMs, publish, startVisitor } from './visitor.ts';
@@ -11,7 +11,9 @@ const LINK_ROUND_TRIP_MS = 50;
 const ROUNDS = 7;
 
 async function pointsOf(bed: Testbed, address: string): Promise<PeerId[]> {
-  const all = await Promise.all(controlSockets(bed.folder).map(({ path }) => askControlSocket(path)));
+  const all = await Promise.all(
+    controlSockets(bed.folder).map(({ path }) => askControl(path, { command: 'status' }).catch(() => undefined)),
+  );
   const services = all.flatMap((status) => status?.peer.services ?? []);
   return services.flatMap((service) => (service.address === address ? (service.points as PeerId[]) : []));
 }

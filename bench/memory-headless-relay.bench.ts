@@ -1,7 +1,7 @@
 /** Memory of a headless relay: at rest, with 50 links, and with 100 circuits of others through it. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { controlSockets } from '../node/data-folder.ts';
-import { askControlSocket } from '../node/control-socket.ts';
+import { askControl } from '../node/control/index.ts';
 import { nodeEnv } from '../node/node-env.ts';
 import { wsDialer } from '../node/ws-transport.ts';
 import { EMPTY } from '../src/core/bytes/bytes.ts';
@@ -54,7 +54,7 @@ async function residentBytes(bed: Testbed, pid: number): Promise<number> {
   for (let i = 0; i < 9; i++) {
     await wait(400);
     const socket = controlSockets(bed.folder).find((one) => one.pid === pid);
-    const status = socket && (await askControlSocket(socket.path));
+    const status = socket && (await askControl(socket.path, { command: 'status' }).catch(() => undefined));
     if (status !== undefined) found.push(status.rssBytes);
   }
   return median(found);

@@ -11,6 +11,7 @@ import { holderOf } from './folder-lock.ts';
  *   lock              the process of that `gnet up`
  *   relay-port        where its relays listened, to be used again
  *   run/<pid>.sock    control socket of each running process
+ *   run/<pid>.token   what it must be asked with
  *   peers/<name>/     keys, guards and chunks of each headless peer; only one process at a time
  */
 export interface LocalNetwork {

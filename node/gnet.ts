@@ -4,17 +4,20 @@ import { readConfigFile } from './cli/config-file.ts';
 import { readEnvironment } from './cli/environment.ts';
 import { surviveFaults } from './cli/faults.ts';
 import { Output } from './cli/output.ts';
+import { circuits } from './commands/circuits.ts';
 import { configOf } from './commands/config.ts';
 import { expose } from './commands/expose.ts';
 import { open } from './commands/open.ts';
+import { peers } from './commands/peers.ts';
 import { proxy } from './commands/proxy.ts';
 import { relay } from './commands/relay.ts';
 import { seed } from './commands/seed.ts';
 import { status } from './commands/status.ts';
+import { streams } from './commands/streams.ts';
 import { up } from './commands/up.ts';
 import { version } from './places.ts';
 
-const COMMANDS: readonly Command[] = [up, seed, open, expose, proxy, status, relay, configOf(() => COMMANDS)];
+const COMMANDS: readonly Command[] = [up, seed, open, expose, proxy, status, circuits, streams, peers, relay, configOf(() => COMMANDS)];
 
 function help(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length));

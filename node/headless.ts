@@ -10,7 +10,7 @@ import { type FetchProgress, Peer, type SelfDescription } from '../src/core/peer
 import type { RecordStore } from '../src/core/ports.ts';
 import { isPrivateIp, type PeerAddress } from '../src/core/wire/peer-address.ts';
 import { ROLE } from '../src/core/wire/registry.ts';
-import { serveControlSocket } from './control-socket.ts';
+import { type Answering, answerOf, type ControlServer, startControlServer } from './control/index.ts';
 import { openDataFolder } from './data-folder.ts';
 import { openFileStore } from './file-store.ts';
 import { nodeEnv } from './node-env.ts';
@@ -95,25 +95,33 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
     throw error;
   }
   const started = peer;
-  const control = serveControlSocket(
-    dataFolder,
-    () => {
-      return { pid: process.pid, role, rssBytes: process.memoryUsage.rss(), listens: listener?.url, peer: started.status() };
-    },
-    ({ message }) => env.log('warn', 'status', `'gnet status' will not show this process: ${message}`),
-  );
+  const control = await controlled(dataFolder, env, { role, listens: listener?.url, peer: started, nowMs: () => env.now() });
   return {
     peer: started,
     env,
     records: store.records,
     listens: listener?.url,
     async stop() {
-      control.close();
+      control?.close();
       await started.stop();
       await listener?.close();
       await store.close();
     },
   };
+}
+
+/** Without a socket, as where the folder's path is too long for one, a peer runs all the same. */
+async function controlled(dataFolder: string, env: Env, answering: Answering): Promise<ControlServer | undefined> {
+  try {
+    return await startControlServer({
+      dataFolder,
+      answer: (request) => answerOf(answering, request),
+      onFault: (error) => env.log('error', 'control', String((error as Error)?.stack ?? error)),
+    });
+  } catch (error) {
+    env.log('warn', 'control', `'gnet status' will not show this process: ${(error as Error).message}`);
+    return undefined;
+  }
 }
 
 interface HostAndPort {

@@ -1,6 +1,6 @@
 /** What a user does in a terminal: the network, seeding, opening, looking at what runs. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -81,6 +81,30 @@ describe('gnet in a terminal', { timeout: 280_000 }, () => {
       [seeder.address],
     );
     assert.match((await command('status')).stdout, new RegExp(`serves Letters & more at ${seeder.address}`));
+  });
+
+  it('gnet circuits and gnet peers tell of each process; without its token a process tells nothing', async () => {
+    const circuits = (await command('circuits', '--json', '--pid', String(seeder.process.pid))).lines;
+    assert.ok(circuits.some(({ purpose, hops }) => purpose === 'host' && (hops as string[]).length === 4));
+    const listed = await command('circuits', '--where', '--pid', String(seeder.process.pid));
+    assert.match(listed.stdout, new RegExp(`^seed \\w{8} {2}\\d+ circuits\\n[^]*host ${seeder.address}`));
+    const known = (await command('peers', '--json', '--pid', String(seeder.process.pid))).lines;
+    assert.equal(known.length, 10);
+    assert.match((await command('peers')).stdout, /^bootstrap-1 \w{8} {2}pid \d+ {2}knows \d+ peers\n {2}\w{8} {2}open .*ws:\/\/127\./m);
+    const id = String(circuits[0]?.['id']);
+    assert.match((await command('circuits', '--close', id)).stdout, new RegExp(`^Circuit ${id} is closed`));
+    assert.equal((await command('circuits', '--close', id)).exitCode, 3);
+    const token = join(network.dataFolder, 'run', `${seeder.process.pid}.token`);
+    const kept = readFileSync(token, 'utf8');
+    writeFileSync(token, '0'.repeat(kept.length));
+    const refused = await command('status', '--json');
+    assert.equal(refused.exitCode, 1);
+    assert.equal(refused.lines.filter(({ pid }) => pid === seeder.process.pid).length, 0);
+    assert.equal(refused.lines.length, 12, 'the others, and what is wrong');
+    assert.deepEqual(refused.lines.at(-1), {
+      error: { kind: 'refused', message: `process ${seeder.process.pid} was asked in vain: the token is missing or wrong` },
+    });
+    writeFileSync(token, kept);
   });
 
   it('an output that nobody reads any more ends the command quietly', async () => {

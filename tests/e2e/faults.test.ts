@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Browser } from 'playwright-core';
-import { askControlSocket, type ProcessStatus } from '../../node/control-socket.ts';
+import { askControl, type ProcessStatus } from '../../node/control/index.ts';
 import { nobleCrypto } from '../../src/core/crypto/noble.ts';
 import type { CircuitStatus } from '../../src/shared/peer-api.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
@@ -125,8 +125,9 @@ describe('what goes wrong', { timeout: 280_000 }, () => {
     const out = join(network.folder, 'fetched');
     const opening = new Gnet(['open', large.address, '--data', network.dataFolder, '--out', out]);
     const way = async (): Promise<CircuitStatus | undefined> => {
-      const status = await askControlSocket(join(network.dataFolder, 'run', `${opening.pid}.sock`));
-      return status?.peer.circuits.find(({ purpose }) => purpose.startsWith('visit '));
+      const path = join(network.dataFolder, 'run', `${opening.pid}.sock`);
+      const answer = await askControl(path, { command: 'circuits' }).catch(() => undefined); // it has not begun yet
+      return answer?.circuits.find(({ purpose }) => purpose === 'visit');
     };
     const { hops } = await until('the first megabytes', async () => {
       const circuit = await way();

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { nobleCrypto } from '../../src/core/crypto/noble.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
-import { Gnet, gnet } from './support/gnet.ts';
+import { Gnet, gnet, type Line } from './support/gnet.ts';
 import { type Network, noise, startNetwork } from './support/network.ts';
 import { until } from './support/until.ts';
 
@@ -106,8 +106,8 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
 
   it('users are kept apart: each has a circuit to the service of its own', async () => {
     const circuits = async (): Promise<number> => {
-      const status = (await network.statuses()).find(({ pid }) => pid === proxy.pid);
-      return status?.peer.circuits.filter(({ purpose }) => purpose === `visit ${address}`).length ?? 0;
+      const told = await gnet(['circuits', '--where', '--pid', String(proxy.pid), '--json', '--data', network.dataFolder]);
+      return told.lines.filter(({ purpose }) => purpose === `visit ${address}`).length;
     };
     const before = await circuits();
     for (const user of ['bob', 'carol', 'bob']) {
@@ -154,10 +154,17 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     const socket = connect({ host: '127.0.0.1', port: Number(port), allowHalfOpen: true });
     const heard: Buffer[] = [];
     socket.on('data', (part) => heard.push(part));
+    const told = async (...flags: string[]): Promise<Line[]> =>
+      (await gnet(['streams', '--json', '--pid', String(proxy.pid), ...flags, '--data', network.dataFolder])).lines;
     const ended = new Promise((resolve) => socket.once('end', resolve));
-    socket.end(
+    socket.write(
       Buffer.concat([Buffer.from([5, 1, 0, 5, 1, 0, 3, 61]), Buffer.from(String(echoing)), Buffer.from([0, 7]), Buffer.from('to the end')]),
     );
+    await until('gnet streams lists it', async () =>
+      (await told('--where')).some(({ address, port }) => address === echoing && port === 7),
+    );
+    assert.doesNotMatch(JSON.stringify(await told()), /gnet"/, 'where it goes, unasked');
+    socket.end();
     await ended;
     assert.equal(String(Buffer.concat(heard).subarray(12)), 'to the end');
     echo.close();

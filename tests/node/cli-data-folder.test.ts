@@ -1,23 +1,14 @@
-/** The data folder that all local processes share, its sockets and ports, and the folder a site is written to. */
+/** The data folder that all local processes share, its ports, and the folder a site is written to. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { startAppHost } from '../../node/app-host.ts';
-import { askControlSocket, serveControlSocket } from '../../node/control-socket.ts';
-import {
-  bootstrapsFor,
-  controlSockets,
-  joinUrls,
-  openDataFolder,
-  peerNameOf,
-  readLocalNetwork,
-  writeLocalNetwork,
-} from '../../node/data-folder.ts';
+import { bootstrapsFor, joinUrls, openDataFolder, peerNameOf, readLocalNetwork, writeLocalNetwork } from '../../node/data-folder.ts';
 import { lockFolder } from '../../node/folder-lock.ts';
 import { relayPort } from '../../node/relay-port.ts';
 import { planFolder, targetIn, writeFileOf } from '../../node/site-folder.ts';
@@ -78,49 +69,6 @@ describe('data folder', () => {
   it('keeps a peer in a folder below it, whatever its name', () => {
     assert.equal(peerNameOf('relay-1'), 'relay-1');
     for (const name of ['', '..', '../x', 'a/b', '.hidden', 'x'.repeat(65)]) assert.throws(() => peerNameOf(name), { kind: 'malformed' });
-  });
-});
-
-describe('control socket', () => {
-  const status = () => ({ pid: process.pid, role: 'test', rssBytes: 1, listens: undefined, peer: {} as never });
-  const wrong = (error: Error): void => assert.fail(error);
-
-  it('answers, and goes with its process', async () => {
-    openDataFolder(folder);
-    const server = serveControlSocket(folder, status, wrong);
-    await new Promise((listening) => server.once('listening', listening));
-    const [socket] = controlSockets(folder);
-    assert.equal(socket?.pid, process.pid);
-    assert.equal((await askControlSocket(socket?.path ?? ''))?.role, 'test');
-    await new Promise((closed) => server.close(closed));
-    assert.deepEqual(controlSockets(folder), []);
-  });
-
-  it('of a process that was killed is removed by who asks', async () => {
-    openDataFolder(folder);
-    const path = join(folder, 'run', '123456.sock');
-    writeFileSync(path, ''); // connecting to it is refused, as to one that nobody listens at
-    assert.equal(await askControlSocket(path), undefined);
-    assert.equal(existsSync(path), false);
-  });
-
-  it('of a process that does not answer now stays', async () => {
-    openDataFolder(folder);
-    const path = join(folder, 'run', '123456.sock');
-    const server = createServer((socket) => socket.end('half an ans'));
-    await new Promise<void>((listening) => server.listen(path, listening));
-    assert.equal(await askControlSocket(path), undefined);
-    assert.equal(existsSync(path), true);
-    server.close();
-  });
-
-  it('is left out, and said so, where the path is too long for one', () => {
-    const long = join(folder, 'x'.repeat(120));
-    openDataFolder(long);
-    const said: string[] = [];
-    serveControlSocket(long, status, ({ message }) => void said.push(message));
-    assert.match(said.join(), /longer than 103 bytes/);
-    assert.deepEqual(readdirSync(join(long, 'run')), []);
   });
 });
 

@@ -5,7 +5,9 @@ import { fromUtf8, utf8 } from '../../src/core/bytes/bytes.ts';
 import { newIdentity } from '../../src/core/crypto/identity.ts';
 import type { TcpHost } from '../../src/core/peer/index.ts';
 import { readAll, type SessionStream, StreamReset } from '../../src/core/stream/index.ts';
+import type { PeerId } from '../../src/core/bytes/brand.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
+import { epochAt } from '../../src/core/wire/descriptor.ts';
 import { END, STREAM } from '../../src/core/wire/registry.ts';
 import { encodeTcpRequest } from '../../src/core/wire/tcp.ts';
 import { SimNetwork } from '../../src/sim/index.ts';
@@ -117,4 +119,50 @@ test('tcp: a session that nobody uses gives its circuit back', async () => {
     await until(network, () => service.status.visitors === 0);
     assert.equal(session.attached, false);
   }, 3_600_000);
+});
+
+/** What it tells of those it knows. */
+function checkKnown(relays: readonly SimPeer[], { node, peer }: SimPeer): void {
+  const known = peer.knownPeers();
+  assert.deepEqual(known.map((one) => one.peer).sort(), relays.map((relay) => relay.peer.id).sort());
+  for (const { peer: id, roles, addresses, epoch, link } of known) {
+    assert.ok(roles.includes('open') && roles.includes('rendezvous'), roles.join());
+    assert.match(addresses.join(), /^ws:\/\//);
+    assert.equal(epoch, epochAt(node.env.now()));
+    assert.equal(link, peer.links.get(id as PeerId)?.kind);
+  }
+  assert.ok(known.some(({ guard }) => guard));
+  assert.ok(known.some(({ vouched }) => vouched));
+  const [first] = relays as [SimPeer];
+  assert.ok(
+    first.peer.knownPeers().every((one) => one.peer !== first.peer.id),
+    'itself',
+  );
+}
+
+test('tcp: a circuit that its owner closes is replaced under its connection; peer, streams and circuits are listed', async () => {
+  const network = new SimNetwork({ seed: 'tcp-close', crypto: nodeCrypto });
+  await network.run(async () => {
+    const { relays, server, client } = await peers(network);
+    const { address } = (await host(network, server)).status;
+    checkKnown(relays, client);
+    const session = await client.peer.tcp.visit(address, '');
+    const stream = await session.openStream(STREAM.tcp, encodeTcpRequest({ port: 80 }));
+    await stream.connected;
+    await new Promise<void>((later) => network.clock.schedule(100, later));
+    const visit = client.peer.status().circuits.find(({ purpose }) => purpose === `visit ${address}`);
+    assert.equal(client.peer.circuits.close(visit?.number ?? 0), true);
+    assert.equal(client.peer.circuits.close(visit?.number ?? 0), false);
+    await stream.write(utf8('still here'));
+    const listed = ({ peer }: SimPeer): unknown[] => peer.streams().map(({ ageMs, ...rest }) => rest);
+    await until(network, () => server.peer.streams()[0]?.receivedBytes === 10);
+    const common = { kind: 'tcp', address, port: 80 };
+    assert.deepEqual(listed(client), [{ ...common, ours: true, sentBytes: 10, receivedBytes: 0 }]);
+    assert.deepEqual(listed(server), [{ ...common, ours: false, sentBytes: 0, receivedBytes: 10 }]);
+    stream.end();
+    assert.equal(fromUtf8(await readAll(stream, 1000)), '80 still here');
+    const { circuits } = client.peer.status();
+    assert.equal(new Set(circuits.map(({ number }) => number)).size, circuits.length);
+    assert.ok(circuits.every(({ number }) => number !== visit?.number));
+  }, 600_000);
 });

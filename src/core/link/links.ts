@@ -32,6 +32,8 @@ export class Links implements Dialer {
   readonly #dials = new Map<string, Promise<Link>>();
   readonly #linkHandler: LinkHandler;
   #count = 0;
+  /** Of links that have closed. */
+  readonly #closedBytes = { sent: 0, received: 0 };
   #pending = 0;
   #closed = false;
 
@@ -59,6 +61,15 @@ export class Links implements Dialer {
   /** Room for one more. */
   get hasRoom(): boolean {
     return this.#count < this.#options.maxLinks && !this.#closed;
+  }
+
+  /** Bytes of frames over all links that ever stood. */
+  get totals(): { sentBytes: number; receivedBytes: number } {
+    const links = this.all();
+    return {
+      sentBytes: links.reduce((sum, link) => sum + link.sentBytes, this.#closedBytes.sent),
+      receivedBytes: links.reduce((sum, link) => sum + link.receivedBytes, this.#closedBytes.received),
+    };
   }
 
   all(): PeerLink[] {
@@ -168,6 +179,8 @@ export class Links implements Dialer {
     if (standing === undefined || at < 0) return;
     standing.splice(at, 1);
     this.#count--;
+    this.#closedBytes.sent += link.sentBytes;
+    this.#closedBytes.received += link.receivedBytes;
     if (standing.length === 0) this.#links.delete(link.peer);
   }
 

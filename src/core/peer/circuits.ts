@@ -27,6 +27,8 @@ export interface Ways {
 
 /** What the panel shows of a circuit of ours beside what the circuit knows itself. */
 export interface CircuitNote {
+  /** Never given twice, so that who closes a circuit by it closes no other. */
+  readonly number: number;
   readonly openedAt: number;
   purpose: string;
   /** Measured by whoever speaks over it. */
@@ -51,6 +53,7 @@ export class Circuits implements CircuitSource {
   readonly #notes = new WeakMap<BuilderCircuit, CircuitNote>();
   readonly #spares: Spare[] = [];
   #wanted = 0;
+  #lastNumber = 0;
   #filling = false;
   #retryMs = SPARE_RETRY_MIN_MS;
   #cancelCheck: (() => void) | undefined;
@@ -74,6 +77,18 @@ export class Circuits implements CircuitSource {
       const note = this.#notes.get(circuit);
       if (note !== undefined) yield { circuit, note };
     }
+  }
+
+  /** Ends a circuit as if its path had died: whoever uses it takes another. False when there is none of this number. */
+  close(number: number): boolean {
+    for (const { circuit, note } of this.own()) {
+      if (note.number !== number) continue;
+      const { handler } = circuit;
+      circuit.close(CLOSE.ended);
+      handler?.onClose(CLOSE.ended);
+      return true;
+    }
+    return false;
   }
 
   /** How the round trip of a circuit is measured, by whoever speaks over it. */
@@ -184,7 +199,8 @@ export class Circuits implements CircuitSource {
   }
 
   #note(circuit: BuilderCircuit, purpose: string): void {
-    this.#notes.set(circuit, { openedAt: this.#notes.get(circuit)?.openedAt ?? this.env.now(), purpose });
+    const known = this.#notes.get(circuit);
+    this.#notes.set(circuit, { number: known?.number ?? ++this.#lastNumber, openedAt: known?.openedAt ?? this.env.now(), purpose });
     this.onChange();
   }
 

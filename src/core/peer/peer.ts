@@ -28,6 +28,7 @@ import { Cover } from './cover.ts';
 import { Events } from './events.ts';
 import { findHead } from './heads.ts';
 import { KeyringKeeper } from './keyring-keeper.ts';
+import { knownPeers } from './known-peers.ts';
 import { acceptCircuit } from './last-hop.ts';
 import { Membership } from './membership.ts';
 import { meshContact, meshPeers } from './mesh.ts';
@@ -39,8 +40,9 @@ import { recordNetwork } from './records.ts';
 import { serveStream } from './serving.ts';
 import { SiteHost } from './site-host.ts';
 import { Sites } from './sites.ts';
-import type { FetchProgress, PeerStatus } from './status.ts';
+import type { FetchProgress, KnownPeer, PeerStatus, StreamStatus } from './status.ts';
 import { statusOf } from './status-of.ts';
+import { streamsOf } from './streams-of.ts';
 import { TcpHost, type TcpService } from './tcp-host.ts';
 import { TcpVisits } from './tcp-visits.ts';
 import { NetworkWays } from './ways.ts';
@@ -319,6 +321,16 @@ export class Peer {
 
   status(): PeerStatus {
     return statusOf(this, this.#options.env.now(), (peer) => this.#guards.isGuard(peer));
+  }
+
+  /** Streams with hidden services, ours and others', that are not over. */
+  streams(): StreamStatus[] {
+    return streamsOf(this, this.#options.env.now());
+  }
+
+  /** Peers with a current descriptor, without ourselves. */
+  knownPeers(): KnownPeer[] {
+    return knownPeers(this, (peer) => this.#guards.isGuard(peer));
   }
 
   // ---------------------------------------------------------------- links

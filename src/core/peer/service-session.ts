@@ -3,7 +3,7 @@ import { EMPTY } from '../bytes/bytes.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
 import { type Env, sleep } from '../env.ts';
 import type { ServiceVisitor } from '../service/index.ts';
-import { Session, type SessionStream } from '../stream/index.ts';
+import { Session, type SessionStream, type StreamStats } from '../stream/index.ts';
 import { HELLO_MESSAGES_BYTES } from '../wire/geometry.ts';
 import { END, type StreamKind } from '../wire/registry.ts';
 import { RECONNECT_MAX_MS, RECONNECT_MIN_MS, RECONNECT_TRIES } from './constants.ts';
@@ -47,6 +47,10 @@ export class ServiceSession {
   /** Streams that are not over. */
   get streams(): number {
     return this.#session?.stats.streams ?? 0;
+  }
+
+  get streamStats(): StreamStats[] {
+    return this.#session?.streamStats ?? [];
   }
 
   /** Resolves when the service is known to exist, by its record; whether it answers shows later. @throws GlobalNetError as `ServiceVisitor.find`. */

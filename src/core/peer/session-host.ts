@@ -1,7 +1,7 @@
 import { hex } from '../bytes/bytes.ts';
 import type { Identity } from '../crypto/identity.ts';
 import { type HostStatus, type ServiceDeps, ServiceHost, type Visit } from '../service/index.ts';
-import { Session, type SessionStream } from '../stream/index.ts';
+import { Session, type SessionStream, type StreamStats } from '../stream/index.ts';
 import { CLOSE, END, type StreamKind } from '../wire/registry.ts';
 import { HOST_SESSIONS_MAX } from './constants.ts';
 
@@ -23,6 +23,11 @@ export class SessionHost {
 
   get status(): HostStatus {
     return this.#host.status();
+  }
+
+  /** Of all visitors. */
+  get streamStats(): StreamStats[] {
+    return [...this.#sessions.values()].flatMap((session) => session.streamStats);
   }
 
   start(): void {

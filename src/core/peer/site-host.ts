@@ -2,6 +2,7 @@ import type { Identity } from '../crypto/identity.ts';
 import type { DhtAccess } from '../dht/index.ts';
 import { type SiteContent, SiteServer } from '../packs/index.ts';
 import type { HostStatus, ServiceDeps } from '../service/index.ts';
+import type { StreamStats } from '../stream/index.ts';
 import { STREAM } from '../wire/registry.ts';
 import { HeadPublisher } from './heads.ts';
 import { SessionHost } from './session-host.ts';
@@ -25,6 +26,10 @@ export class SiteHost {
 
   get status(): HostStatus {
     return this.#host.status;
+  }
+
+  get streamStats(): StreamStats[] {
+    return this.#host.streamStats;
   }
 
   start(): void {

@@ -20,6 +20,7 @@ export function statusOf(peer: Peer, nowMs: number, isGuard: (id: PeerId) => boo
     }),
     circuits: [...peer.circuits.own()].map(({ circuit, note }): CircuitStatus => {
       return {
+        number: note.number,
         name: circuit.name,
         purpose: note.purpose,
         hops: [...circuit.hops],

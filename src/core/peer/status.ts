@@ -2,6 +2,7 @@
  * What a peer tells about itself: the same shape in the tab's panel and in `gnet status`. Plain data that crosses threads by
  * structured clone, so that the interface can have it by way of src/shared. Types only.
  */
+import type { STREAM } from '../wire/registry.ts';
 
 /** Where joining stands; the shell turns each into a sentence. */
 export type JoinState =
@@ -23,7 +24,10 @@ export interface LinkStatus {
 }
 
 export interface CircuitStatus {
+  /** Its own among all circuits that this peer ever builds. */
+  number: number;
   name: string;
+  /** `spare`, `question`, `visit <address>`, `host <address> <n>`: no word but the first where destinations are not to be told. */
   purpose: string;
   /** Peer ids from the first hop on; for a hidden service the last of them is the rendezvous point. */
   hops: string[];
@@ -31,6 +35,40 @@ export interface CircuitStatus {
   sentBytes: number;
   receivedBytes: number;
   roundTripMs: number | undefined;
+}
+
+/** A stream of a session with a hidden service, ours or another's. */
+export interface StreamStatus {
+  /** Undefined: of a later version. */
+  kind: keyof typeof STREAM | undefined;
+  /** True: a visit of ours. False: somebody visits a service of ours. */
+  ours: boolean;
+  /** The service; of a visit it is where somebody went. */
+  address: string;
+  /** The port asked for, of a TCP connection. */
+  port: number | undefined;
+  ageMs: number;
+  sentBytes: number;
+  receivedBytes: number;
+}
+
+/** A peer that this one holds a current descriptor of. */
+export interface KnownPeer {
+  peer: string;
+  /** Names of ROLE. */
+  roles: string[];
+  /** `ws://host:port`, `mesh`, or the kind of another address. */
+  addresses: string[];
+  operator: string;
+  software: string;
+  epoch: number;
+  /** Two unrelated peers have named this descriptor: it may be a hop. */
+  vouched: boolean;
+  guard: boolean;
+  /** How we are linked to it, where we are. */
+  link: LinkStatus['kind'] | undefined;
+  /** Open peers that it says it is linked to. */
+  links: string[];
 }
 
 export interface ServiceStatus {

@@ -1,6 +1,6 @@
 import type { Identity } from '../crypto/identity.ts';
 import type { HostStatus, ServiceDeps } from '../service/index.ts';
-import type { SessionStream } from '../stream/index.ts';
+import type { SessionStream, StreamStats } from '../stream/index.ts';
 import { END, STREAM } from '../wire/registry.ts';
 import { decodeTcpRequest, type TcpRequest } from '../wire/tcp.ts';
 import { SessionHost } from './session-host.ts';
@@ -25,6 +25,10 @@ export class TcpHost {
 
   get status(): HostStatus {
     return this.#host.status;
+  }
+
+  get streamStats(): StreamStats[] {
+    return this.#host.streamStats;
   }
 
   start(): void {

@@ -41,6 +41,11 @@ export class TcpVisits {
     return session;
   }
 
+  /** Open ones, one for each address and isolation key. */
+  sessions(): ServiceSession[] {
+    return [...this.#visits.values()].map(({ session }) => session);
+  }
+
   stop(): void {
     this.#cancelTimer?.();
     for (const { session } of this.#visits.values()) session.close();

@@ -23,6 +23,10 @@ export class ReceiveSide {
     return this.#queue.end + (this.#final === undefined ? 0 : 1);
   }
 
+  get receivedBytes(): number {
+    return this.#queue.end;
+  }
+
   get unreadBytes(): number {
     return this.#queue.length;
   }

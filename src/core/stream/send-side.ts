@@ -43,6 +43,11 @@ export class SendSide {
     return this.#acked;
   }
 
+  /** Bytes that were sent, each counted once. */
+  get sentBytes(): number {
+    return Math.min(this.#highest, this.#queue.end);
+  }
+
   /** Sent on this path and not acknowledged. */
   get unackedBytes(): number {
     return Math.max(0, Math.min(this.#next, this.#queue.end) - this.#queue.start);

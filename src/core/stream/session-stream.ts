@@ -4,7 +4,7 @@ import { END } from '../wire/registry.ts';
 import type { GrowthBudget } from './grant.ts';
 import { ReceiveSide } from './receive-side.ts';
 import { SendSide } from './send-side.ts';
-import { type SessionStream, StreamReset } from './types.ts';
+import { type SessionStream, StreamReset, type StreamStats } from './types.ts';
 import { Bell } from './bell.ts';
 
 /** What a stream asks of its session. */
@@ -42,6 +42,7 @@ export class StreamState implements SessionStream {
   readonly ours: boolean;
   readonly send: SendSide;
   readonly receive: ReceiveSide;
+  readonly openedAtMs: number;
   readonly #owner: StreamOwner;
   readonly #changed = new Bell();
   #connected: boolean;
@@ -60,6 +61,7 @@ export class StreamState implements SessionStream {
     this.kind = head.kind;
     this.request = head.request;
     this.ours = head.ours;
+    this.openedAtMs = owner.now();
     this.#owner = owner;
     this.#connected = !head.ours;
     this.known = !head.ours;
@@ -126,6 +128,11 @@ export class StreamState implements SessionStream {
   }
 
   // ------------------------------------------------------------ for the session
+
+  get stats(): StreamStats {
+    const { id, kind, request, ours, openedAtMs, send, receive } = this;
+    return { id, kind, request, ours, openedAtMs, sentBytes: send.sentBytes, receivedBytes: receive.receivedBytes };
+  }
 
   get failed(): boolean {
     return this.#failure !== undefined;

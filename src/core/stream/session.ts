@@ -18,7 +18,7 @@ import { ResumeGatherer, resumeStream } from './resumption.ts';
 import { type StreamHead, type StreamOwner, StreamState } from './session-stream.ts';
 import { StreamInbox } from './stream-inbox.ts';
 import { StreamTable } from './stream-table.ts';
-import type { SessionOptions, SessionStats, SessionStream } from './types.ts';
+import type { SessionOptions, SessionStats, SessionStream, StreamStats } from './types.ts';
 
 /**
  * Streams over one pipe after another.
@@ -104,6 +104,11 @@ export class Session {
       unackedBytes: this.#owner.kept.bytes,
       unreadBytes: this.#streams.all().reduce((sum, stream) => sum + stream.receive.unreadBytes, 0),
     };
+  }
+
+  /** Of each stream that is not over. */
+  get streamStats(): StreamStats[] {
+    return this.#streams.all().map((stream) => stream.stats);
   }
 
   /**

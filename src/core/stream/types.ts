@@ -1,6 +1,6 @@
 import { GlobalNetError } from '../bytes/errors.ts';
 import type { ByteStream } from '../ports.ts';
-import type { CloseReason, EndReason } from '../wire/registry.ts';
+import type { CloseReason, EndReason, StreamKind } from '../wire/registry.ts';
 
 export interface ChannelsHandler {
   /** A message of channel 0 (or of early or reply data) that is neither the circuit's own (ack, credit, close) nor a stream's:
@@ -57,6 +57,20 @@ export interface SessionStream extends ByteStream {
   accept(): void;
   /** Resolves when the other side has received all bytes and the end; to be awaited before what it runs on is closed. @throws as `read`. */
   readonly finished: Promise<void>;
+}
+
+/** What a session tells of a stream that is not over. */
+export interface StreamStats {
+  readonly id: number;
+  readonly kind: StreamKind;
+  /** What its opener asked for. */
+  readonly request: Uint8Array;
+  /** This end opened it. */
+  readonly ours: boolean;
+  readonly openedAtMs: number;
+  /** Bytes, each counted once however often its path was replaced. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
 }
 
 export interface SessionStats {

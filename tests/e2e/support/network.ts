@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { ProcessStatus } from '../../../node/control-socket.ts';
+import type { ProcessStatus } from '../../../node/control/index.ts';
 import { ensureBuilt } from '../../../tools/ensure.mjs';
 import { Gnet, gnet, type GnetOptions } from './gnet.ts';
 
