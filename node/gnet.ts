@@ -12,12 +12,26 @@ import { peers } from './commands/peers.ts';
 import { proxy } from './commands/proxy.ts';
 import { relay } from './commands/relay.ts';
 import { seed } from './commands/seed.ts';
+import { serviceOf } from './commands/service.ts';
 import { status } from './commands/status.ts';
 import { streams } from './commands/streams.ts';
 import { up } from './commands/up.ts';
 import { version } from './places.ts';
 
-const COMMANDS: readonly Command[] = [up, seed, open, expose, proxy, status, circuits, streams, peers, relay, configOf(() => COMMANDS)];
+const COMMANDS: readonly Command[] = [
+  up,
+  seed,
+  open,
+  expose,
+  proxy,
+  status,
+  circuits,
+  streams,
+  peers,
+  relay,
+  configOf(() => COMMANDS),
+  serviceOf(() => COMMANDS),
+];
 
 function help(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length));

@@ -11,6 +11,8 @@ function projectFolder(): string {
 
 /** The built app, as the app host serves it. */
 export const APP_FOLDER = join(projectFolder(), 'dist', 'app');
+/** The headless peer as it is built, which runs without what builds it. */
+export const PROGRAM = join(projectFolder(), 'dist', 'node', 'gnet.js');
 /** The site that `gnet up` publishes. */
 export const DEMO_FOLDER = join(projectFolder(), 'node', 'demo-site');
 

@@ -45,6 +45,8 @@ export interface Command {
   positionals: { min: number; max: number };
   /** It joins no network itself: it has no `--join` and no `--log`. */
   local?: true;
+  /** It runs until it is stopped: systemd may run it. */
+  serves?: true;
   /** So many arguments are its own; those behind them, flags too, are another command that it is about. */
   ownArguments?: number;
   run(invocation: Invocation): Promise<void>;

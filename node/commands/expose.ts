@@ -1,60 +1,145 @@
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { GlobalNetError } from '../../src/core/bytes/errors.ts';
+import type { TcpHost } from '../../src/core/peer/index.ts';
 import type { Command } from '../cli/command.ts';
+import { connectionsOf, type ExposedService, exposedServiceOf } from '../cli/exposed-service.ts';
 import { logLevelOf } from '../cli/log-level.ts';
-import { portOf, targetOf } from '../cli/tcp-target.ts';
+import type { Output } from '../cli/output.ts';
+import { portOf } from '../cli/tcp-target.ts';
 import { bootstrapsFor, dataFolderOf, peerNameOf } from '../data-folder.ts';
-import { startHeadless } from '../headless.ts';
+import { type FileStore, openFileStore } from '../file-store.ts';
+import { type Headless, startHeadless } from '../headless.ts';
 import { keptIdentity } from '../kept-identity.ts';
-import { exposed } from '../tcp/index.ts';
-import { stopped, untilPublished } from '../until.ts';
+import { EXPOSED_CONNECTIONS_MAX, EXPOSED_CONNECTIONS_TOTAL_MAX } from '../tcp/constants.ts';
+import { ConnectionLimit, exposed } from '../tcp/index.ts';
+import { stopped, untilPublished, untilReady } from '../until.ts';
 
 const HTTP_PORT = 80;
 const KEY = 'service/key';
+/** Each keeps circuits to three rendezvous points. */
+const SERVICES_MAX = 32;
+
+/** A service with what it has for itself. */
+interface Named extends ExposedService {
+  /** Its folder within the data folder: one process at a time serves it. */
+  readonly folder: string;
+  readonly ports: readonly number[];
+}
 
 export const expose: Command = {
   name: 'expose',
-  usage: '<port | host:port>',
+  usage: '<[name=]port | [name=]host:port>[@port,…] …',
   summary:
-    'Makes a TCP service of this machine reachable by a .gnet address, until Ctrl-C; the same service has the same address next time.',
+    'Makes TCP services of this machine reachable, each by a .gnet address of its own, until Ctrl-C; the same service, or name, has the same ' +
+    'address next time, whatever else is served.',
   options: {
     port: {
       type: 'string',
       value: '<port>',
       multiple: true,
-      help: 'where visitors find it; may be repeated (default: 80, and the local port’s number)',
+      help: 'where visitors find those that say nothing behind @; may be repeated (default: 80, and the local port’s number)',
+      check: (port) => portOf(port),
     },
-    name: { type: 'string', value: '<name>', help: 'its folder within the data folder, with its key (default: one for each service)' },
+    name: {
+      type: 'string',
+      value: '<name>',
+      help: 'of a single service: its folder within the data folder, with its key (default: one for each service)',
+      check: peerNameOf,
+    },
+    connections: {
+      type: 'string',
+      value: '<n>',
+      help: `of one service at a time; more are refused (default: ${EXPOSED_CONNECTIONS_MAX})`,
+      check: connectionsOf,
+    },
+    'connections-total': {
+      type: 'string',
+      value: '<n>',
+      help: `of all services together (default: ${EXPOSED_CONNECTIONS_TOTAL_MAX})`,
+      check: connectionsOf,
+    },
   },
-  positionals: { min: 1, max: 1 },
+  positionals: { min: 1, max: SERVICES_MAX },
+  serves: true,
   async run({ output, text, texts, positionals, stop }) {
-    const target = targetOf(positionals[0] as string);
-    const given = texts('port').map((port) => portOf(port));
-    const ports = new Set(given.length > 0 ? given : [HTTP_PORT, target.port]);
+    const services = namedOf(
+      positionals.map(exposedServiceOf),
+      text('name'),
+      texts('port').map((port) => portOf(port)),
+    );
     const dataFolder = dataFolderOf(text('data'));
     const headless = await startHeadless({
       dataFolder,
-      name: peerNameOf(text('name') ?? nameOf(target)),
+      name: (services[0] as Named).folder,
       role: 'expose',
       bootstraps: bootstrapsFor(dataFolder, texts('join')),
       logLevel: logLevelOf(text('log')),
     });
+    const stores: FileStore[] = [];
     try {
-      const { env, peer, records } = headless;
-      const host = peer.hostTcp(await keptIdentity(env, records, KEY), exposed({ ...target, ports }));
-      output.note('Publishing…');
-      await untilPublished(env, peer, host, stop, output);
-      const { address } = host.status;
-      const where = `${target.host}:${target.port}`;
-      output.say(`Address  ${address}\nPorts    ${[...ports].join(', ')} → ${where}`, { address, ports: [...ports], target: where });
-      output.note(`A program reaches it through 'gnet proxy'. Served until Ctrl-C.`);
+      // The first one's folder is the peer's own, with its guards; of the others only the key is there.
+      for (const { folder } of services.slice(1)) stores.push(await openFileStore(join(dataFolder, 'peers', folder)));
+      const total = new ConnectionLimit(connectionsOf(text('connections-total') ?? String(EXPOSED_CONNECTIONS_TOTAL_MAX)));
+      const connectionsMax = connectionsOf(text('connections') ?? String(EXPOSED_CONNECTIONS_MAX));
+      const hosted: Hosted[] = [];
+      for (const [index, service] of services.entries()) {
+        const { records } = stores[index - 1] ?? headless;
+        const identity = await keptIdentity(headless.env, records, KEY);
+        const served = headless.peer.hostTcp(identity, exposed({ ...service, ports: new Set(service.ports), connectionsMax, total }));
+        hosted.push({ ...service, served });
+      }
+      await publish(hosted, headless, stop, output);
+      output.note(`A program reaches ${services.length === 1 ? 'it' : 'them'} through 'gnet proxy'. Served until Ctrl-C.`);
       await stopped(stop);
     } finally {
       await headless.stop();
+      await Promise.all(stores.map((store) => store.close()));
     }
   },
 };
 
-/** One service is exposed by one process only. */
-function nameOf({ host, port }: { host: string; port: number }): string {
+type Hosted = Named & { readonly served: TcpHost };
+
+/** Each is said as soon as it can be reached. */
+async function publish(hosted: readonly Hosted[], { env, peer }: Headless, stop: AbortSignal, output: Output): Promise<void> {
+  const alone = hosted.length === 1;
+  let done = 0;
+  output.note('Publishing…');
+  await untilReady(peer, stop, output);
+  const published = alone ? undefined : output.waiting(() => `Publishing: ${done} of ${hosted.length} services are known`);
+  const each = hosted.map(async ({ served, name, ports, host, port }) => {
+    await untilPublished(env, peer, served, stop, alone ? output : undefined);
+    done++;
+    const { address } = served.status;
+    const target = `${host}:${port}`;
+    const words = [...(name === undefined ? [] : [`Name     ${name}`]), `Address  ${address}`, `Ports    ${ports.join(', ')} → ${target}`];
+    output.say(words.join('\n'), { address, ...(name === undefined ? {} : { name }), ports, target });
+  });
+  await Promise.all(each).finally(published);
+}
+
+/** @throws GlobalNetError `malformed` when two of them would have one key. */
+function namedOf(services: readonly ExposedService[], name: string | undefined, ports: readonly number[]): Named[] {
+  if (name !== undefined && services.length > 1)
+    throw new GlobalNetError('malformed', '--name is of a single service: of several write name=host:port');
+  const named = services.map((service) => ({
+    ...service,
+    folder: service.name ?? name ?? folderOf(service),
+    ports: [...new Set(service.ports ?? (ports.length > 0 ? ports : [HTTP_PORT, service.port]))],
+  }));
+  for (const [index, { folder, host, port }] of named.entries()) {
+    const twin = named.findIndex((other) => other.folder === folder);
+    if (twin === index) continue;
+    const what = named[index]?.name ?? `${host}:${port}`;
+    throw new GlobalNetError(
+      'malformed',
+      `'${what}' is there twice: a second service, with an address of its own, needs a name of its own, as in second=${host}:${port}`,
+    );
+  }
+  return named;
+}
+
+function folderOf({ host, port }: ExposedService): string {
   return `expose-${createHash('sha256').update(`${host}:${port}`).digest('hex').slice(0, 12)}`;
 }

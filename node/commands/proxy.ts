@@ -21,6 +21,7 @@ export const proxy: Command = {
     name: { type: 'string', value: '<name>', help: 'its folder within the data folder (default: proxy)', check: peerNameOf },
   },
   positionals: { min: 0, max: 0 },
+  serves: true,
   async run({ output, text, texts, flag, stop }) {
     const listen = listenOf(text('listen') ?? '127.0.0.1:9050');
     const dataFolder = dataFolderOf(text('data'));

@@ -31,6 +31,7 @@ export const relay: Command = {
     operator: { type: 'string', value: '<tag>', help: 'who runs it: no path passes two relays of one operator', check: operatorOf },
   },
   positionals: { min: 0, max: 0 },
+  serves: true,
   async run(invocation) {
     const { output, text, texts, flag, stop } = invocation;
     const name = text('name') ?? 'relay';

@@ -29,6 +29,7 @@ export const seed: Command = {
     },
   },
   positionals: { min: 1, max: 1 },
+  serves: true,
   async run({ output, text, texts, positionals, stop }) {
     const folder = positionals[0] as string;
     const dataFolder = dataFolderOf(text('data'));

@@ -22,6 +22,7 @@ export const up: Command = {
     port: { type: 'string', value: '<port>', help: 'where the app listens (default: $PORT, or 8080)', check: portOf, env: 'PORT' },
   },
   positionals: { min: 0, max: 0 },
+  serves: true,
   local: true,
   async run(invocation) {
     const port = portOf(invocation.text('port') ?? '8080');

@@ -4,6 +4,8 @@
 export const CONNECT_TIMEOUT_MS = 10_000;
 /** Connections of one exposed service at a time, of all visitors: each holds a file descriptor of the usual 1,024, and some buffers. */
 export const EXPOSED_CONNECTIONS_MAX = 500;
+/** Of all services of one process: what one of them can take leaves room for the others, and for links. */
+export const EXPOSED_CONNECTIONS_TOTAL_MAX = 800;
 /** Clients of one proxy at a time; a browser opens some dozens. */
 export const PROXY_CONNECTIONS_MAX = 500;
 /** A client that has not said by then what it wants is cut off. */

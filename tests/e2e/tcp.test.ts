@@ -141,15 +141,21 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     for (const i of numbers) assert.equal(readFileSync(out(i), 'utf8'), `GET /number/${i} of ${address}`);
   });
 
-  it('a client that ends its side still hears the answer', async () => {
+  it('two services of one process have an address each, which they keep; a client that ends its side still hears the answer', async () => {
     const echo = createTcpServer({ allowHalfOpen: true }, (socket) => {
       const parts: Buffer[] = [];
       socket.on('data', (part) => parts.push(part)).on('end', () => socket.end(Buffer.concat(parts)));
     });
     await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
-    const service = start('expose', `127.0.0.1:${(echo.address() as AddressInfo).port}`, '--port', '7');
-    const { address: echoing, ports } = await service.line('address');
+    const named = `web=${(web.address() as AddressInfo).port}`;
+    const services = start('expose', `echo=127.0.0.1:${(echo.address() as AddressInfo).port}@7`, named);
+    await until('both services', () => services.lines.length === 2);
+    const [{ address: echoing, ports }, { address: alike }] = ['echo', 'web'].map((name) =>
+      services.lines.find((line) => line['name'] === name),
+    ) as [Line, Line];
     assert.deepEqual(ports, [7]);
+    const page = await curl('--socks5-hostname', socks, `http://${alike}/two`);
+    assert.equal(String(page.body), `GET /two of ${alike}`, page.words);
     const [, port] = socks.split(':');
     const socket = connect({ host: '127.0.0.1', port: Number(port), allowHalfOpen: true });
     const heard: Buffer[] = [];
@@ -168,7 +174,10 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     await ended;
     assert.equal(String(Buffer.concat(heard).subarray(12)), 'to the end');
     echo.close();
-    await service.stop();
+    await services.stop();
+    const alone = start('expose', named);
+    assert.equal((await alone.line('address'))['address'], alike);
+    await alone.stop();
   });
 
   it('says what is wrong in SOCKS: an unknown address, no address, a port that is not there, the clear network', async () => {

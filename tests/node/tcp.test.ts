@@ -12,9 +12,13 @@ import { ServiceSession } from '../../src/core/peer/index.ts';
 import type { ServiceVisitor } from '../../src/core/service/index.ts';
 import { Session } from '../../src/core/stream/index.ts';
 import { decodeTcpRequest } from '../../src/core/wire/tcp.ts';
-import { exposed, type SocksProxy, startSocksProxy } from '../../node/tcp/index.ts';
+import { ConnectionLimit, exposed, type SocksProxy, startSocksProxy } from '../../node/tcp/index.ts';
 import { isRepeatable } from '../../node/tcp/repeatable.ts';
+import { parseCommand } from '../../node/cli/command.ts';
+import { connectionsOf, exposedServiceOf } from '../../node/cli/exposed-service.ts';
+import { Output } from '../../node/cli/output.ts';
 import { targetOf } from '../../node/cli/tcp-target.ts';
+import { expose } from '../../node/commands/expose.ts';
 import { pipePair } from '../support/pipe-pair.ts';
 import { realEnv } from '../support/real-env.ts';
 
@@ -34,7 +38,10 @@ interface House {
 }
 
 /** A proxy before a service that does this with each connection; undefined: nobody listens. */
-async function house(serve: ((socket: Socket) => void) | undefined, { strict = false, connectionsMax = 500 } = {}): Promise<House> {
+async function house(
+  serve: ((socket: Socket) => void) | undefined,
+  { strict = false, connectionsMax = 500, total }: { strict?: boolean; connectionsMax?: number; total?: ConnectionLimit } = {},
+): Promise<House> {
   const service = { connections: 0 };
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     service.connections++;
@@ -45,7 +52,7 @@ async function house(serve: ((socket: Socket) => void) | undefined, { strict = f
   const { port } = server.address() as AddressInfo;
   if (serve === undefined) server.close();
   else closers.push(() => server.close());
-  const tcp = exposed({ host: '127.0.0.1', port, ports: new Set([80]), connectionsMax });
+  const tcp = exposed({ host: '127.0.0.1', port, ports: new Set([80]), connectionsMax, ...(total === undefined ? {} : { total }) });
   const hosted = new Session(realEnv, { opener: false, onStream: (stream) => tcp.onConnection(stream, decodeTcpRequest(stream.request)) });
   let early: Uint8Array = EMPTY;
   const visitor: Pick<ServiceVisitor, 'find' | 'connect'> = {
@@ -248,6 +255,18 @@ test('each failure has its reply: with --strict that of the service, without it 
   assert.equal((error as NodeJS.ErrnoException).code, 'ECONNRESET');
 });
 
+test('services of one process share a limit, and what one gives back another can take', async () => {
+  const total = new ConnectionLimit(1);
+  const [one, other] = [await house(echo, { strict: true, total }), await house(echo, { strict: true, total })];
+  const held = await dial(one);
+  assert.equal(held.code, 0);
+  assert.equal((await dial(other)).code, 1);
+  held.socket.end('given back');
+  assert.equal(String(await all(held.socket)), 'given back');
+  while (one.hosted.stats.streams > 0) await wait(10);
+  assert.equal((await dial(other)).code, 0);
+});
+
 test('an IP address is refused with code 2: no exit, and a sign that somebody asked a DNS', async () => {
   const made = await house(echo);
   const socket = connect({ host: '127.0.0.1', port: made.proxy.port });
@@ -275,6 +294,30 @@ test('what may be heard twice: whole GET and HEAD requests, and nothing else', (
     assert.equal(isRepeatable(utf8(words)), safe, words);
   }
   assert.equal(isRepeatable(utf8(GET.replace('/', `/${'a'.repeat(20_000)}`))), false);
+});
+
+test('a service to expose has a name and ports of its own where they are said', () => {
+  const plain = { name: undefined, host: '127.0.0.1', port: 3000, ports: undefined };
+  assert.deepEqual(exposedServiceOf('3000'), plain);
+  assert.deepEqual(exposedServiceOf('blog=3000@80,443'), { ...plain, name: 'blog', ports: [80, 443] });
+  assert.deepEqual(exposedServiceOf('6=[::1]:22@22'), { name: '6', host: '::1', port: 22, ports: [22] });
+  for (const wrong of ['', '=80', 'a/b=80', 'blog=', '80@', '80@http', '80@80,', '80@0', 'a=b=80', '80@80@80', '80\n@80'])
+    assert.throws(() => exposedServiceOf(wrong), { kind: 'malformed' }, wrong);
+});
+
+test('services that would have one key, and one name for several, are refused before anything starts', async () => {
+  for (const [args, words] of [
+    [['80', '127.0.0.1:80'], /'127\.0\.0\.1:80' is there twice: a second service, .* as in second=127\.0\.0\.1:80/],
+    [['blog=80', 'blog=81'], /'blog' is there twice/],
+    [['80', '81', '--name', 'both'], /--name is of a single service/],
+  ] as const) {
+    const stop = new AbortController().signal;
+    await assert.rejects(expose.run({ ...parseCommand(expose, args), output: new Output(true), stop }), {
+      kind: 'malformed',
+      message: words,
+    });
+  }
+  for (const wrong of ['0', '-1', '1e3', 'many', '1000000']) assert.throws(() => connectionsOf(wrong), { kind: 'malformed' }, wrong);
 });
 
 test('a local service is named by a port, or host and port', () => {

@@ -1,0 +1,119 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { GlobalNetError } from '../../src/core/bytes/errors.ts';
+import { RELAY_NODE_FLAGS } from '../child.ts';
+import { type Command, type Invocation, parseCommand } from '../cli/command.ts';
+import { configFileOf } from '../cli/config-file.ts';
+import { dataFolderOf, peerNameOf } from '../data-folder.ts';
+import { PROGRAM } from '../places.ts';
+import { removeUnit, stateOf, type UnitOptions, unitFolder, unitText, writeUnit } from '../systemd-unit.ts';
+
+const LOW_PORTS_END = 1024;
+/** What a system service does not see. */
+const HOMES = /^\/(?:home|root|run\/user)(?:\/|$)/;
+
+/** @param commands all there are: asked for when it runs. @param program what systemd is to run, before the command's name. */
+export function serviceOf(commands: () => readonly Command[], program = [process.execPath, ...RELAY_NODE_FLAGS, PROGRAM]): Command {
+  return {
+    name: 'service',
+    usage: 'install|uninstall|print [--system] <command> …',
+    summary:
+      'Has systemd run a command from now on: gnet service install relay --listen 203.0.113.7:9001. Its own flags stand before the command.',
+    options: {
+      system: {
+        type: 'boolean',
+        help: 'a service of the machine, with a user and a data folder of its own: needs root, and files that everybody may read',
+        flagOnly: true,
+      },
+      unit: { type: 'string', value: '<name>', help: 'what systemd calls it (default: gnet-<command>)', check: peerNameOf, flagOnly: true },
+      overwrite: { type: 'boolean', help: 'replace a unit of that name that runs something else', flagOnly: true },
+    },
+    positionals: { min: 2, max: Number.POSITIVE_INFINITY },
+    ownArguments: 1,
+    local: true,
+    async run(invocation) {
+      const { positionals, flag, text, output } = invocation;
+      const [action, ...rest] = positionals;
+      const [system, name] = [flag('system'), text('unit') ?? `gnet-${rest[0]}`];
+      const path = join(unitFolder(system), `${name}.service`);
+      const systemctl = `systemctl${system ? '' : ' --user'}`;
+      if (action === 'uninstall') {
+        removeUnit(path, system);
+        const next = [`${systemctl} daemon-reload`, `${systemctl} stop ${name}`];
+        return output.say(`Removed ${path}. What runs of it is ended by:\n${indented(next)}`, { removed: path, next });
+      }
+      if (action !== 'install' && action !== 'print')
+        throw new GlobalNetError('malformed', `gnet service install, uninstall or print, not '${action}'`);
+      const { unit, data } = describe(commands(), program, invocation, rest, { system, name });
+      const content = unitText(unit);
+      if (action === 'print') return output.say(content.trimEnd(), { unit: content, path });
+      if (!existsSync(PROGRAM)) throw new GlobalNetError('unsupported', `there is no ${PROGRAM} yet: 'npm run build' makes it`);
+      await writeUnit(path, content, flag('overwrite'));
+      const next = [`${systemctl} daemon-reload`, `${systemctl} enable --now ${name}`, ...(system ? [] : ['loginctl enable-linger'])];
+      output.say(`Written ${path}. It is started, now and with ${system ? 'the machine' : 'your login'}, by:\n${indented(next)}`, {
+        written: path,
+        data,
+        next,
+      });
+      if (!system) output.note('The last of these has it run while you are not logged in.');
+      output.note(`Then: ${systemctl} status ${name}, and npx gnet status --data ${data}`);
+    },
+  };
+}
+
+function indented(lines: readonly string[]): string {
+  return lines.map((line) => `  ${line}`).join('\n');
+}
+
+/** @throws GlobalNetError `malformed` where the command would not start so: better now than in a log that nobody reads. */
+function describe(
+  commands: readonly Command[],
+  program: readonly string[],
+  { said }: Invocation,
+  [commandName = '', ...args]: readonly string[],
+  { system, name }: Pick<UnitOptions, 'system' | 'name'>,
+): { unit: UnitOptions; data: string } {
+  const command = commands.find((known) => known.name === commandName);
+  if (command?.serves !== true) {
+    const names = commands.filter(({ serves }) => serves).map((known) => known.name);
+    throw new GlobalNetError('malformed', `a service runs until it is stopped: ${names.join(', ')}; not '${commandName}'`);
+  }
+  const misplaced = ['data', 'config'].find((flag) => flagOf(said, flag) !== undefined);
+  if (misplaced !== undefined) throw new GlobalNetError('malformed', `--${misplaced} is of the command that is run, and belongs behind it`);
+  const elsewhere = said.filter(({ source }) => source.from !== 'flag');
+  const { text, said: all } = parseCommand(command, args, () => elsewhere);
+  const inForce = all.filter((one) => one.command === undefined || one.command === commandName);
+  const state = stateOf(name);
+  if (system && text('data') !== undefined)
+    throw new GlobalNetError('malformed', `a system service keeps its data in ${state.path}: leave 'data' out`);
+  const data = system ? state.path : dataFolderOf(text('data'));
+  const config = configFileOf(text('config'));
+  const flags = [
+    ...(flagOf(all, 'data') === undefined ? ['--data', system ? state.told : data] : []),
+    ...(existsSync(config.path) && flagOf(all, 'config') === undefined ? ['--config', config.path] : []),
+  ];
+  const line = [...program, commandName, ...args, ...flags];
+  const hidden = line.find((word) => system && HOMES.test(word));
+  if (hidden !== undefined)
+    throw new GlobalNetError(
+      'malformed',
+      `a system service does not see ${hidden}: put it where everybody may read it, or leave --system out`,
+    );
+  const variables = inForce.flatMap(({ source, values, name: of }) =>
+    source.from === 'environment' && of !== 'data' ? [[source.variable, values.join(' ')] as const] : [],
+  );
+  const port = Number(/:(\d+)$/.exec(text('listen') ?? '')?.[1] ?? LOW_PORTS_END);
+  const unit = {
+    name,
+    system,
+    command: line,
+    environment: Object.fromEntries(variables),
+    folder: resolve('.'),
+    lowPort: port > 0 && port < LOW_PORTS_END,
+  };
+  return { unit, data };
+}
+
+function flagOf(said: Invocation['said'], name: string): string | undefined {
+  return said.find((one) => one.name === name && one.source.from === 'flag')?.values[0];
+}
