@@ -89,6 +89,8 @@ export class TestPeer implements LinkHandler {
 
   onDescriptor(): void {}
 
+  onWithdrawal(): void {}
+
   onClose(link: Link): void {
     this.links.delete(link.peer);
     this.builder.onLinkClose(link);
