@@ -16,7 +16,7 @@ const HOMES = /^\/(?:home|root|run\/user)(?:\/|$)/;
 export function serviceOf(commands: () => readonly Command[], program = [process.execPath, ...RELAY_NODE_FLAGS, PROGRAM]): Command {
   return {
     name: 'service',
-    usage: 'install|uninstall|print [--system] <command> …',
+    usage: 'install|uninstall|print [--system] [--unit <name>] <command> …',
     summary:
       'Has systemd run a command from now on: gnet service install relay --listen 203.0.113.7:9001. Its own flags stand before the command.',
     options: {
@@ -28,13 +28,16 @@ export function serviceOf(commands: () => readonly Command[], program = [process
       unit: { type: 'string', value: '<name>', help: 'what systemd calls it (default: gnet-<command>)', check: peerNameOf, flagOnly: true },
       overwrite: { type: 'boolean', help: 'replace a unit of that name that runs something else', flagOnly: true },
     },
-    positionals: { min: 2, max: Number.POSITIVE_INFINITY },
+    positionals: { min: 1, max: Number.POSITIVE_INFINITY },
     ownArguments: 1,
     local: true,
     async run(invocation) {
       const { positionals, flag, text, output } = invocation;
       const [action, ...rest] = positionals;
-      const [system, name] = [flag('system'), text('unit') ?? `gnet-${rest[0]}`];
+      const [system, unitName] = [flag('system'), text('unit')];
+      if (rest.length === 0 && (action !== 'uninstall' || unitName === undefined))
+        throw new GlobalNetError('malformed', `gnet service ${action} of which command? 'gnet service --help' tells more`);
+      const name = unitName ?? `gnet-${rest[0]}`;
       const path = join(unitFolder(system), `${name}.service`);
       const systemctl = `systemctl${system ? '' : ' --user'}`;
       if (action === 'uninstall') {
