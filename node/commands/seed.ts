@@ -1,3 +1,4 @@
+import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { formatAppLink, formatWebLink } from '../../src/core/packs/index.ts';
 import type { Address } from '../../src/core/bytes/brand.ts';
 import { createHash } from 'node:crypto';
@@ -26,6 +27,7 @@ export const seed: Command = {
       type: 'string',
       value: '<url>',
       help: 'where the app is served, for the link (default: the local network’s; without one the link begins with web+gnet:)',
+      check: appOf,
     },
   },
   positionals: { min: 1, max: 1 },
@@ -82,6 +84,12 @@ export const seed: Command = {
     }
   },
 };
+
+/** @throws GlobalNetError `malformed`. */
+function appOf(url: string): void {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new GlobalNetError('malformed', `--app wants a URL such as http://gnet.localhost:8080/, not '${url}'`);
+}
 
 /** Two folders can be seeded at once, one folder only once. */
 function nameOf(folder: string): string {
