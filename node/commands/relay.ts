@@ -3,6 +3,7 @@ import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { Peer } from '../../src/core/peer/index.ts';
 import type { Command } from '../cli/command.ts';
 import { logLevelOf } from '../cli/log-level.ts';
+import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
 import type { Output } from '../cli/output.ts';
 import { dataFolderOf, joinUrls, peerNameOf } from '../data-folder.ts';
 import { startHeadless } from '../headless.ts';
@@ -28,6 +29,7 @@ export const relay: Command = {
     name: { type: 'string', value: '<name>', help: 'its folder within the data folder (default: relay)', check: peerNameOf },
     stable: { type: 'boolean', help: 'it will keep this address for weeks: it may be a guard and hold records' },
     'no-webrtc': { type: 'boolean', help: 'links by WebSocket alone: where UDP does not pass' },
+    metrics: METRICS_OPTION,
     operator: { type: 'string', value: '<tag>', help: 'who runs it: no path passes two relays of one operator', check: operatorOf },
   },
   positionals: { min: 0, max: 0 },
@@ -47,6 +49,7 @@ export const relay: Command = {
       ...(advertise === undefined ? {} : { advertise: addressOf('advertise', advertise) }),
       stable: flag('stable'),
       webRtc: !flag('no-webrtc'),
+      metrics: metricsOf(text('metrics')),
       logLevel: logLevelOf(text('log')),
       ...(operator === undefined ? {} : { operator }),
     });
@@ -55,6 +58,7 @@ export const relay: Command = {
       peer: headless.peer.id,
       pid: process.pid,
     });
+    sayMetrics(headless, output);
     const { blockedUntilMs } = headless.peer;
     if (blockedUntilMs !== undefined) {
       const minutes = Math.ceil((blockedUntilMs - headless.env.now()) / 60_000);

@@ -6,6 +6,7 @@ import { realpathSync } from 'node:fs';
 import { bytesInWords } from '../cli/output.ts';
 import type { Command } from '../cli/command.ts';
 import { logLevelOf } from '../cli/log-level.ts';
+import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
 import { bootstrapsFor, dataFolderOf, peerNameOf, readLocalNetwork } from '../data-folder.ts';
 import { scanFolder } from '../folder.ts';
 import { packFolder } from '../folder-pack.ts';
@@ -23,6 +24,7 @@ export const seed: Command = {
       help: 'its folder within the data folder (default: one for each seeded folder)',
       check: peerNameOf,
     },
+    metrics: METRICS_OPTION,
     app: {
       type: 'string',
       value: '<url>',
@@ -44,8 +46,10 @@ export const seed: Command = {
       name,
       role: 'seed',
       bootstraps,
+      metrics: metricsOf(text('metrics')),
       logLevel: logLevelOf(text('log')),
     });
+    sayMetrics(headless, output);
     try {
       const { env, peer, records } = headless;
       const pack = await packFolder(folder, {
