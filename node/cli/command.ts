@@ -124,8 +124,13 @@ type Flags = Record<string, string | boolean | (string | boolean)[]>;
 function parseFlags(command: Command, args: readonly string[]): { values: Flags; positionals: string[] } {
   const options = describe(command);
   // `--no-stable` takes back what a file says. Not Node's `allowNegative`, which takes `--no-webrtc` for the negative of something.
-  const negatives = Object.keys(options).filter((name) => options[name]?.type === 'boolean' && args.includes(`--no-${name}`));
-  const rest = args.filter((arg) => !negatives.some((name) => arg === `--no-${name}`)).map((arg) => whole(command, arg));
+  const end = args.includes('--') ? args.indexOf('--') : args.length; // behind it nothing is a flag
+  const before = args.slice(0, end);
+  const negatives = Object.keys(options).filter((name) => options[name]?.type === 'boolean' && before.includes(`--no-${name}`));
+  const rest = [
+    ...before.filter((arg) => !negatives.some((name) => arg === `--no-${name}`)).map((arg) => whole(command, arg)),
+    ...args.slice(end),
+  ];
   try {
     const { values, positionals } = parseArgs({ args: rest, options, allowPositionals: true });
     const both = negatives.find((name) => values[name] !== undefined);

@@ -49,7 +49,7 @@ describe('a setting', () => {
       GNET_LOG: 'debug',
       GNET_RELAY_OPERATOR: 'you',
       GNET_RELAY_STABLE: 'off',
-      GNET_JOIN: ' ws://127.12.0.1:1  ws://127.13.0.1:1',
+      GNET_JOIN: ' ws://127.12.0.1:1;  ws://127.13.0.1:1;',
       GNET_DATA: '',
     };
     const said = parsed(relay, ['--operator', 'they'], { file: FILE, env });
@@ -99,7 +99,7 @@ describe('settings that are wrong are named, with where they stand and why, whic
     [{ GNET_LGO: 'info' }, /^there is no setting for the variable GNET_LGO: unset it/],
     [{ GNET_STATUS_LOG: 'info' }, /GNET_STATUS_LOG/],
     [{ GNET_RELAY_LISTEN: '1' }, /^GNET_RELAY_LISTEN: --listen wants/],
-    [{ GNET_JOIN: 'ws://a http://b' }, /^GNET_JOIN: --join wants a URL such as .*, not 'http:\/\/b'$/],
+    [{ GNET_JOIN: 'ws://a;http://b' }, /^GNET_JOIN: --join wants a URL such as .*, not 'http:\/\/b'$/],
   ] as const) {
     it(JSON.stringify(env), () => assert.throws(() => parsed(status, [], { env }), { kind: 'malformed', message: words }));
   }
