@@ -6,6 +6,7 @@ import { surviveFaults } from './cli/faults.ts';
 import { Output } from './cli/output.ts';
 import { circuits } from './commands/circuits.ts';
 import { configOf } from './commands/config.ts';
+import { exit } from './commands/exit.ts';
 import { expose } from './commands/expose.ts';
 import { open } from './commands/open.ts';
 import { peers } from './commands/peers.ts';
@@ -29,6 +30,7 @@ const COMMANDS: readonly Command[] = [
   streams,
   peers,
   relay,
+  exit,
   configOf(() => COMMANDS),
   serviceOf(() => COMMANDS),
 ];

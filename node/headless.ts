@@ -6,14 +6,14 @@ import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import type { SetupCrypto } from '../src/core/circuit/index.ts';
 import { type Identity, identityFromSeed, newIdentity } from '../src/core/crypto/identity.ts';
 import type { Env, LogLevel } from '../src/core/env.ts';
-import { type FetchProgress, Peer, type SelfDescription } from '../src/core/peer/index.ts';
+import { type ExitService, type FetchProgress, Peer, type SelfDescription } from '../src/core/peer/index.ts';
 import type { RecordStore } from '../src/core/ports.ts';
+import { encodeExitSummary, type ExitSummary } from '../src/core/wire/exit.ts';
 import { isPrivateIp, type PeerAddress } from '../src/core/wire/peer-address.ts';
 import { ROLE } from '../src/core/wire/registry.ts';
 import { type Answering, answerOf, type ControlServer, startControlServer } from './control/index.ts';
 import { openDataFolder } from './data-folder.ts';
 import { openFileStore } from './file-store.ts';
-import { type MetricsServer, startMetrics } from './metrics/index.ts';
 import { nodeEnv } from './node-env.ts';
 import { setupThread } from './setup-thread.ts';
 import { nodeWebRtc } from './webrtc-node.ts';
@@ -22,6 +22,12 @@ import { wsDialer } from './ws-transport.ts';
 
 /** Links of an open relay, and of a headless peer that nobody dials. */
 const MAX_LINKS = { open: 500, client: 24 };
+
+export interface HeadlessExit {
+  readonly service: ExitService;
+  /** What its descriptor says of its policy. */
+  readonly summary: ExitSummary;
+}
 
 export interface HeadlessOptions {
   /** The data folder that all local processes share. */
@@ -44,8 +50,8 @@ export interface HeadlessOptions {
   /** Keeps its address and identity for weeks. */
   readonly stable?: boolean;
   readonly operator?: string;
-  /** Where numbers for Prometheus are served; undefined: nowhere. */
-  readonly metrics?: { host: string; port: number } | undefined;
+  /** Opens connections to the clear network for others. */
+  readonly exit?: HeadlessExit;
   readonly logLevel: LogLevel;
   readonly onProgress?: (progress: FetchProgress) => void;
 }
@@ -56,7 +62,6 @@ export interface Headless {
   readonly records: RecordStore;
   /** `ws://host:port`, of a relay. */
   readonly listens: string | undefined;
-  readonly metrics: MetricsServer | undefined;
   stop(): Promise<void>;
 }
 
@@ -69,9 +74,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
   const store = await openFileStore(join(dataFolder, 'peers', name));
   let peer: Peer | undefined;
   let listener: WsListener | undefined;
-  let metrics: MetricsServer | undefined;
   try {
-    metrics = options.metrics && (await startMetrics(options.metrics, role, () => peer));
     listener =
       options.listen &&
       (await listenWs({ ...options.listen, onTransport: (transport) => (peer === undefined ? transport.close() : peer.adopt(transport)) }));
@@ -88,6 +91,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
       bootstraps: bootstraps.map((url) => ({ peer: undefined, url })),
       self: describe(options, published, rtc !== undefined),
       relaying: listener !== undefined,
+      ...(options.exit === undefined ? {} : { exit: options.exit.service }),
       maxLinks: listener === undefined ? MAX_LINKS.client : MAX_LINKS.open,
       cover: options.cover ?? true,
       privateAddresses: [...bootstraps, ...(published === undefined ? [] : [urlOf(published)])].every(isPrivateUrl),
@@ -96,7 +100,6 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
     });
     await peer.start();
   } catch (error) {
-    metrics?.close();
     await listener?.close();
     await store.close();
     throw error;
@@ -108,9 +111,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
     env,
     records: store.records,
     listens: listener?.url,
-    metrics,
     async stop() {
-      metrics?.close();
       control?.close();
       await started.stop();
       await listener?.close();
@@ -146,11 +147,16 @@ function urlOf({ host, port }: HostAndPort): string {
   return `ws://${host}:${port}`;
 }
 
-function describe({ stable, operator }: HeadlessOptions, published: HostAndPort | undefined, hasWebRtc: boolean): SelfDescription {
+function describe({ stable, operator, exit }: HeadlessOptions, published: HostAndPort | undefined, hasWebRtc: boolean): SelfDescription {
   if (published === undefined) return { roles: 0, addresses: [], operator: '' };
   const websocket: PeerAddress = { kind: 'websocket', ip: ipBytes(published.host), port: published.port, tls: false, host: '' };
-  const roles = ROLE.open | ROLE.rendezvous | (stable ? ROLE.stable | ROLE.store : 0);
-  return { roles, addresses: hasWebRtc ? [websocket, { kind: 'mesh' }] : [websocket], operator: operator ?? '' };
+  const roles = ROLE.open | ROLE.rendezvous | (stable ? ROLE.stable | ROLE.store : 0) | (exit ? ROLE.exit : 0);
+  return {
+    roles,
+    addresses: hasWebRtc ? [websocket, { kind: 'mesh' }] : [websocket],
+    operator: operator ?? '',
+    ...(exit === undefined ? {} : { extension: encodeExitSummary(exit.summary) }),
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Command } from '../cli/command.ts';
 import { logLevelOf } from '../cli/log-level.ts';
-import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
-import { hostAndPort, isLoopback, listenOf } from '../cli/tcp-target.ts';
+import type { Output } from '../cli/output.ts';
+import { listenOf } from '../cli/tcp-target.ts';
 import { bootstrapsFor, dataFolderOf, peerNameOf } from '../data-folder.ts';
 import { startHeadless } from '../headless.ts';
 import { startSocksProxy } from '../tcp/index.ts';
@@ -10,7 +10,8 @@ import { stopped, untilReady } from '../until.ts';
 export const proxy: Command = {
   name: 'proxy',
   usage: '[--listen <ip:port>]',
-  summary: 'Lets any program reach .gnet addresses by SOCKS5: curl --socks5-hostname 127.0.0.1:9050 http://<address>.gnet/',
+  summary:
+    'Lets any program reach .gnet addresses, and through exits the clear network, by SOCKS5: curl --socks5-hostname 127.0.0.1:9050 http://<address>.gnet/',
   options: {
     listen: {
       type: 'string',
@@ -18,8 +19,10 @@ export const proxy: Command = {
       help: 'where programs find it (default: 127.0.0.1:9050); port 0 is any free one',
       check: listenOf,
     },
-    strict: { type: 'boolean', help: 'says yes to a program only when the service has: one round trip more, and the exact reason of a no' },
-    metrics: METRICS_OPTION,
+    strict: {
+      type: 'boolean',
+      help: 'says yes to a program only when the service or exit has: one round trip more, and the exact reason of a no',
+    },
     name: { type: 'string', value: '<name>', help: 'its folder within the data folder (default: proxy)', check: peerNameOf },
   },
   positionals: { min: 0, max: 0 },
@@ -32,27 +35,21 @@ export const proxy: Command = {
       name: text('name') ?? 'proxy',
       role: 'proxy',
       bootstraps: bootstrapsFor(dataFolder, texts('join')),
-      metrics: metricsOf(text('metrics')),
       logLevel: logLevelOf(text('log')),
     });
-    sayMetrics(headless, output);
-    let told = false;
+    const tell = once(output);
     try {
       const socks = await startSocksProxy({
         ...listen,
         visits: headless.peer.tcp,
+        exits: headless.peer.exits,
         strict: flag('strict'),
-        onClearTarget() {
-          if (!told)
-            output.note(
-              'A program asked for something outside of .gnet: this proxy has no exit to the clear network, and refuses it. An IP address instead of a .gnet name means that the program looks names up itself: give curl --socks5-hostname, Firefox “Proxy DNS”.',
-            );
-          told = true;
-        },
+        onIpTarget: () => tell(LOOKS_UP_ITSELF),
+        onNoExit: (why) => tell(`A program asked for something outside of .gnet: ${why}`),
       });
       try {
         await untilReady(headless.peer, stop, output);
-        const at = hostAndPort({ host: listen.host, port: socks.port });
+        const at = `${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${socks.port}`;
         output.say(`SOCKS5 at ${at}`, { listens: at, pid: process.pid });
         if (!isLoopback(listen.host)) output.note('Whoever reaches this port uses the network as you.');
         output.note(`curl --socks5-hostname ${at} http://<address>.gnet/\nUntil Ctrl-C.`);
@@ -65,3 +62,19 @@ export const proxy: Command = {
     }
   },
 };
+
+const LOOKS_UP_ITSELF =
+  'A program asked for an IP address, not a name. If it looked a name up itself, who runs the name server knows where it goes: give curl --socks5-hostname, Firefox “Proxy DNS”.';
+
+/** Says each thing once, however often programs give cause. */
+function once(output: Output): (text: string) => void {
+  const said = new Set<string>();
+  return (text) => {
+    if (!said.has(text)) output.note(text);
+    said.add(text);
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || host.startsWith('127.');
+}

@@ -1,19 +1,19 @@
 import { isIPv4 } from 'node:net';
+import { equal } from '../../src/core/bytes/bytes.ts';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { Peer } from '../../src/core/peer/index.ts';
-import type { Command } from '../cli/command.ts';
+import { epochStartMs } from '../../src/core/wire/descriptor.ts';
+import { encodeExitSummary, type ExitSummary } from '../../src/core/wire/exit.ts';
+import type { Command, Invocation, Option } from '../cli/command.ts';
 import { logLevelOf } from '../cli/log-level.ts';
-import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
 import type { Output } from '../cli/output.ts';
 import { dataFolderOf, joinUrls, peerNameOf } from '../data-folder.ts';
-import { startHeadless } from '../headless.ts';
+import { type Headless, type HeadlessExit, startHeadless } from '../headless.ts';
 import { stopped } from '../until.ts';
 
-export const relay: Command = {
-  name: 'relay',
-  usage: '--listen <ip:port> [--join <ws url>]…',
-  summary: 'Runs an open relay: others dial it, it relays for them, holds records and serves as rendezvous point.',
-  options: {
+/** Of whatever listens and relays. `name` is also the default of its folder. */
+export function relayOptions(name: string): Record<string, Option> {
+  return {
     listen: {
       type: 'string',
       value: '<ip:port>',
@@ -26,50 +26,77 @@ export const relay: Command = {
       help: 'where it is published instead: of a port forwarder before it',
       check: (text) => addressOf('advertise', text),
     },
-    name: { type: 'string', value: '<name>', help: 'its folder within the data folder (default: relay)', check: peerNameOf },
+    name: { type: 'string', value: '<name>', help: `its folder within the data folder (default: ${name})`, check: peerNameOf },
     stable: { type: 'boolean', help: 'it will keep this address for weeks: it may be a guard and hold records' },
     'no-webrtc': { type: 'boolean', help: 'links by WebSocket alone: where UDP does not pass' },
-    metrics: METRICS_OPTION,
     operator: { type: 'string', value: '<tag>', help: 'who runs it: no path passes two relays of one operator', check: operatorOf },
-  },
+  };
+}
+
+export const relay: Command = {
+  name: 'relay',
+  usage: '--listen <ip:port> [--join <ws url>]…',
+  summary: 'Runs an open relay: others dial it, it relays for them, holds records and serves as rendezvous point.',
+  options: relayOptions('relay'),
   positionals: { min: 0, max: 0 },
   serves: true,
-  async run(invocation) {
-    const { output, text, texts, flag, stop } = invocation;
-    const name = text('name') ?? 'relay';
-    const joins = joinUrls(texts('join'));
-    const operator = text('operator');
-    const advertise = text('advertise');
-    const headless = await startHeadless({
-      dataFolder: dataFolderOf(text('data')),
-      name,
-      role: name,
-      bootstraps: joins,
-      listen: addressOf('listen', text('listen')),
-      ...(advertise === undefined ? {} : { advertise: addressOf('advertise', advertise) }),
-      stable: flag('stable'),
-      webRtc: !flag('no-webrtc'),
-      metrics: metricsOf(text('metrics')),
-      logLevel: logLevelOf(text('log')),
-      ...(operator === undefined ? {} : { operator }),
-    });
-    output.say(`Relay ${headless.peer.id} listens at ${headless.listens}`, {
-      listens: headless.listens,
-      peer: headless.peer.id,
-      pid: process.pid,
-    });
-    sayMetrics(headless, output);
-    const { blockedUntilMs } = headless.peer;
-    if (blockedUntilMs !== undefined) {
-      const minutes = Math.ceil((blockedUntilMs - headless.env.now()) / 60_000);
-      output.say(`It was not stopped cleanly: it relays again in ${minutes} min, when its next keys may be published`, { blockedUntilMs });
-    }
-    if (joins.length > 0) sayJoining(headless.peer, output);
-    else output.note('It joins nobody (no --join): it is the first of its network, and others join by it. Ctrl-C ends it.');
-    await stopped(stop);
-    await headless.stop();
-  },
+  run: (invocation) => runRelay(invocation, { kind: 'relay' }),
 };
+
+export interface RelayKind {
+  readonly kind: 'relay' | 'exit';
+  /** Opens connections for others. */
+  readonly exit?: HeadlessExit;
+}
+
+/** Until it is stopped. */
+export async function runRelay(invocation: Invocation, { kind, exit }: RelayKind): Promise<void> {
+  const { output, text, texts, flag, stop } = invocation;
+  const name = text('name') ?? kind;
+  const joins = joinUrls(texts('join'));
+  const operator = text('operator');
+  const advertise = text('advertise');
+  const headless = await startHeadless({
+    dataFolder: dataFolderOf(text('data')),
+    name,
+    role: name,
+    bootstraps: joins,
+    listen: addressOf('listen', text('listen')),
+    ...(advertise === undefined ? {} : { advertise: addressOf('advertise', advertise) }),
+    stable: flag('stable'),
+    webRtc: !flag('no-webrtc'),
+    logLevel: logLevelOf(text('log')),
+    ...(operator === undefined ? {} : { operator }),
+    ...(exit === undefined ? {} : { exit }),
+  });
+  const { peer, listens } = headless;
+  const what = exit === undefined ? 'Relay' : 'Exit';
+  output.say(`${what} ${peer.id} listens at ${listens}`, {
+    listens,
+    peer: peer.id,
+    pid: process.pid,
+    ...(exit === undefined ? {} : { exit: exit.summary }),
+  });
+  sayWaiting(headless, output, exit?.summary);
+  if (joins.length > 0) sayJoining(peer, output);
+  else output.note('It joins nobody (no --join): it is the first of its network, and others join by it. Ctrl-C ends it.');
+  await stopped(stop);
+  await headless.stop();
+}
+
+/** What an earlier run has signed for this epoch holds until the next. */
+function sayWaiting({ peer, env }: Headless, output: Output, summary: ExitSummary | undefined): void {
+  const { blockedUntilMs } = peer;
+  if (blockedUntilMs !== undefined) {
+    const minutes = Math.ceil((blockedUntilMs - env.now()) / 60_000);
+    output.say(`It was not stopped cleanly: it relays again in ${minutes} min, when its next keys may be published`, { blockedUntilMs });
+    return;
+  }
+  const own = peer.directory.own;
+  if (summary === undefined || own === undefined || equal(own.extension, encodeExitSummary(summary))) return;
+  const minutes = Math.ceil((epochStartMs(own.epoch + 1) - env.now()) / 60_000);
+  output.note(`It ran before with another policy, or as a relay: others learn of this one in ${minutes} min.`);
+}
 
 /** Each time that it has joined, or could not. */
 function sayJoining(peer: Peer, output: Output): void {

@@ -1,8 +1,8 @@
-import { connect, type Socket } from 'node:net';
 import type { TcpService } from '../../src/core/peer/index.ts';
 import type { SessionStream } from '../../src/core/stream/index.ts';
-import { END, type EndReason } from '../../src/core/wire/registry.ts';
+import { END } from '../../src/core/wire/registry.ts';
 import { CONNECT_TIMEOUT_MS, EXPOSED_CONNECTIONS_MAX } from './constants.ts';
+import { dial } from './dial.ts';
 import { join } from './join.ts';
 import { SocketBytes } from './socket-bytes.ts';
 
@@ -58,27 +58,8 @@ export function exposed({ host, port, ports, connectionsMax = EXPOSED_CONNECTION
 
 /** Never rejects. */
 async function serve(stream: SessionStream, host: string, port: number): Promise<void> {
-  const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
-  const bytes = new SocketBytes(socket);
-  const failure = await connected(socket);
-  if (failure !== undefined) {
-    stream.reset(failure);
-    socket.destroy();
-    return;
-  }
+  const dialled = await dial(host, port, CONNECT_TIMEOUT_MS);
+  if (!(dialled instanceof SocketBytes)) return stream.reset(dialled);
   stream.accept();
-  await join(bytes, stream);
-}
-
-/** Undefined once it stands, else why it does not. */
-function connected(socket: Socket): Promise<EndReason | undefined> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(END.timeout), CONNECT_TIMEOUT_MS);
-    const settle = (failure?: EndReason): void => {
-      clearTimeout(timer);
-      resolve(failure);
-    };
-    socket.once('connect', () => settle());
-    socket.once('error', () => settle(END.unreachable));
-  });
+  await join(dialled, stream);
 }

@@ -1,25 +1,33 @@
 import { createServer, type Socket } from 'node:net';
+import { EMPTY } from '../../src/core/bytes/bytes.ts';
+import type { Exits } from '../../src/core/peer/index.ts';
 import type { SessionStream } from '../../src/core/stream/index.ts';
 import { ADDRESS_SUFFIX } from '../../src/core/wire/address.ts';
+import type { ExitTarget } from '../../src/core/wire/exit.ts';
 import { STREAM } from '../../src/core/wire/registry.ts';
 import { encodeTcpRequest } from '../../src/core/wire/tcp.ts';
-import { REPLY, type SocksEffect, SocksServer, type SocksTarget } from '../socks/index.ts';
-import { HANDSHAKE_TIMEOUT_MS, LINGER_MS, PROXY_CONNECTIONS_MAX } from './constants.ts';
+import { type SocksEffect, SocksServer, type SocksTarget } from '../socks/index.ts';
+import { clearTarget } from './clear-target.ts';
+import { FIRST_BYTES_WAIT_MS, HANDSHAKE_TIMEOUT_MS, LINGER_MS, PROXY_CONNECTIONS_MAX } from './constants.ts';
 import { gateOf, openWithFirst, type TcpSession } from './first-bytes.ts';
 import { join } from './join.ts';
 import { listen } from './listen.ts';
+import { isRepeatable } from './repeatable.ts';
 import { SocketBytes } from './socket-bytes.ts';
-import { replyOf } from './socks-reply.ts';
+import { exitReplyOf, serviceReplyOf } from './socks-reply.ts';
 
 export interface ProxyOptions {
   readonly host: string;
   readonly port: number;
   /** As `TcpVisits`. */
   readonly visits: { visit(address: string, isolation: string): Promise<TcpSession> };
-  /** CONNECT is answered only when the service has answered, and with its own reason. */
+  readonly exits: Pick<Exits, 'find' | 'connect'>;
+  /** CONNECT is answered only when the service or the exit has answered, and with its own reason. */
   readonly strict: boolean;
-  /** A name or address of the clear network was asked for, and refused. */
-  onClearTarget(): void;
+  /** An IP address was asked for: whoever did has looked a name up, perhaps. */
+  onIpTarget(): void;
+  /** No way to the clear network, and why. */
+  onNoExit(why: string): void;
 }
 
 export interface SocksProxy {
@@ -28,7 +36,7 @@ export interface SocksProxy {
   close(): void;
 }
 
-/** A SOCKS server for names that end in .gnet. Looks nothing up in any DNS. @throws GlobalNetError `busy` | `refused` (the port). */
+/** A SOCKS server: names that end in .gnet lead to services, all else through exits. Looks nothing up in any DNS. @throws GlobalNetError `busy` | `refused` (the port). */
 export async function startSocksProxy(options: ProxyOptions): Promise<SocksProxy> {
   const clients = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
@@ -110,29 +118,63 @@ class Client {
   }
 
   /** The stream, with the first bytes on their way where they may be. Undefined when the client was told no. @throws when it was told yes. */
-  async #open({ host, isName, port, isolation }: SocksTarget): Promise<SessionStream | undefined> {
-    const name = host.toLowerCase().replace(/\.$/, '');
-    if (!isName || !name.endsWith(ADDRESS_SUFFIX)) {
-      this.#options.onClearTarget();
-      this.#do(this.#socks.fail(REPLY.notAllowed));
+  async #open(target: SocksTarget): Promise<SessionStream | undefined> {
+    const name = target.host.toLowerCase().replace(/\.$/, '');
+    const isService = target.isName && name.endsWith(ADDRESS_SUFFIX);
+    try {
+      return isService ? await this.#openService(name, target) : await this.#openClear(target);
+    } catch (error) {
+      if (this.#socks.state !== 'asked') throw error;
+      this.#do(this.#socks.fail(isService ? serviceReplyOf(error) : exitReplyOf(error)));
       return undefined;
     }
+  }
+
+  async #openService(name: string, { port, isolation }: SocksTarget): Promise<SessionStream> {
     const request = encodeTcpRequest({ port });
-    try {
-      const session = await this.#options.visits.visit(name, isolation);
-      if (!this.#options.strict) {
-        this.#do(this.#socks.succeed());
-        return await openWithFirst(session, STREAM.tcp, request, this.#bytes, this.#socks.takeRest());
-      }
-      const stream = await session.openStream(STREAM.tcp, request);
-      await stream.connected;
+    const session = await this.#options.visits.visit(name, isolation);
+    if (!this.#options.strict) {
+      this.#do(this.#socks.succeed());
+      return await openWithFirst(session, STREAM.tcp, request, this.#bytes, this.#socks.takeRest());
+    }
+    const stream = await session.openStream(STREAM.tcp, request);
+    await stream.connected;
+    this.#do(this.#socks.succeed());
+    await stream.write(this.#socks.takeRest());
+    return stream;
+  }
+
+  /** Undefined when the client was told that no exit will be asked for such a target. */
+  async #openClear(asked: SocksTarget): Promise<SessionStream | undefined> {
+    const { exits, strict } = this.#options;
+    if (!asked.isName) this.#options.onIpTarget();
+    const target = clearTarget(asked);
+    if (typeof target === 'number') {
+      this.#do(this.#socks.fail(target));
+      return undefined;
+    }
+    await this.#untilExit(target, asked.isolation);
+    if (strict) {
+      const stream = await exits.connect(target, asked.isolation);
       this.#do(this.#socks.succeed());
       await stream.write(this.#socks.takeRest());
       return stream;
+    }
+    this.#do(this.#socks.succeed());
+    const said = this.#socks.takeRest();
+    const first = said.length > 0 ? said : await this.#bytes.readWithin(FIRST_BYTES_WAIT_MS);
+    const rides = isRepeatable(first);
+    const stream = await exits.connect(target, asked.isolation, rides ? first : EMPTY);
+    if (!rides) await stream.write(first);
+    return stream;
+  }
+
+  async #untilExit(target: ExitTarget, isolation: string): Promise<void> {
+    try {
+      await this.#options.exits.find(target, isolation);
     } catch (error) {
-      if (this.#socks.state !== 'asked') throw error;
-      this.#do(this.#socks.fail(replyOf(error)));
-      return undefined;
+      this.#options.onNoExit((error as Error).message);
+      throw error;
     }
   }
 }

@@ -1,9 +1,10 @@
 import { MemoryChunks, MemoryRecords } from '../adapters/memory-store.ts';
 import { inlineSetupCrypto } from '../core/circuit/index.ts';
 import { type Identity, newIdentity } from '../core/crypto/identity.ts';
-import { type FetchProgress, Peer, type SelfDescription } from '../core/peer/index.ts';
+import { type ExitService, type FetchProgress, Peer, type SelfDescription } from '../core/peer/index.ts';
 import type { RecordStore } from '../core/ports.ts';
 import { ROLE } from '../core/wire/registry.ts';
+import { encodeExitSummary, type ExitSummary } from '../core/wire/exit.ts';
 import type { SimNetwork } from './network.ts';
 import type { SimNode } from './node.ts';
 
@@ -20,6 +21,8 @@ export interface SimPeerOptions {
   readonly relaying?: boolean;
   readonly maxLinks?: number;
   readonly cover?: boolean;
+  /** Of a relay: what it does for others, and what its descriptor says of it. */
+  readonly exit?: { service: ExitService; summary: ExitSummary };
   readonly onProgress?: (progress: FetchProgress) => void;
 }
 
@@ -38,9 +41,10 @@ export function relayUrl(index: number): string {
 export async function simRelay(network: SimNetwork, index: number, options: SimPeerOptions = {}): Promise<SimPeer> {
   const node = network.node(`relay-${index}`, { url: relayUrl(index) });
   const self = {
-    roles: RELAY_ROLES,
+    roles: RELAY_ROLES | (options.exit === undefined ? 0 : ROLE.exit),
     addresses: [{ kind: 'websocket' as const, ip: relayIp(index), port: 9001, tls: false, host: '' }],
     operator: '',
+    ...(options.exit === undefined ? {} : { extension: encodeExitSummary(options.exit.summary) }),
   };
   return started(node, self, { ...options, relaying: true, maxLinks: options.maxLinks ?? 500 });
 }
@@ -67,6 +71,7 @@ async function started(node: SimNode, self: SelfDescription, options: SimPeerOpt
     maxLinks: options.maxLinks ?? 16,
     cover: options.cover ?? false,
     privateAddresses: false,
+    ...(options.exit === undefined ? {} : { exit: options.exit.service }),
     onProgress: options.onProgress ?? (() => undefined),
   });
   node.onTransport = (transport) => peer.adopt(transport);

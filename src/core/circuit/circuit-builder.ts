@@ -43,6 +43,11 @@ export class CircuitBuilder {
     return circuit !== undefined;
   }
 
+  /** Whether a circuit of ours stands on this link. */
+  carries(link: Link): boolean {
+    return this.#circuits.has(link);
+  }
+
   onLinkClose(link: Link): void {
     for (const circuit of [...(this.#circuits.get(link)?.values() ?? [])]) circuit.onLinkClosed();
   }

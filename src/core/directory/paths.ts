@@ -19,8 +19,8 @@ export interface PathWish {
   readonly last?: Descriptor;
   /** Hops that the user named, by their place; keys as for `last`. Undefined: drawn. */
   readonly named?: readonly (Descriptor | undefined)[];
-  /** Roles that a last hop drawn at random must have. */
-  readonly lastRoles?: number;
+  /** What a last hop drawn at random must be able to do. */
+  readonly lastFits?: (descriptor: Descriptor) => boolean;
   /** Second hops are drawn from these alone: a service's second layer. */
   readonly second?: readonly PeerId[];
   readonly exclude?: ReadonlySet<PeerId>;
@@ -97,11 +97,11 @@ class PathSearch {
   }
 
   #candidates(slot: number): readonly Descriptor[] {
-    const { lastRoles = 0, second, hops } = this.wish;
+    const { lastFits = () => true, second, hops } = this.wish;
     const given = this.#given[slot];
     if (given !== undefined) return [given];
-    if (slot === 0) return this.#guards.filter((guard) => hops > 1 || hasRole(guard, lastRoles));
-    if (slot === hops - 1) return this.#relays.filter((relay) => hasRole(relay, lastRoles));
+    if (slot === 0) return this.#guards.filter((guard) => hops > 1 || lastFits(guard));
+    if (slot === hops - 1) return this.#relays.filter(lastFits);
     if (slot === 1 && second !== undefined) return this.#relays.filter((relay) => second.includes(relay.id));
     return this.#relays;
   }
@@ -136,14 +136,14 @@ class PathSearch {
   }
 
   whyNot(): string {
-    const { hops, last, lastRoles = 0, guards } = this.wish;
+    const { hops, last, guards } = this.wish;
     if (this.#guards.length === 0 && !this.#isNamed(0))
       return guards.length === 0
         ? 'no path: no guard is linked; wait for a link, or try other bootstraps'
         : 'no path: no descriptor of a linked guard is known yet';
     if (this.wish.named?.some((hop) => hop !== undefined))
       return `no path of ${hops} hops through the peers that were named: they are not linked to each other, or none of the ${this.#relays.length} relays known fits between them`;
-    const ends = last === undefined ? `a last hop with roles ${lastRoles}` : `the last hop ${last.id}`;
+    const ends = last === undefined ? 'any last hop that would do' : `the last hop ${last.id}`;
     return `no path of ${hops} hops to ${ends}: ${this.#guards.length} guards and ${this.#relays.length} relays that two unrelated peers vouch for do not make one; too few, of one owner, or without links to each other`;
   }
 }

@@ -192,7 +192,7 @@ export class Links implements Dialer {
       if (links.length < 2) return;
       const now = this.#env.now();
       const alive = links.filter((link) => now - link.heardAt <= DUPLICATE_CHECK_MS);
-      const quiet = alive.filter((link) => now - link.usedAt >= DUPLICATE_QUIET_MS);
+      const quiet = alive.filter((link) => now - link.usedAt >= DUPLICATE_QUIET_MS && this.#options.carries?.(link) !== true);
       if (alive.length >= 2) quiet.at(-1)?.close(LINK_CLOSE.replaced);
       this.#watchDuplicates(peer);
     });

@@ -26,6 +26,8 @@ export interface LinksOptions {
   readonly dialers: readonly TransportDialer[];
   /** Links at most, both directions together. */
   readonly maxLinks: number;
+  /** Whether circuits stand on a link: of two links of one peer it is not ended, however long they are silent. */
+  readonly carries?: (link: Link) => boolean;
   /** A microtask unless said otherwise: see `Batching` in the spec. The simulator may hand in its own clock's. */
   readonly defer?: Defer;
 }

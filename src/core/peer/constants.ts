@@ -87,3 +87,15 @@ export const CLIENT_TABLE_CAPACITY = 500;
 export const SECOND_LAYER_LEAST = 2;
 /** Members of the second layer that are not known are looked up again after this: half an epoch. */
 export const SECOND_LOOK_UP_MS = 5 * 60_000;
+/** Where no exit is known that will do, the directory is asked for some, so often at most. */
+export const EXITS_LOOK_UP_MS = 15_000;
+/** Exits tried for one connection: one may be gone, or refuse what its summary seemed to allow. */
+export const EXIT_TRIES = 3;
+/** Some more than an exit takes to look a name up and try four addresses; one that is silent for longer gets no new connections. */
+export const EXIT_ANSWER_MS = 45_000;
+/** After this a circuit to an exit takes no new connections: what one exit sees of a user is what he does in ten minutes. */
+export const EXIT_CIRCUIT_MAX_AGE_MS = 10 * 60_000;
+/** How often circuits to exits are looked through for those that are old and carry nothing. */
+export const EXIT_CHECK_MS = 60_000;
+/** Circuits to exits at a time: one or two for each isolation key. */
+export const EXIT_CIRCUITS_MAX = 200;

@@ -3,11 +3,13 @@
  * read and hosted). Not here: any protocol (the folders beside this one), any platform (adapters, node, workers).
  */
 export * from './events.ts';
+export * from './exits.ts';
 export * from './named-paths.ts';
 export * from './path-session.ts';
 export * from './peer.ts';
 export * from './publisher.ts';
 export * from './service-session.ts';
+export type { ExitService } from './serving.ts';
 export * from './site-host.ts';
 export * from './sites.ts';
 export type * from './status.ts';

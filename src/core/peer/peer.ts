@@ -26,6 +26,7 @@ import { Circuits } from './circuits.ts';
 import { CLIENT_TABLE_CAPACITY, LINK_GONE_MS, LINKS_RESERVED, SPARES } from './constants.ts';
 import { Cover } from './cover.ts';
 import { Events } from './events.ts';
+import { Exits } from './exits.ts';
 import { findHead } from './heads.ts';
 import { KeyringKeeper } from './keyring-keeper.ts';
 import { knownPeers } from './known-peers.ts';
@@ -37,7 +38,7 @@ import { pointDirectory } from './points.ts';
 import { Publisher, type SelfDescription } from './publisher.ts';
 import { Questions } from './questions.ts';
 import { recordNetwork } from './records.ts';
-import { serveStream } from './serving.ts';
+import { type ExitService, serveStream } from './serving.ts';
 import { SiteHost } from './site-host.ts';
 import { Sites } from './sites.ts';
 import type { FetchProgress, KnownPeer, PeerStatus, StreamStatus } from './status.ts';
@@ -61,6 +62,8 @@ export interface PeerOptions {
   readonly bootstraps: readonly DialTarget[];
   readonly self: SelfDescription;
   readonly relaying: boolean;
+  /** Opens TCP connections for others. */
+  readonly exit?: ExitService;
   readonly maxLinks: number;
   /** Guard links that stand idle carry cover, up to COVER_BYTES_A_DAY. Off where traffic is paid for, and where it would be measured. */
   readonly cover: boolean;
@@ -77,6 +80,7 @@ export class Peer {
   readonly store: PackStore;
   readonly sites: Sites;
   readonly tcp: TcpVisits;
+  readonly exits: Exits;
   readonly links: Links;
   readonly directory: Directory;
   readonly circuits: Circuits;
@@ -128,6 +132,7 @@ export class Peer {
     this.links = new Links(env, {
       identity,
       maxLinks: options.maxLinks,
+      carries: (link) => this.#builder.carries(link) || this.relay.carries(link),
       dialers: [...options.dialers, ...(mesh ? [mesh] : [])],
       handler: {
         onLink: (link) => this.#onLink(link),
@@ -165,6 +170,7 @@ export class Peer {
           wants: (peer) => this.#relaying && this.#hasRoomForOthers && this.links.get(peer) === undefined,
           adopt: (transport, peer) => this.links.adopt(transport, peer),
         }),
+      exit: options.exit,
       streams: this.#questions,
       isLinked: (peer: PeerId) => this.links.get(peer) !== undefined,
     };
@@ -233,6 +239,7 @@ export class Peer {
       onEvent: (address, text, warning) => this.events.add(warning ? 'warning' : 'site', text, address),
       onProgress: options.onProgress,
     });
+    this.exits = new Exits({ env, circuits: this.circuits, choosePath: (target, exclude) => ways.chooseExitPath(target, exclude), ready });
     this.tcp = new TcpVisits({
       env,
       visitor,
@@ -273,6 +280,7 @@ export class Peer {
     for (const host of this.hosts) host.stop();
     this.sites.stop();
     this.tcp.stop();
+    this.exits.stop();
     this.membership.stop();
     this.#cover.stop();
     this.#dht?.stop();

@@ -25,6 +25,8 @@ export interface SelfDescription {
   readonly roles: number;
   readonly addresses: readonly PeerAddress[];
   readonly operator: string;
+  /** Items for its descriptor: an exit's summary. */
+  readonly extension?: Uint8Array;
 }
 
 export interface PublisherOptions {
@@ -127,7 +129,7 @@ export class Publisher {
     if (!isOpen && links.length === 0) return undefined;
     const descriptor = await this.#own.current((epoch) => {
       const { x25519, kem } = keyring.publicKeys(epoch);
-      return { ...self, onionX25519: x25519, onionKem: kem, setupEffort: 0, software: SOFTWARE, links, extension: EMPTY };
+      return { extension: EMPTY, ...self, onionX25519: x25519, onionKem: kem, setupEffort: 0, software: SOFTWARE, links };
     });
     this.#blockedUntilMs = descriptor === undefined ? epochStartMs(epochAt(env.now()) + 1) : undefined;
     if (descriptor === undefined) {

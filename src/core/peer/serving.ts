@@ -5,8 +5,15 @@ import type { DhtNode } from '../dht/index.ts';
 import type { PeerStreams } from '../ports.ts';
 import { type Answerer, serveSignal, signalThrough } from '../signal/index.ts';
 import { readAll, type SessionStream } from '../stream/index.ts';
+import { decodeExitTarget, type ExitTarget } from '../wire/exit.ts';
 import { END, STREAM } from '../wire/registry.ts';
 import { QUESTION_MAX_BYTES } from './constants.ts';
+
+/** Opens connections for others; who makes them, and decides which, is the platform's affair. */
+export interface ExitService {
+  /** Somebody wants a connection: `accept` the stream once it stands, or reset it with the reason why it does not. */
+  onConnection(stream: SessionStream, target: ExitTarget): void;
+}
 
 export interface ServingOptions {
   readonly self: PeerId;
@@ -15,15 +22,18 @@ export interface ServingOptions {
   readonly dht: DhtNode | undefined;
   /** Undefined: no WebRTC here. */
   readonly answerer: Answerer | undefined;
+  /** Undefined: no exit. */
+  readonly exit: ExitService | undefined;
   readonly streams: PeerStreams;
   isLinked(peer: PeerId): boolean;
 }
 
 /** What this peer does for whoever asks it down a circuit that ends here. */
 export function serveStream(options: ServingOptions, stream: SessionStream): void {
-  const { self, directory, dht, answerer, streams, isLinked } = options;
+  const { self, directory, dht, answerer, exit, streams, isLinked } = options;
   if (stream.kind === STREAM.directory) void answer(stream, (request) => directory.serve(request));
   else if (stream.kind === STREAM.dht && dht !== undefined) void answer(stream, (request) => dht.serve(request));
+  else if (stream.kind === STREAM.exit && exit !== undefined) connectFor(exit, stream);
   else if (stream.kind === STREAM.signal) {
     void serveSignal(stream, {
       self,
@@ -44,4 +54,14 @@ async function answer(stream: SessionStream, serve: (request: Uint8Array) => Uin
   } catch {
     stream.reset(END.internal); // the asker went away, or sent too much: it knows already
   }
+}
+
+function connectFor(exit: ExitService, stream: SessionStream): void {
+  let target: ExitTarget;
+  try {
+    target = decodeExitTarget(stream.request);
+  } catch {
+    return stream.reset(END.malformed);
+  }
+  exit.onConnection(stream, target);
 }

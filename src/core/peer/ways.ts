@@ -1,14 +1,15 @@
 import type { PeerId } from '../bytes/brand.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
-import { choosePath, type Directory, type DirectoryAccess, type Guards, linkExists, lookUpPeers } from '../directory/index.ts';
+import { choosePath, type Directory, type DirectoryAccess, type Guards, learnRelays, linkExists, lookUpPeers } from '../directory/index.ts';
 import type { Env } from '../env.ts';
 import type { Links } from '../link/index.ts';
 import type { LastHop, Link } from '../ports.ts';
 import { type Descriptor, hasRole } from '../wire/descriptor.ts';
+import { type ExitTarget, mayOpen, readExitSummary } from '../wire/exit.ts';
 import { areRelated } from '../wire/related.ts';
 import { ROLE } from '../wire/registry.ts';
 import type { Ways } from './circuits.ts';
-import { HOPS, SECOND_LAYER_LEAST, SECOND_LOOK_UP_MS } from './constants.ts';
+import { EXITS_LOOK_UP_MS, HOPS, SECOND_LAYER_LEAST, SECOND_LOOK_UP_MS } from './constants.ts';
 import { dialTarget } from './membership.ts';
 
 export interface WaysOptions {
@@ -27,6 +28,7 @@ export type HopWish = PeerId | 'rand';
 /** Paths and links, as the directory and the guards allow them. */
 export class NetworkWays implements Ways {
   #lookedUpAt = Number.NEGATIVE_INFINITY;
+  #exitsAskedAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: WaysOptions) {}
 
@@ -61,13 +63,34 @@ export class NetworkWays implements Ways {
         throw new GlobalNetError('unreachable', `hop ${place + 1}, ${hop.id}, cannot be dialled, and lists no link to hop ${place}`);
     }
     const guards = hops[0] === 'rand' ? await this.#firstHops() : [];
-    return choosePath(env, directory, { hops: hops.length, guards, named, lastRoles });
+    return choosePath(env, directory, { hops: hops.length, guards, named, lastFits: (one) => hasRole(one, lastRoles) });
   }
 
   #complain(hop: PeerId, place: number): never {
     if (this.options.directory.get(hop) === undefined)
       throw new GlobalNetError('unknown', `hop ${place + 1}: nobody knows a peer ${hop} now`);
     throw new GlobalNetError('unverified', `hop ${place + 1}: no two unrelated peers have named the keys of ${hop}`);
+  }
+
+  /**
+   * To an exit whose summary says that it may open this, none of `exclude`: guard, middle, exit.
+   * @throws GlobalNetError `unreachable`.
+   */
+  async chooseExitPath(target: ExitTarget, exclude: ReadonlySet<PeerId>): Promise<Descriptor[]> {
+    const { env, directory } = this.options;
+    const fits = (descriptor: Descriptor): boolean => !exclude.has(descriptor.id) && isExitFor(descriptor, target);
+    const isKnown = (): boolean => [...directory.relays()].some(({ descriptor }) => fits(descriptor));
+    if (!isKnown()) await this.#learnExits();
+    if (!isKnown()) throw new GlobalNetError('unreachable', 'no exit is known that opens connections to such an address and port');
+    return choosePath(env, directory, { hops: HOPS, guards: await this.#firstHops(), lastFits: fits });
+  }
+
+  /** Exits are few among the relays that a peer happens to know. */
+  async #learnExits(): Promise<void> {
+    const { env, access } = this.options;
+    if (env.now() - this.#exitsAskedAt < EXITS_LOOK_UP_MS) return;
+    this.#exitsAskedAt = env.now();
+    await learnRelays({ ...access(), roles: ROLE.open | ROLE.exit });
   }
 
   /** Guards further down the list stand in for those in use, and are no first hops when these are back. */
@@ -125,4 +148,11 @@ export class NetworkWays implements Ways {
     const { directory } = this.options;
     for (const hop of hops) directory.flag(hop, directory.known(hop)?.open === false ? 'tabCircuitFailed' : 'circuitFailed');
   }
+}
+
+/** Whether a peer is an exit that says it may open this. */
+export function isExitFor(descriptor: Descriptor, target: ExitTarget): boolean {
+  if (!hasRole(descriptor, ROLE.open | ROLE.exit)) return false;
+  const summary = readExitSummary(descriptor.extension);
+  return summary !== undefined && mayOpen(summary, target);
 }

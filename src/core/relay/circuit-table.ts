@@ -42,6 +42,10 @@ export class CircuitTable {
     return [...new Set([...this.#links.values()].flatMap((ofLink) => [...ofLink.values()].map(({ circuit }) => circuit)))];
   }
 
+  carries(link: Link): boolean {
+    return this.#links.has(link);
+  }
+
   /** A copy: what is done with them may change the table. */
   ofLink(link: Link): CircuitEntry[] {
     return [...(this.#links.get(link)?.values() ?? [])];

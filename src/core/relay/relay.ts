@@ -70,6 +70,11 @@ export class Relay {
     else entry.circuit.close(CLOSE.ended);
   }
 
+  /** Whether a circuit of others stands on this link. */
+  carries(link: Link): boolean {
+    return this.#table.carries(link);
+  }
+
   onLinkClose(link: Link): void {
     for (const { circuit, fromBuilder } of this.#table.ofLink(link)) circuit.onGone(fromBuilder, CLOSE.linkLost);
     this.#books.delete(link);

@@ -1,0 +1,27 @@
+import { connect, type Socket } from 'node:net';
+import { END, type EndReason } from '../../src/core/wire/registry.ts';
+import { SocketBytes } from './socket-bytes.ts';
+
+/** A connection that stands, or why it does not. Never rejects. */
+export function dial(host: string, port: number, timeoutMs: number): Promise<SocketBytes | EndReason> {
+  const socket: Socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
+  const bytes = new SocketBytes(socket);
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => fail(END.timeout), timeoutMs);
+    const fail = (reason: EndReason): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(reason);
+    };
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      resolve(bytes);
+    });
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => fail(reasonOf(code)));
+  });
+}
+
+function reasonOf(code: string | undefined): EndReason {
+  if (code === 'ECONNREFUSED') return END.portClosed;
+  return code === 'ETIMEDOUT' ? END.timeout : END.unreachable;
+}

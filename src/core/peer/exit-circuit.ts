@@ -1,0 +1,85 @@
+import type { PeerId } from '../bytes/brand.ts';
+import type { Env } from '../env.ts';
+import type { SessionStream } from '../stream/index.ts';
+import type { Descriptor } from '../wire/descriptor.ts';
+import { encodeExitTarget, type ExitTarget } from '../wire/exit.ts';
+import { END, STREAM } from '../wire/registry.ts';
+import type { Circuits } from './circuits.ts';
+import { EXIT_ANSWER_MS, EXIT_CIRCUIT_MAX_AGE_MS } from './constants.ts';
+import { PathSession } from './path-session.ts';
+import { isExitFor } from './ways.ts';
+
+/** A circuit to an exit and the connections over it, which end with it: what one exit holds open it cannot hand to another. */
+export class ExitCircuit {
+  readonly openedAtMs: number;
+  readonly #exit: Descriptor;
+  readonly #session: PathSession;
+  #wasAttached = false;
+  #hasFailed = false;
+
+  constructor(
+    private readonly env: Env,
+    circuits: Pick<Circuits, 'openAlong'>,
+    hops: readonly Descriptor[],
+  ) {
+    this.openedAtMs = env.now();
+    this.#exit = hops.at(-1) as Descriptor;
+    // One try: another exit may do better along the next path than this one.
+    this.#session = new PathSession(env, (early, signal) => circuits.openAlong(async () => hops, early, 'exit', signal, { tries: 1 }));
+  }
+
+  get exit(): PeerId {
+    return this.#exit.id;
+  }
+
+  get ended(): boolean {
+    return this.#hasFailed || (this.#wasAttached && !this.#session.attached);
+  }
+
+  /** Connections that are not over. */
+  get streams(): number {
+    return this.#session.streams;
+  }
+
+  get isOld(): boolean {
+    return this.env.now() - this.openedAtMs >= EXIT_CIRCUIT_MAX_AGE_MS;
+  }
+
+  /** Whether a new connection may be asked for. */
+  takes(target: ExitTarget): boolean {
+    return !this.ended && !this.isOld && isExitFor(this.#exit, target);
+  }
+
+  /**
+   * Resolves when the exit has connected. What is asked first, with `first` behind it, rides in the setup packet that builds the circuit.
+   * @throws StreamReset with the exit's reason; GlobalNetError as `Circuits.openAlong`.
+   */
+  async connect(target: ExitTarget, first: Uint8Array): Promise<SessionStream> {
+    const stream = await this.#open(target, first);
+    const cancel = this.env.schedule(EXIT_ANSWER_MS, () => {
+      this.#hasFailed = true; // silent: no new connections by it
+      stream.reset(END.timeout);
+    });
+    try {
+      await stream.connected;
+      return stream;
+    } finally {
+      cancel();
+    }
+  }
+
+  close(): void {
+    this.#session.close();
+  }
+
+  async #open(target: ExitTarget, first: Uint8Array): Promise<SessionStream> {
+    try {
+      const stream = await this.#session.openStream(STREAM.exit, encodeExitTarget(target), first);
+      this.#wasAttached = true;
+      return stream;
+    } catch (error) {
+      this.#hasFailed = true;
+      throw error;
+    }
+  }
+}

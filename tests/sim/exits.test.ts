@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { nodeCrypto } from '../../src/adapters/node-crypto.ts';
+import { readAll } from '../../src/core/stream/index.ts';
+import { END, type EndReason } from '../../src/core/wire/registry.ts';
+import { SimNetwork } from '../../src/sim/index.ts';
+import type { SimPeer } from '../../src/sim/peers.ts';
+import { ALL, circuits, exitHouse, isReset, say, simExit, WEB } from '../support/sim-exits.ts';
+
+/** One network for all: its making takes longer than what is told in it. */
+test('exits', async (t) => {
+  const network = new SimNetwork({ seed: 'exits', crypto: nodeCrypto });
+  const exits = [simExit(ALL), simExit(ALL), simExit(WEB)] as const;
+  const asked = (): number => exits.reduce((sum, exit) => sum + exit.asked.length, 0);
+  const made = await network.run(() => exitHouse(network, exits), 600_000);
+  const { client, relays } = made;
+  const tell = (words: string, story: () => Promise<void>): Promise<void> => t.test(words, () => network.run(story, 600_000));
+
+  await tell('connections of one isolation key share a circuit of guard, middle and exit; those of two never do', async () => {
+    const [one, two] = await Promise.all([say(made, 'a', 'one.example', '1'), say(made, 'a', 'two.example', '2')]);
+    assert.deepEqual([one, two], ['one.example 1', 'two.example 2']);
+    assert.equal(circuits(made).length, 1);
+    assert.equal(await say(made, 'b', 'one.example', '3'), 'one.example 3');
+    const paths = circuits(made);
+    assert.equal(paths.length, 2);
+    const guards = client.peer.status().links.flatMap(({ guard, peer }) => (guard ? [peer] : []));
+    for (const hops of paths) {
+      assert.equal(hops.length, 3);
+      assert.ok(guards.includes(hops[0] as string));
+      assert.ok(relays.some(({ peer }) => peer.id === hops[2]));
+    }
+  });
+
+  await tell('an exit is chosen by the ports it says it opens; where none will do, that is said', async () => {
+    const before = exits[2].asked.length;
+    for (let i = 0; i < 6; i++) await say(made, `port 22 ${i}`, 'a.example', '', 22);
+    assert.equal(exits[2].asked.length, before);
+    for (let i = 0; exits[2].asked.length === before; i++) await say(made, `port 80 ${i}`, 'a.example', '', 80);
+    const nowhere = { kind: 'unreachable', message: /no exit is known that opens connections to such an address and port/ };
+    await assert.rejects(client.peer.exits.find({ host: new Uint8Array(16).fill(0x20), port: 80 }, 'a'), nowhere);
+  });
+
+  await tell('an exit that refuses is passed by; the user hears of it only when there is no other', async () => {
+    exits[0].no = END.refused;
+    const before = exits[0].asked.length;
+    for (let i = 0; exits[0].asked.length === before; i++) assert.equal(await say(made, `no ${i}`, 'a.example', 'hi', 22), 'a.example hi');
+    exits[1].no = END.refused;
+    await assert.rejects(client.peer.exits.connect({ host: 'a.example', port: 22 }, 'x'), isReset(END.refused));
+  });
+
+  await tell('what is wrong with the target is told at once, and no second exit learns of it', async () => {
+    for (const reason of [END.portClosed, END.unresolvable, END.unreachable, END.timeout] as EndReason[]) {
+      for (const exit of exits) exit.no = reason;
+      const before = asked();
+      await assert.rejects(client.peer.exits.connect({ host: 'a.example', port: 80 }, ''), isReset(reason));
+      assert.equal(asked(), before + 1);
+    }
+    for (const exit of exits) exit.no = undefined;
+  });
+
+  await tell(
+    'a connection on which nobody speaks stands; when its exit dies it ends with a reason, and new ones go through another',
+    async () => {
+      const stream = await client.peer.exits.connect({ host: 'a.example', port: 22 }, 'idle');
+      const used = circuits(made).at(-1)?.[2];
+      await new Promise<void>((resolve) => network.clock.schedule(60_000, resolve));
+      const quiet = await client.peer.exits.connect({ host: 'b.example', port: 22 }, 'idle');
+      quiet.end();
+      assert.equal(Buffer.from(await readAll(quiet, 100)).toString(), 'b.example ');
+      network.kill((relays.find(({ peer }) => peer.id === used) as SimPeer).node);
+      await assert.rejects(stream.read(), isReset(END.sessionLost));
+      for (let i = 0; i < 4; i++) assert.equal(await say(made, `after ${i}`, 'b.example', 'on', 22), 'b.example on');
+    },
+  );
+});

@@ -1,0 +1,83 @@
+import { fromUtf8, utf8 } from '../../src/core/bytes/bytes.ts';
+import { readAll, type SessionStream, StreamReset } from '../../src/core/stream/index.ts';
+import { hasRole } from '../../src/core/wire/descriptor.ts';
+import type { ExitSummary, ExitTarget } from '../../src/core/wire/exit.ts';
+import { type EndReason, ROLE } from '../../src/core/wire/registry.ts';
+import type { SimNetwork } from '../../src/sim/index.ts';
+import { relayUrl, type SimPeer, simRelay, simTab } from '../../src/sim/peers.ts';
+import { until, untilReady } from './sim-site.ts';
+
+const bootstraps = [relayUrl(0), relayUrl(1)];
+export const WEB: ExitSummary = { ipv6: false, ports: [[80, 80]] };
+export const ALL: ExitSummary = { ipv6: false, ports: [[1, 65535]] };
+
+export interface SimExit {
+  readonly summary: ExitSummary;
+  readonly asked: ExitTarget[];
+  /** What it says instead of opening a connection; undefined: it says nothing. */
+  no: EndReason | 'silence' | undefined;
+}
+
+export function simExit(summary: ExitSummary, no?: SimExit['no']): SimExit {
+  return { summary, asked: [], no };
+}
+
+/** Says back what it hears, behind the name that it was asked for. */
+function serviceOf(exit: SimExit) {
+  return {
+    onConnection(stream: SessionStream, target: ExitTarget): void {
+      exit.asked.push(target);
+      if (exit.no === 'silence') return;
+      if (exit.no !== undefined) return stream.reset(exit.no);
+      stream.accept();
+      void readAll(stream, 1000).then(
+        async (heard) => {
+          await stream.write(utf8(`${String(target.host)} ${fromUtf8(heard)}`));
+          stream.end();
+        },
+        () => undefined,
+      );
+    },
+  };
+}
+
+export interface ExitHouse {
+  readonly network: SimNetwork;
+  readonly client: SimPeer;
+  /** Of the exits, in order. */
+  readonly relays: SimPeer[];
+}
+
+/** Ten relays, the last of them these exits; a client that has joined. */
+export async function exitHouse(network: SimNetwork, exits: readonly SimExit[]): Promise<ExitHouse> {
+  const relays: SimPeer[] = [];
+  for (let i = 0; i < 10; i++) {
+    const exit = exits[i - (10 - exits.length)];
+    relays.push(
+      await simRelay(network, i, {
+        bootstraps: bootstraps.slice(0, i),
+        ...(exit === undefined ? {} : { exit: { service: serviceOf(exit), summary: exit.summary } }),
+      }),
+    );
+  }
+  for (const relay of relays) await untilReady(network, relay);
+  const client = await simTab(network, 'client', { bootstraps, relaying: false });
+  await untilReady(network, client);
+  const known = (): number => [...client.peer.directory.relays()].filter(({ descriptor }) => hasRole(descriptor, ROLE.exit)).length;
+  await until(network, () => known() === exits.length);
+  return { network, client, relays: relays.slice(10 - exits.length) };
+}
+
+export async function say({ client }: ExitHouse, isolation: string, host: string, words: string, port = 80): Promise<string> {
+  const stream = await client.peer.exits.connect({ host, port }, isolation, utf8(words));
+  stream.end();
+  return fromUtf8(await readAll(stream, 1000));
+}
+
+export function circuits({ client }: ExitHouse): string[][] {
+  return [...client.peer.circuits.own()].filter(({ note }) => note.purpose === 'exit').map(({ circuit }) => [...circuit.hops]);
+}
+
+export function isReset(reason: EndReason): (error: unknown) => boolean {
+  return (error) => error instanceof StreamReset && error.reason === reason;
+}
