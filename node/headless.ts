@@ -14,6 +14,7 @@ import { ROLE } from '../src/core/wire/registry.ts';
 import { type Answering, answerOf, type ControlServer, startControlServer } from './control/index.ts';
 import { openDataFolder } from './data-folder.ts';
 import { openFileStore } from './file-store.ts';
+import { type MetricsServer, startMetrics } from './metrics/index.ts';
 import { nodeEnv } from './node-env.ts';
 import { setupThread } from './setup-thread.ts';
 import { nodeWebRtc } from './webrtc-node.ts';
@@ -50,6 +51,8 @@ export interface HeadlessOptions {
   /** Keeps its address and identity for weeks. */
   readonly stable?: boolean;
   readonly operator?: string;
+  /** Where numbers for Prometheus are served; undefined: nowhere. */
+  readonly metrics?: { host: string; port: number } | undefined;
   /** Opens connections to the clear network for others. */
   readonly exit?: HeadlessExit;
   readonly logLevel: LogLevel;
@@ -62,6 +65,7 @@ export interface Headless {
   readonly records: RecordStore;
   /** `ws://host:port`, of a relay. */
   readonly listens: string | undefined;
+  readonly metrics: MetricsServer | undefined;
   stop(): Promise<void>;
 }
 
@@ -74,7 +78,9 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
   const store = await openFileStore(join(dataFolder, 'peers', name));
   let peer: Peer | undefined;
   let listener: WsListener | undefined;
+  let metrics: MetricsServer | undefined;
   try {
+    metrics = options.metrics && (await startMetrics(options.metrics, role, () => peer));
     listener =
       options.listen &&
       (await listenWs({ ...options.listen, onTransport: (transport) => (peer === undefined ? transport.close() : peer.adopt(transport)) }));
@@ -100,6 +106,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
     });
     await peer.start();
   } catch (error) {
+    metrics?.close();
     await listener?.close();
     await store.close();
     throw error;
@@ -111,7 +118,9 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
     env,
     records: store.records,
     listens: listener?.url,
+    metrics,
     async stop() {
+      metrics?.close();
       control?.close();
       await started.stop();
       await listener?.close();

@@ -19,6 +19,8 @@ export interface Option {
   check?: (value: string) => unknown;
   /** A variable of the environment that counts where `GNET_…` says nothing: `PORT`. */
   env?: string;
+  /** The value that the flag alone stands for; another one follows it behind `=`. */
+  bare?: string;
   /** Of one call only: no file and no variable can say it. */
   flagOnly?: true;
 }
@@ -96,7 +98,9 @@ export function parseCommand(
   const count = positionals.length + about.length;
   const asksHelp = values['help'] === true;
   if (!asksHelp && (count < min || count > max)) {
-    throw new GlobalNetError('malformed', `usage: ${usageOf(command)}; 'gnet ${command.name} --help' tells more`);
+    const bare = Object.entries(optionsOf(command)).find(([name, option]) => option.bare !== undefined && args.includes(`--${name}`));
+    const hint = bare === undefined ? '' : `; a value of --${bare[0]} stands behind '=', as --help shows`;
+    throw new GlobalNetError('malformed', `usage: ${usageOf(command)}; 'gnet ${command.name} --help' tells more${hint}`);
   }
   const flags = Object.entries(values).map(([name, value]): Said => {
     const texts = (Array.isArray(value) ? value : [value]).map((one) => (typeof one === 'string' ? one : one ? 'yes' : 'no'));
@@ -120,8 +124,13 @@ type Flags = Record<string, string | boolean | (string | boolean)[]>;
 function parseFlags(command: Command, args: readonly string[]): { values: Flags; positionals: string[] } {
   const options = describe(command);
   // `--no-stable` takes back what a file says. Not Node's `allowNegative`, which takes `--no-webrtc` for the negative of something.
-  const negatives = Object.keys(options).filter((name) => options[name]?.type === 'boolean' && args.includes(`--no-${name}`));
-  const rest = args.filter((arg) => !negatives.some((name) => arg === `--no-${name}`));
+  const end = args.includes('--') ? args.indexOf('--') : args.length; // behind it nothing is a flag
+  const before = args.slice(0, end);
+  const negatives = Object.keys(options).filter((name) => options[name]?.type === 'boolean' && before.includes(`--no-${name}`));
+  const rest = [
+    ...before.filter((arg) => !negatives.some((name) => arg === `--no-${name}`)).map((arg) => whole(command, arg)),
+    ...args.slice(end),
+  ];
   try {
     const { values, positionals } = parseArgs({ args: rest, options, allowPositionals: true });
     const both = negatives.find((name) => values[name] !== undefined);
@@ -131,6 +140,12 @@ function parseFlags(command: Command, args: readonly string[]): { values: Flags;
     const problem = (error as Error).message.split('.')[0];
     throw new GlobalNetError('malformed', `${problem}; 'gnet ${command.name} --help' lists the flags`);
   }
+}
+
+/** `--metrics` is `--metrics=on`. Not the next argument, as nobody could tell a value from what the command is about. */
+function whole(command: Command, arg: string): string {
+  const bare = arg.startsWith('--') ? optionsOf(command)[arg.slice(2)]?.bare : undefined;
+  return bare === undefined ? arg : `${arg}=${bare}`;
 }
 
 function describe(command: Command): NonNullable<ParseArgsConfig['options']> {
@@ -161,7 +176,8 @@ function usageOf({ name, usage }: Command): string {
 
 export function helpOf(command: Command): string {
   const rows = Object.entries(optionsOf(command)).map(
-    ([name, { short, value, help }]) => [`--${name}${short ? `, -${short}` : ''}${value ? ` ${value}` : ''}`, help] as const,
+    ([name, { short, value, help, bare }]) =>
+      [`--${name}${short ? `, -${short}` : ''}${bare ? `[=${value}]` : value ? ` ${value}` : ''}`, help] as const,
   );
   const width = Math.max(...rows.map(([left]) => left.length));
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);

@@ -4,6 +4,8 @@ import { CONFIG_VARIABLE } from './config-file.ts';
 import { checked, importantFirst, type Said } from './settings.ts';
 
 const PREFIX = 'GNET_';
+/** Between the values of a setting that may have several; blanks are part of some. */
+export const SEPARATOR = ';';
 
 interface Known {
   readonly command: string | undefined;
@@ -18,7 +20,7 @@ export function variableOf(command: string | undefined, name: string): string {
 }
 
 /**
- * What the environment says; an empty variable says nothing. Several values stand with blanks between them.
+ * What the environment says; an empty variable says nothing.
  * @throws GlobalNetError `malformed` for a value that cannot be used, and for a `GNET_…` that is no setting.
  */
 export function readEnvironment(commands: readonly Command[], environment: Readonly<Record<string, string | undefined>>): Said[] {
@@ -34,8 +36,8 @@ export function readEnvironment(commands: readonly Command[], environment: Reado
     const { command, name, option } = found;
     // A variable of a general name counts where ours is silent.
     if (variable === option.env && environment[variableOf(command, name)]) continue;
-    const texts = option.multiple ? text.trim().split(/\s+/) : [text];
-    const values = texts.map((one) => checked(option, name, one, variable));
+    const texts = option.multiple ? text.split(SEPARATOR).map((one) => one.trim()) : [text];
+    const values = texts.filter((one) => one !== '').map((one) => checked(option, name, one, variable));
     said.push({ command, name, values, source: { from: 'environment', variable } });
   }
   return importantFirst(said);
@@ -46,8 +48,10 @@ function variablesOf(commands: readonly Command[]): Map<string, Known> {
   const add = (command: string | undefined, options: Record<string, Option>): void => {
     for (const [name, option] of Object.entries(options)) {
       if (option.flagOnly) continue;
-      known.set(variableOf(command, name), { command, name, option });
-      if (option.env !== undefined) known.set(option.env, { command, name, option });
+      for (const variable of [variableOf(command, name), ...(option.env === undefined ? [] : [option.env])]) {
+        if (known.has(variable)) throw new Error(`two settings have one variable: ${variable}`);
+        known.set(variable, { command, name, option });
+      }
     }
   };
   for (const command of commands) add(command.name, optionsOf(command));

@@ -26,3 +26,12 @@ export function listenOf(text: string): HostAndPort {
     throw new GlobalNetError('malformed', `--listen wants an IP address and a port, such as 127.0.0.1:9050, not '${text}'`);
   return { host: (found[1] ?? found[2]) as string, port: portOf(found[3] as string, 0) };
 }
+
+/** As it stands in a URL. */
+export function hostAndPort({ host, port }: HostAndPort): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+export function isLoopback(host: string): boolean {
+  return host === '::1' || host.startsWith('127.');
+}

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { type Command, COMMON_OPTIONS, type Invocation, type Option } from '../cli/command.ts';
 import { configFileOf } from '../cli/config-file.ts';
-import { variableOf } from '../cli/environment.ts';
+import { SEPARATOR, variableOf } from '../cli/environment.ts';
 import { inForce, placeOf, type Said, type Source } from '../cli/settings.ts';
 
 /** @param commands all there are, this one too: asked for when it runs. */
@@ -46,7 +46,10 @@ function sayOne({ said, output }: Invocation, command: string | undefined, name:
   const [first] = found;
   const lines =
     first === undefined
-      ? [`# ${option.help} (${variable})`, `# ${name} = ${option.value ?? 'no'}`]
+      ? [
+          `# ${option.help} (${variable}${option.multiple ? `, several with ${SEPARATOR} between` : ''})`,
+          `# ${name} = ${option.value ?? 'no'}`,
+        ]
       : [`# from ${sourceInWords(first.source, name)}`, ...values.map((value) => `${name} = ${value}`)];
   output.say(lines.join('\n'), { command: command ?? null, name, values, variable, source: first?.source ?? null });
 }

@@ -7,6 +7,7 @@ import { connectionsOf, type ExposedService, exposedServiceOf } from '../cli/exp
 import { logLevelOf } from '../cli/log-level.ts';
 import type { Output } from '../cli/output.ts';
 import { portOf } from '../cli/tcp-target.ts';
+import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
 import { bootstrapsFor, dataFolderOf, peerNameOf } from '../data-folder.ts';
 import { type FileStore, openFileStore } from '../file-store.ts';
 import { type Headless, startHeadless } from '../headless.ts';
@@ -47,6 +48,7 @@ export const expose: Command = {
       help: 'of a single service: its folder within the data folder, with its key (default: one for each service)',
       check: peerNameOf,
     },
+    metrics: METRICS_OPTION,
     connections: {
       type: 'string',
       value: '<n>',
@@ -74,8 +76,10 @@ export const expose: Command = {
       name: (services[0] as Named).folder,
       role: 'expose',
       bootstraps: bootstrapsFor(dataFolder, texts('join')),
+      metrics: metricsOf(text('metrics')),
       logLevel: logLevelOf(text('log')),
     });
+    sayMetrics(headless, output);
     const stores: FileStore[] = [];
     try {
       // The first one's folder is the peer's own, with its guards; of the others only the key is there.

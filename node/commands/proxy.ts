@@ -1,7 +1,8 @@
 import type { Command } from '../cli/command.ts';
 import { logLevelOf } from '../cli/log-level.ts';
+import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
 import type { Output } from '../cli/output.ts';
-import { listenOf } from '../cli/tcp-target.ts';
+import { hostAndPort, isLoopback, listenOf } from '../cli/tcp-target.ts';
 import { bootstrapsFor, dataFolderOf, peerNameOf } from '../data-folder.ts';
 import { startHeadless } from '../headless.ts';
 import { startSocksProxy } from '../tcp/index.ts';
@@ -23,6 +24,7 @@ export const proxy: Command = {
       type: 'boolean',
       help: 'says yes to a program only when the service or exit has: one round trip more, and the exact reason of a no',
     },
+    metrics: METRICS_OPTION,
     name: { type: 'string', value: '<name>', help: 'its folder within the data folder (default: proxy)', check: peerNameOf },
   },
   positionals: { min: 0, max: 0 },
@@ -35,8 +37,10 @@ export const proxy: Command = {
       name: text('name') ?? 'proxy',
       role: 'proxy',
       bootstraps: bootstrapsFor(dataFolder, texts('join')),
+      metrics: metricsOf(text('metrics')),
       logLevel: logLevelOf(text('log')),
     });
+    sayMetrics(headless, output);
     const tell = once(output);
     try {
       const socks = await startSocksProxy({
@@ -49,7 +53,7 @@ export const proxy: Command = {
       });
       try {
         await untilReady(headless.peer, stop, output);
-        const at = `${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${socks.port}`;
+        const at = hostAndPort({ host: listen.host, port: socks.port });
         output.say(`SOCKS5 at ${at}`, { listens: at, pid: process.pid });
         if (!isLoopback(listen.host)) output.note('Whoever reaches this port uses the network as you.');
         output.note(`curl --socks5-hostname ${at} http://<address>.gnet/\nUntil Ctrl-C.`);
@@ -73,8 +77,4 @@ function once(output: Output): (text: string) => void {
     if (!said.has(text)) output.note(text);
     said.add(text);
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === '::1' || host.startsWith('127.');
 }

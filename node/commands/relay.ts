@@ -6,6 +6,7 @@ import { epochStartMs } from '../../src/core/wire/descriptor.ts';
 import { encodeExitSummary, type ExitSummary } from '../../src/core/wire/exit.ts';
 import type { Command, Invocation, Option } from '../cli/command.ts';
 import { logLevelOf } from '../cli/log-level.ts';
+import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
 import type { Output } from '../cli/output.ts';
 import { dataFolderOf, joinUrls, peerNameOf } from '../data-folder.ts';
 import { type Headless, type HeadlessExit, startHeadless } from '../headless.ts';
@@ -29,6 +30,7 @@ export function relayOptions(name: string): Record<string, Option> {
     name: { type: 'string', value: '<name>', help: `its folder within the data folder (default: ${name})`, check: peerNameOf },
     stable: { type: 'boolean', help: 'it will keep this address for weeks: it may be a guard and hold records' },
     'no-webrtc': { type: 'boolean', help: 'links by WebSocket alone: where UDP does not pass' },
+    metrics: METRICS_OPTION,
     operator: { type: 'string', value: '<tag>', help: 'who runs it: no path passes two relays of one operator', check: operatorOf },
   };
 }
@@ -65,6 +67,7 @@ export async function runRelay(invocation: Invocation, { kind, exit }: RelayKind
     ...(advertise === undefined ? {} : { advertise: addressOf('advertise', advertise) }),
     stable: flag('stable'),
     webRtc: !flag('no-webrtc'),
+    metrics: metricsOf(text('metrics')),
     logLevel: logLevelOf(text('log')),
     ...(operator === undefined ? {} : { operator }),
     ...(exit === undefined ? {} : { exit }),
@@ -77,6 +80,7 @@ export async function runRelay(invocation: Invocation, { kind, exit }: RelayKind
     pid: process.pid,
     ...(exit === undefined ? {} : { exit: exit.summary }),
   });
+  sayMetrics(headless, output);
   sayWaiting(headless, output, exit?.summary);
   if (joins.length > 0) sayJoining(peer, output);
   else output.note('It joins nobody (no --join): it is the first of its network, and others join by it. Ctrl-C ends it.');

@@ -1,3 +1,4 @@
+import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { formatAppLink, formatWebLink } from '../../src/core/packs/index.ts';
 import type { Address } from '../../src/core/bytes/brand.ts';
 import { createHash } from 'node:crypto';
@@ -5,6 +6,7 @@ import { realpathSync } from 'node:fs';
 import { bytesInWords } from '../cli/output.ts';
 import type { Command } from '../cli/command.ts';
 import { logLevelOf } from '../cli/log-level.ts';
+import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
 import { bootstrapsFor, dataFolderOf, peerNameOf, readLocalNetwork } from '../data-folder.ts';
 import { scanFolder } from '../folder.ts';
 import { packFolder } from '../folder-pack.ts';
@@ -22,10 +24,12 @@ export const seed: Command = {
       help: 'its folder within the data folder (default: one for each seeded folder)',
       check: peerNameOf,
     },
+    metrics: METRICS_OPTION,
     app: {
       type: 'string',
       value: '<url>',
       help: 'where the app is served, for the link (default: the local network’s; without one the link begins with web+gnet:)',
+      check: appOf,
     },
   },
   positionals: { min: 1, max: 1 },
@@ -42,8 +46,10 @@ export const seed: Command = {
       name,
       role: 'seed',
       bootstraps,
+      metrics: metricsOf(text('metrics')),
       logLevel: logLevelOf(text('log')),
     });
+    sayMetrics(headless, output);
     try {
       const { env, peer, records } = headless;
       const pack = await packFolder(folder, {
@@ -82,6 +88,12 @@ export const seed: Command = {
     }
   },
 };
+
+/** @throws GlobalNetError `malformed`. */
+function appOf(url: string): void {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new GlobalNetError('malformed', `--app wants a URL such as http://gnet.localhost:8080/, not '${url}'`);
+}
 
 /** Two folders can be seeded at once, one folder only once. */
 function nameOf(folder: string): string {

@@ -4,6 +4,7 @@ import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { RELAY_NODE_FLAGS } from '../child.ts';
 import { type Command, type Invocation, parseCommand } from '../cli/command.ts';
 import { configFileOf } from '../cli/config-file.ts';
+import { SEPARATOR } from '../cli/environment.ts';
 import { dataFolderOf, peerNameOf } from '../data-folder.ts';
 import { PROGRAM } from '../places.ts';
 import { removeUnit, stateOf, type UnitOptions, unitFolder, unitText, writeUnit } from '../systemd-unit.ts';
@@ -103,7 +104,7 @@ function describe(
       `a system service does not see ${hidden}: put it where everybody may read it, or leave --system out`,
     );
   const variables = inForce.flatMap(({ source, values, name: of }) =>
-    source.from === 'environment' && of !== 'data' ? [[source.variable, values.join(' ')] as const] : [],
+    source.from === 'environment' && of !== 'data' ? [[source.variable, values.join(SEPARATOR)] as const] : [],
   );
   const port = Number(/:(\d+)$/.exec(text('listen') ?? '')?.[1] ?? LOW_PORTS_END);
   const unit = {

@@ -107,6 +107,23 @@ describe('gnet in a terminal', { timeout: 280_000 }, () => {
     writeFileSync(token, kept);
   });
 
+  it('a relay serves numbers where --metrics says', async () => {
+    const joins = network.bootstraps.flatMap((url) => ['--join', url]);
+    const relay = new Gnet(
+      ['relay', '--listen', '127.40.0.1:0', '--name', 'metered', '--metrics=0', '--json', '--data', network.dataFolder].concat(joins),
+    );
+    const url = String((await relay.line('metrics'))['metrics']);
+    const numbers = await until('that it has joined, and its links', async () => {
+      const text = await (await fetch(url)).text();
+      return /^gnet_joined 1$/m.test(text) && /^gnet_links\{kind="websocket"\} [1-9]/m.test(text) && text;
+    });
+    assert.match(numbers, /^gnet_link_received_bytes_total [1-9]\d+$/m);
+    for (const { peer } of await network.statuses()) assert.ok(!numbers.includes(peer.peer.slice(0, 8)));
+    await relay.stop();
+    assert.equal(relay.stderr, '');
+    await assert.rejects(fetch(url));
+  });
+
   it('an output that nobody reads any more ends the command quietly', async () => {
     const status = new Gnet(['status', '--data', network.dataFolder]);
     status.stopReading();

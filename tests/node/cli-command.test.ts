@@ -36,6 +36,11 @@ describe('flags', () => {
     assert.equal(parsed.text('data'), undefined);
   });
 
+  it('end where -- stands', () => {
+    const parsed = parseCommand({ ...KNOWN, positionals: { min: 0, max: 2 } }, ['--high', '--', '--no-high', '--json']);
+    assert.deepEqual([parsed.positionals, parsed.flag('high'), parsed.flag('json')], [['--no-high', '--json'], true, false]);
+  });
+
   for (const [what, args, words] of [
     ['a flag that is not there', ['home', '--hgih'], /'--hgih'; 'gnet fly --help' lists the flags/],
     ['a flag without its value', ['home', '--data'], /--data.*argument missing/],

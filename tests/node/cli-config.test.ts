@@ -13,10 +13,11 @@ import { configOf } from '../../node/commands/config.ts';
 import { expose } from '../../node/commands/expose.ts';
 import { proxy } from '../../node/commands/proxy.ts';
 import { relay } from '../../node/commands/relay.ts';
+import { seed } from '../../node/commands/seed.ts';
 import { status } from '../../node/commands/status.ts';
 import { up } from '../../node/commands/up.ts';
 
-const COMMANDS: readonly Command[] = [up, expose, proxy, relay, status];
+const COMMANDS: readonly Command[] = [up, seed, expose, proxy, relay, status];
 const FILE = `
 # of all commands
 log = info
@@ -48,7 +49,7 @@ describe('a setting', () => {
       GNET_LOG: 'debug',
       GNET_RELAY_OPERATOR: 'you',
       GNET_RELAY_STABLE: 'off',
-      GNET_JOIN: ' ws://127.12.0.1:1  ws://127.13.0.1:1',
+      GNET_JOIN: ' ws://127.12.0.1:1;  ws://127.13.0.1:1;',
       GNET_DATA: '',
     };
     const said = parsed(relay, ['--operator', 'they'], { file: FILE, env });
@@ -88,6 +89,7 @@ describe('settings that are wrong are named, with where they stand and why, whic
     ['log =', /line 1: log has no value; to leave it open, begin the line with #$/],
     ['help = yes', /line 1: help can be said as a flag only$/],
     ['log info', /line 1: wanted 'name = value', '\[command\]', or a line that begins with #, not 'log info'$/],
+    ['[seed]\napp = example.org', /line 2: --app wants a URL such as http:\/\/gnet\.localhost:8080\/, not 'example\.org'$/],
     ['join = http://a', /line 1: --join wants a URL such as/],
   ] as const) {
     it(JSON.stringify(file), () => assert.throws(() => parsed(status, [], { file }), { kind: 'malformed', message: words }));
@@ -97,7 +99,7 @@ describe('settings that are wrong are named, with where they stand and why, whic
     [{ GNET_LGO: 'info' }, /^there is no setting for the variable GNET_LGO: unset it/],
     [{ GNET_STATUS_LOG: 'info' }, /GNET_STATUS_LOG/],
     [{ GNET_RELAY_LISTEN: '1' }, /^GNET_RELAY_LISTEN: --listen wants/],
-    [{ GNET_JOIN: 'ws://a http://b' }, /^GNET_JOIN: --join wants a URL such as .*, not 'http:\/\/b'$/],
+    [{ GNET_JOIN: 'ws://a;http://b' }, /^GNET_JOIN: --join wants a URL such as .*, not 'http:\/\/b'$/],
   ] as const) {
     it(JSON.stringify(env), () => assert.throws(() => parsed(status, [], { env }), { kind: 'malformed', message: words }));
   }

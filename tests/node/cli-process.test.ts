@@ -5,9 +5,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { buildGnet } from '../support/build-gnet.ts';
 
-const GNET = ['--import', 'tsx', fileURLToPath(new URL('../../node/gnet.ts', import.meta.url))];
+let program: string;
 /** Says its child's pid and what it says, as `gnet up` leashes its relays. */
 const PARENT = `const [program, ...args] = process.argv.slice(1);
 const child = require('node:child_process').spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
@@ -15,8 +15,9 @@ console.log(JSON.stringify({ child: child.pid }));
 setInterval(() => {}, 1000);`;
 
 let folder: string;
-before(() => {
+before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'gnet-cli-'));
+  program = await buildGnet('cli-process');
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -47,7 +48,7 @@ class Run {
   }
 }
 
-const gnet = (...args: string[]): Run => new Run([...GNET, ...args]);
+const gnet = (...args: string[]): Run => new Run([program, ...args]);
 const RELAY = ['relay', '--listen', '127.0.0.1:0', '--no-webrtc'];
 
 describe('the gnet program', { concurrency: 2, timeout: 60_000 }, () => {
@@ -70,12 +71,12 @@ describe('the gnet program', { concurrency: 2, timeout: 60_000 }, () => {
     const path = join(folder, 'gnet.conf');
     writeFileSync(path, '[relay]\nlisten = 127.0.0.2:0\nname = from-file\nno-webrtc = yes\n');
     const env = { GNET_CONFIG: path, GNET_RELAY_LISTEN: '127.0.0.3:0', GNET_JSON: 'yes' };
-    const run = new Run([...GNET, 'relay'], [], env);
+    const run = new Run([program, 'relay'], [], env);
     await run.says(/"listens":"ws:\/\/127\.0\.0\.3:\d+"/);
     assert.ok(existsSync(join(folder, 'peers', 'from-file', 'lock')));
     run.process.kill('SIGTERM');
     assert.equal(await run.ended, 0);
-    const leashed = new Run([...GNET, 'relay', '--leashed', '--data', folder], [], env);
+    const leashed = new Run([program, 'relay', '--leashed', '--data', folder], [], env);
     assert.equal(await leashed.ended, 2);
     assert.match(leashed.stderr, /^gnet: --listen wants an IPv4 address/);
   });
@@ -121,7 +122,7 @@ describe('the gnet program', { concurrency: 2, timeout: 60_000 }, () => {
   });
 
   it('ends in order when the process that started it is killed', async () => {
-    const parent = new Run(['-e', PARENT, process.execPath, ...GNET, ...RELAY, '--name', 'leashed', '--json', '--leashed']);
+    const parent = new Run(['-e', PARENT, process.execPath, program, ...RELAY, '--name', 'leashed', '--json', '--leashed']);
     const child = Number((await parent.says(/"child":(\d+)/))[1]);
     await parent.says(/"listens"/);
     parent.process.kill('SIGKILL');
@@ -132,7 +133,7 @@ describe('the gnet program', { concurrency: 2, timeout: 60_000 }, () => {
 
   it('goes on after a failure that nobody caught of one connection, and says it', async () => {
     const run = new Run(
-      [...GNET, ...RELAY, '--name', 'faults'],
+      [program, ...RELAY, '--name', 'faults'],
       atSignal(`Promise.reject(new Error('one circuit'));
       throw Object.assign(new Error('one socket'), { syscall: 'read' });`),
     );
@@ -145,7 +146,7 @@ describe('the gnet program', { concurrency: 2, timeout: 60_000 }, () => {
   });
 
   it('ends in order, and says so, after a fault that may have left things half done', async () => {
-    const run = new Run([...GNET, ...RELAY, '--name', 'broken'], atSignal(`throw new Error('a bug');`));
+    const run = new Run([program, ...RELAY, '--name', 'broken'], atSignal(`throw new Error('a bug');`));
     await run.says(/listens at/);
     run.process.kill('SIGUSR2');
     await run.says(/a fault in GlobalNet; ending: Error: a bug/);

@@ -93,7 +93,7 @@ describe('gnet service', () => {
     it(`writes what systemd takes without a complaint, ${system ? 'for the machine' : 'for the user'}`, { skip: !ANALYZE }, async () => {
       const flags = system ? ['--system'] : [];
       const unit = await printed([...flags, ...RELAY, '--operator', 'a$b%c"d\\e'], {
-        env: { GNET_JOIN: 'ws://127.0.0.1:1 ws://127.0.0.1:2' },
+        env: { GNET_JOIN: 'ws://127.0.0.1:1; ws://127.0.0.1:2' },
       });
       assert.equal(complaints(unit, system), '');
       assert.notEqual(complaints(unit.replace('Restart=on-failure', 'Restart=perhaps'), system), '', 'it complains of what is wrong');
