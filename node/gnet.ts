@@ -14,6 +14,7 @@ import { proxy } from './commands/proxy.ts';
 import { relay } from './commands/relay.ts';
 import { seed } from './commands/seed.ts';
 import { serviceOf } from './commands/service.ts';
+import { shellOf } from './commands/shell.ts';
 import { status } from './commands/status.ts';
 import { streams } from './commands/streams.ts';
 import { up } from './commands/up.ts';
@@ -31,6 +32,7 @@ const COMMANDS: readonly Command[] = [
   peers,
   relay,
   exit,
+  shellOf(() => COMMANDS),
   configOf(() => COMMANDS),
   serviceOf(() => COMMANDS),
 ];
@@ -46,15 +48,19 @@ function help(): string {
   ].join('\n');
 }
 
+function isTerminal(): boolean {
+  return process.stdin.isTTY === true && process.stdout.isTTY === true;
+}
+
 /** What ends a command: Ctrl-C, SIGTERM, a closed terminal, the end of the program that started it. */
-function stopOn(controller: AbortController, leashed: boolean): void {
+function stopOn(controller: AbortController, leashed: boolean, ownsTerminal: boolean): void {
   const stop = (): void => controller.abort();
   const interrupt = (): void => {
     if (controller.signal.aborted) process.exit(130); // asked twice: at once
     stop();
   };
   // A terminal's Ctrl-C, and its end, reach the whole group: of `gnet up` the parent ends its children in order, they do not end by themselves.
-  process.on('SIGINT', leashed ? () => undefined : interrupt);
+  process.on('SIGINT', leashed || (ownsTerminal && isTerminal()) ? () => undefined : interrupt);
   process.on('SIGHUP', leashed ? () => undefined : stop);
   process.on('SIGTERM', leashed ? stop : interrupt);
   // The channel is the leash: it closes when the parent is gone, however it went.
@@ -104,9 +110,9 @@ async function main(args: string[]): Promise<number> {
       process.stdout.write(`${helpOf(command)}\n`);
       return 0;
     }
-    stopOn(controller, leashed);
-    await command.run({ ...parsed, output, stop: controller.signal });
-    return hasFault() ? 1 : 0;
+    stopOn(controller, leashed, command.ownsTerminal ?? false);
+    const exitCode = await command.run({ ...parsed, output, stop: controller.signal });
+    return hasFault() ? 1 : (exitCode ?? 0);
   } catch (error) {
     const known = error instanceof GlobalNetError;
     output.fail(known ? error.kind : 'internal', known ? error.message : String((error as Error)?.stack ?? error));
@@ -114,7 +120,8 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+const args = process.argv.slice(2);
+process.exitCode = await main(args.length === 0 && isTerminal() ? ['shell'] : args);
 // What is still open (idle links, timers of libraries) must not keep a finished command alive; what was said must still leave.
 if (process.stdout.writableLength > 0) await new Promise((written) => process.stdout.write('', written));
 process.exit();

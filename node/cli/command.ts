@@ -51,7 +51,10 @@ export interface Command {
   serves?: true;
   /** So many arguments are its own; those behind them, flags too, are another command that it is about. */
   ownArguments?: number;
-  run(invocation: Invocation): Promise<void>;
+  /** Ctrl-C at a terminal is for itself to take: it does not end by it. */
+  ownsTerminal?: true;
+  /** @returns its exit code, where that is another than 0. */
+  run(invocation: Invocation): Promise<number> | Promise<void>;
 }
 
 export const COMMON_OPTIONS: Record<string, Option> = {

@@ -27,11 +27,12 @@ class Run {
   readonly process: ChildProcess;
   readonly ended: Promise<number | null>;
 
-  constructor(args: readonly string[], nodeArgs: readonly string[] = [], env: Record<string, string> = {}) {
+  constructor(args: readonly string[], nodeArgs: readonly string[] = [], env: Record<string, string> = {}, input?: string) {
     this.process = spawn(process.execPath, [...nodeArgs, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       env: { ...process.env, GNET_DATA: folder, ...env },
     });
+    this.process.stdin?.end(input);
     this.process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
     this.ended = new Promise((resolve) => this.process.on('close', resolve));
@@ -66,6 +67,33 @@ describe('the gnet program', { concurrency: 2, timeout: 60_000 }, () => {
       assert.match(run.stderr, err);
     });
   }
+
+  it('gnet shell runs the commands that a pipe brings, and ends with the code of the last that failed', async () => {
+    const run = new Run(
+      [program, 'shell', '--json', '--data', join(folder, 'none')],
+      [],
+      {},
+      'status\nfly\nopen "abc\nversion\nshell\nopen abc.gnet\nexit\nfly\n',
+    );
+    assert.equal(await run.ended, 2);
+    const [fly, quote, version, shell, open, ...rest] = run.stdout.trimEnd().split('\n');
+    assert.match(String(fly), /^\{"error":\{"kind":"malformed","message":"there is no command 'fly'/);
+    assert.match(String(quote), /has no end/);
+    assert.match(String(version), /^gnet \d/);
+    assert.match(String(shell), /quit leaves it/);
+    assert.match(String(open), /56 letters and digits/);
+    assert.deepEqual(rest, []);
+  });
+
+  it('what a shell runs ends with it, however it ends', async () => {
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      const run = new Run([program, 'shell', '--json'], [], {}, `${RELAY.join(' ')} --name in-shell\n`);
+      const [, pid] = await run.says(/"pid":(\d+)/);
+      run.process.kill(signal);
+      await run.ended;
+      await until(() => !isAlive(Number(pid)));
+    }
+  });
 
   it('does as file and environment say, and a relay of gnet up as its flags say alone', async () => {
     const path = join(folder, 'gnet.conf');
