@@ -20,7 +20,7 @@ function inWords({ pid, role, rssBytes, listens, peer }: ProcessStatus): string 
   const moved = peer.links.reduce((sum, link) => sum + link.sentBytes + link.receivedBytes, 0);
   const lines = [
     `${role} ${shortPeer(peer.peer)}  pid ${pid}${listens ? `  ${listens}` : ''}`,
-    `  ${peer.join.step}, ${count(peer.links.length, 'link')}, ${count(peer.circuits.length, 'circuit')} of its own, ${peer.relayedCircuits} relayed` +
+    `  ${peer.join.step}, ${count(peer.links.length, 'link')}, ${count(peer.circuits.length, 'circuit')} of its own, ${peer.relayedCircuits} relayed${peer.exitConnections > 0 ? `, ${count(peer.exitConnections, 'connection')} to the clear network for others` : ''}` +
       `; ${bytesInWords(moved)} over links, ${bytesInWords(peer.relayedBytes)} for others; memory ${bytesInWords(rssBytes)}`,
   ];
   for (const service of peer.services) {

@@ -1,8 +1,8 @@
+import type { StreamStatus } from '../../src/shared/peer-api.ts';
 import type { Command } from '../cli/command.ts';
 import { bytesInWords } from '../cli/output.ts';
 import { askProcesses, PID_OPTION } from '../cli/processes.ts';
 import { ageInWords, count, sayRows, shortPeer } from '../cli/table.ts';
-import type { ToldStream } from '../control/index.ts';
 
 export const streams: Command = {
   name: 'streams',
@@ -27,7 +27,7 @@ export const streams: Command = {
   },
 };
 
-function cellsOf({ ours, kind, address, port, ageMs, sentBytes, receivedBytes }: ToldStream): string[] {
+function cellsOf({ ours, kind, address, port, ageMs, sentBytes, receivedBytes }: StreamStatus): string[] {
   const place = address === undefined ? '' : ` ${address}${port === undefined ? '' : `:${port}`}`;
   return [
     kind ?? 'unknown',

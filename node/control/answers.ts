@@ -17,14 +17,11 @@ export interface ProcessStatus extends ProcessName {
   peer: PeerStatus;
 }
 
-/** Without destinations a visit has neither address nor port. */
-export type ToldStream = Omit<StreamStatus, 'address'> & { address: string | undefined };
-
 /** What each command is answered with. */
 export interface ControlAnswers {
   status: ProcessStatus;
   circuits: ProcessName & { peer: string; circuits: CircuitStatus[] };
-  streams: ProcessName & { peer: string; streams: ToldStream[] };
+  streams: ProcessName & { peer: string; streams: StreamStatus[] };
   peers: ProcessName & { peer: string; epoch: number; peers: KnownPeer[] };
   'close-circuit': ProcessName & { closed: boolean };
 }

@@ -16,6 +16,9 @@ import type { ExitJudge } from './judge.ts';
 export function exitService(judge: ExitJudge, connectionsMax = EXIT_CONNECTIONS_MAX): ExitService {
   const limit = new ConnectionLimit(connectionsMax);
   return {
+    get connections() {
+      return limit.open;
+    },
     onConnection(stream, target) {
       if (!limit.enter()) return stream.reset(END.full);
       void serve(judge, stream, target).finally(() => limit.leave());

@@ -35,6 +35,7 @@ export function peerMetrics(role: string, peer: Measured): Metric[] {
     gauge('gnet_relayed_circuits', 'Circuits of others that pass or end here.', relay.circuits),
     counter('gnet_relayed_bytes_total', 'Bytes of cells relayed for others.', status.relayedBytes),
     counter('gnet_refused_setups_total', 'Circuits of others that it did not take.', relay.refusedSetups),
+    gauge('gnet_exit_connections', 'Connections to the clear network that are open for others.', status.exitConnections),
     gauge(
       'gnet_streams',
       'Streams that are not over: of its own visits, and of its visitors.',

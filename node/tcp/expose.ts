@@ -12,6 +12,10 @@ export class ConnectionLimit {
 
   constructor(private readonly max: number) {}
 
+  get open(): number {
+    return this.#open;
+  }
+
   /** False when there is no room; else `leave` is owed. */
   enter(): boolean {
     if (this.#open >= this.max) return false;

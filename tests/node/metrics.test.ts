@@ -19,6 +19,7 @@ const STATUS = {
   links: [LINK, { ...LINK, kind: 'webrtc' }, { ...LINK, kind: 'webrtc' }],
   circuits: ['spare', 'visit secret.gnet', 'visit other.gnet', 'pigeon secret.gnet'].map((purpose) => ({ ...CIRCUIT, purpose })),
   relayedBytes: 4096,
+  exitConnections: 6,
   services: [{ address: 'own.gnet', points: ['a', 'b'], visitors: 3 }],
   knownRelays: 9,
 } as unknown as PeerStatus;
@@ -93,6 +94,7 @@ describe('metrics', () => {
       ['gnet_relayed_circuits', '5'],
       ['gnet_relayed_bytes_total', '4096'],
       ['gnet_refused_setups_total', '2'],
+      ['gnet_exit_connections', '6'],
       ['gnet_streams{of="visit"}', '1'],
       ['gnet_service_visitors', '3'],
     ] as const) {

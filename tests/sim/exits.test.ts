@@ -20,6 +20,19 @@ test('exits', async (t) => {
     const [one, two] = await Promise.all([say(made, 'a', 'one.example', '1'), say(made, 'a', 'two.example', '2')]);
     assert.deepEqual([one, two], ['one.example 1', 'two.example 2']);
     assert.equal(circuits(made).length, 1);
+    const stream = await client.peer.exits.connect({ host: Uint8Array.of(192, 0, 2, 7), port: 80 }, 'a');
+    const listed = client.peer.streams().filter(({ address }) => address === '192.0.2.7');
+    assert.deepEqual(
+      listed.map(({ kind, ours, port }) => [kind, ours, port]),
+      [['exit', true, 80]],
+    );
+    for (const { peer } of relays) assert.deepEqual(peer.streams(), [], 'where others go');
+    stream.reset(END.cancelled);
+    assert.deepEqual(
+      client.peer.streams().filter(({ address }) => address === '192.0.2.7'),
+      [],
+    );
+    assert.equal(circuits(made).length, 1);
     assert.equal(await say(made, 'b', 'one.example', '3'), 'one.example 3');
     const paths = circuits(made);
     assert.equal(paths.length, 2);

@@ -25,6 +25,9 @@ export function simExit(summary: ExitSummary, no?: SimExit['no']): SimExit {
 /** Says back what it hears, behind the name that it was asked for. */
 function serviceOf(exit: SimExit) {
   return {
+    get connections() {
+      return exit.asked.length;
+    },
     onConnection(stream: SessionStream, target: ExitTarget): void {
       exit.asked.push(target);
       if (exit.no === 'silence') return;

@@ -1,6 +1,6 @@
 import type { PeerId } from '../bytes/brand.ts';
 import type { Env } from '../env.ts';
-import type { SessionStream } from '../stream/index.ts';
+import type { SessionStream, StreamStats } from '../stream/index.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
 import { encodeExitTarget, type ExitTarget } from '../wire/exit.ts';
 import { END, STREAM } from '../wire/registry.ts';
@@ -39,6 +39,10 @@ export class ExitCircuit {
   /** Connections that are not over. */
   get streams(): number {
     return this.#session.streams;
+  }
+
+  get streamStats(): StreamStats[] {
+    return this.#session.streamStats;
   }
 
   get isOld(): boolean {

@@ -2,7 +2,7 @@ import type { PeerId } from '../bytes/brand.ts';
 import { EMPTY } from '../bytes/bytes.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
 import type { Env } from '../env.ts';
-import { type SessionStream, StreamReset } from '../stream/index.ts';
+import { type SessionStream, StreamReset, type StreamStats } from '../stream/index.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
 import type { ExitTarget } from '../wire/exit.ts';
 import { END } from '../wire/registry.ts';
@@ -76,6 +76,11 @@ export class Exits {
     this.#cancelTimer?.();
     for (const circuit of this.#all()) circuit.close();
     this.#circuits.clear();
+  }
+
+  /** Of connections that are not over. */
+  get streamStats(): StreamStats[] {
+    return this.#all().flatMap(({ streamStats }) => streamStats);
   }
 
   async #circuitFor(target: ExitTarget, isolation: string, tried: Tried): Promise<ExitCircuit> {

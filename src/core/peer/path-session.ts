@@ -2,7 +2,7 @@ import { EMPTY } from '../bytes/bytes.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
 import type { Env } from '../env.ts';
 import type { OpenedCircuit } from '../ports.ts';
-import { CircuitChannels, Session, type SessionStream } from '../stream/index.ts';
+import { CircuitChannels, Session, type SessionStream, type StreamStats } from '../stream/index.ts';
 import { EARLY_DATA_MAX_BYTES } from '../wire/geometry.ts';
 import { CLOSE, END, type StreamKind } from '../wire/registry.ts';
 
@@ -36,6 +36,10 @@ export class PathSession {
   /** Streams that are not over. */
   get streams(): number {
     return this.#going?.session.stats.streams ?? 0;
+  }
+
+  get streamStats(): StreamStats[] {
+    return this.#going?.session.streamStats ?? [];
   }
 
   /**

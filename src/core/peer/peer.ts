@@ -257,6 +257,11 @@ export class Peer {
     return this.#relaying;
   }
 
+  /** Connections to the clear network that are open for others. */
+  get exitConnections(): number {
+    return this.#options.exit?.connections ?? 0;
+  }
+
   get #isOpen(): boolean {
     return isOpen(this.#options.self);
   }
@@ -331,7 +336,7 @@ export class Peer {
     return statusOf(this, this.#options.env.now(), (peer) => this.#guards.isGuard(peer));
   }
 
-  /** Streams with hidden services, ours and others', that are not over. */
+  /** Streams that are not over: those of ours, and those of visitors of ours. What passes here for others is not among them. */
   streams(): StreamStatus[] {
     return streamsOf(this, this.#options.env.now());
   }

@@ -11,6 +11,8 @@ import { QUESTION_MAX_BYTES } from './constants.ts';
 
 /** Opens connections for others; who makes them, and decides which, is the platform's affair. */
 export interface ExitService {
+  /** Those that are open or being opened. */
+  readonly connections: number;
   /** Somebody wants a connection: `accept` the stream once it stands, or reset it with the reason why it does not. */
   onConnection(stream: SessionStream, target: ExitTarget): void;
 }

@@ -32,6 +32,7 @@ export function statusOf(peer: Peer, nowMs: number, isGuard: (id: PeerId) => boo
     }),
     relayedCircuits: relay.stats.circuits,
     relayedBytes: relay.stats.relayedCells * FRAME_CELL_BYTES,
+    exitConnections: peer.exitConnections,
     services: peer.hosts.map((host): ServiceStatus => {
       const { address, points, visitors, sentBytes, publishedAtMs } = host.status;
       return { address, kind: host.kind, title: host.title, points, visitors, sentBytes, publishedAtMs };

@@ -37,14 +37,14 @@ export interface CircuitStatus {
   roundTripMs: number | undefined;
 }
 
-/** A stream of a session with a hidden service, ours or another's. */
+/** A connection or a site's reading: of ours, or of who visits a service of ours. */
 export interface StreamStatus {
   /** Undefined: of a later version. */
   kind: keyof typeof STREAM | undefined;
-  /** True: a visit of ours. False: somebody visits a service of ours. */
+  /** True: we opened it. False: somebody visits a service of ours. */
   ours: boolean;
-  /** The service; of a visit it is where somebody went. */
-  address: string;
+  /** The service, or the host in the clear network; of ours it is where somebody went. Undefined: of a kind that names none. */
+  address: string | undefined;
   /** The port asked for, of a TCP connection. */
   port: number | undefined;
   ageMs: number;
@@ -95,6 +95,8 @@ export interface PeerStatus {
   /** Circuits of others that pass through here. */
   relayedCircuits: number;
   relayedBytes: number;
+  /** Connections to the clear network that are open for others. */
+  exitConnections: number;
   services: ServiceStatus[];
   knownRelays: number;
 }

@@ -1,4 +1,6 @@
 import type { StreamStats } from '../stream/index.ts';
+import { decodeExitTarget } from '../wire/exit.ts';
+import { ipText } from '../wire/peer-address.ts';
 import { STREAM } from '../wire/registry.ts';
 import { decodeTcpRequest } from '../wire/tcp.ts';
 import type { Peer } from './peer.ts';
@@ -6,25 +8,29 @@ import type { StreamStatus } from './status.ts';
 
 const KIND_NAME = new Map(Object.entries(STREAM).map(([name, kind]) => [kind, name as keyof typeof STREAM]));
 
-/** The streams of all sessions with hidden services: visits of ours, then visitors of ours. */
-export function streamsOf(peer: Pick<Peer, 'tcp' | 'sites' | 'hosts'>, nowMs: number): StreamStatus[] {
+/** Streams that we opened, to services and by exits, then those of visitors of ours. */
+export function streamsOf(peer: Pick<Peer, 'tcp' | 'sites' | 'exits' | 'hosts'>, nowMs: number): StreamStatus[] {
   const visits = [...peer.tcp.sessions(), ...peer.sites.all().map(({ visit }) => visit)];
   return [
-    ...visits.flatMap(({ address, streamStats }) => streamStats.map((stats) => statusOf(address, stats, nowMs))),
-    ...peer.hosts.flatMap(({ status, streamStats }) => streamStats.map((stats) => statusOf(status.address, stats, nowMs))),
+    ...visits.flatMap(({ address, streamStats }) => streamStats.map((stats) => statusOf(stats, nowMs, address))),
+    ...peer.exits.streamStats.map((stats) => statusOf(stats, nowMs)),
+    ...peer.hosts.flatMap(({ status, streamStats }) => streamStats.map((stats) => statusOf(stats, nowMs, status.address))),
   ];
 }
 
-function statusOf(address: string, stats: StreamStats, nowMs: number): StreamStatus {
+/** @param service that the session is with. */
+function statusOf(stats: StreamStats, nowMs: number, service?: string): StreamStatus {
   const { kind, ours, openedAtMs, sentBytes, receivedBytes } = stats;
-  return { kind: KIND_NAME.get(kind), ours, address, port: portOf(stats), ageMs: nowMs - openedAtMs, sentBytes, receivedBytes };
+  return { kind: KIND_NAME.get(kind), ours, ...placeOf(stats, service), ageMs: nowMs - openedAtMs, sentBytes, receivedBytes };
 }
 
-function portOf({ kind, request }: StreamStats): number | undefined {
-  if (kind !== STREAM.tcp) return undefined;
+function placeOf({ kind, request }: StreamStats, service: string | undefined): Pick<StreamStatus, 'address' | 'port'> {
   try {
-    return decodeTcpRequest(request).port;
+    if (kind === STREAM.tcp) return { address: service, port: decodeTcpRequest(request).port };
+    if (kind !== STREAM.exit) return { address: service, port: undefined };
+    const { host, port } = decodeExitTarget(request);
+    return { address: typeof host === 'string' ? host : ipText(host), port };
   } catch {
-    return undefined; // a visitor's nonsense, which is being refused
+    return { address: service, port: undefined }; // a visitor's nonsense, which is being refused
   }
 }

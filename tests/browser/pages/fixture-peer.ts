@@ -61,6 +61,7 @@ class FixturePeer implements PeerControl {
     circuits: [],
     relayedCircuits: 0,
     relayedBytes: 0,
+    exitConnections: 0,
     services: [],
     knownRelays: 0,
   };
