@@ -1,4 +1,7 @@
-/** What a circuit costs in public-key work, its figure the hop's by node:crypto: to its builder (on the setup worker) and to each hop (on the thread that relays). */
+/**
+ * What a circuit costs in public-key work, its figure the hop's by node:crypto: to its builder (on the setup worker) and to each hop (on the
+ * thread that relays). Then, over real sockets: how long it takes, and how long what is relayed stands still meanwhile.
+ */
 import { randomBytes } from 'node:crypto';
 import { nodeCrypto } from '../src/adapters/node-crypto.ts';
 import { loadSodiumCrypto } from '../src/adapters/sodium-crypto.ts';
@@ -11,6 +14,7 @@ import type { CryptoPort } from '../src/core/ports.ts';
 import { OnionKeyring } from '../src/core/relay/onion-keyring.ts';
 import { buildReply, freshKeys, peelSetup, sealReply } from '../src/core/relay/setup-hop.ts';
 import { type Bench, secondsPerCall } from './harness.ts';
+import { measureGaps, measureRoundTrips } from './setup-over-chain.ts';
 
 const HOPS = 3;
 const random = (lengthBytes: number): Uint8Array => new Uint8Array(randomBytes(lengthBytes));
@@ -60,6 +64,8 @@ const bench: Bench = async (report) => {
     report(crypto === nodeCrypto ? '' : `peel, and seal the reply, ${name}`, ms(whole - build));
     report(`open the reply, ${name}`, ms(open));
   }
+  await measureRoundTrips(report);
+  await measureGaps(report);
 };
 
 export default bench;

@@ -1,4 +1,4 @@
-/** Memory of a headless relay: at rest, with 50 links, and with 100 circuits of others through it. */
+/** Memory of a headless relay: at rest, with 50 links and 100 circuits of others through it, and what one more of each takes. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { controlSockets } from '../node/data-folder.ts';
 import { askControl } from '../node/control/index.ts';
@@ -13,6 +13,7 @@ import { hopKeys } from '../src/core/peer/circuits.ts';
 import { verifyDescriptor } from '../src/core/wire/descriptor.ts';
 import { LINK_CLOSE } from '../src/core/wire/registry.ts';
 import { type Bench, median } from './harness.ts';
+import { measureSlopes } from './memory-slopes.ts';
 import { startTestbed, type Testbed } from './testbed.ts';
 
 const LINKS = 50;
@@ -89,11 +90,11 @@ const bench: Bench = async (report) => {
     await build(peers);
     const busy = await residentBytes(bed, pid);
     report('', { value: busy / MEGABYTE, unit: `MB resident with ${LINKS} links and ${CIRCUITS} circuits` });
-    // What one link or circuit takes is lost in what the collector leaves lying about: no figure for it.
     report('afterwards at rest', { value: atRest / MEGABYTE, unit: 'MB resident' });
   } finally {
     await bed.stop();
   }
+  await measureSlopes(report);
 };
 
 export default bench;

@@ -40,6 +40,13 @@ export class Child {
     }
   }
 
+  /** What it answers to a word, where it listens to one. */
+  ask(): Promise<unknown> {
+    const answered = new Promise((resolve) => this.process.once('message', resolve));
+    this.process.send('ask');
+    return answered;
+  }
+
   async stop(): Promise<void> {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return;
     const ended = new Promise((resolve) => this.process.once('exit', resolve));
@@ -125,7 +132,7 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
   };
 }
 
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, () => {
       const server = createServer();

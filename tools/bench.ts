@@ -1,16 +1,18 @@
 /**
  * `npm run bench [-- NAME…] [--json FILE]`: runs the benches whose name contains one of NAMEs (all, when none is given), each in a process of
- * its own, and prints a table. FILE gets { name: { value, unit, versus?, ratio? } }; its first entry, `machine`, says where and how it was run.
+ * its own and for a minute at most, and prints a table. FILE gets { name: { value, unit, versus?, ratio? } }; its first entry, `machine`, says where and how it was run.
  */
 import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Measure } from '../bench/harness.ts';
 import { filesUnder, root } from './paths.ts';
 
 const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
+
+const WITHIN_MS = 60_000;
 
 function machine(): Measure {
   const model = cpus()[0]?.model.trim() ?? 'unknown processor';
@@ -22,13 +24,21 @@ function machine(): Measure {
   };
 }
 
-/** Resolves with whether it came to its end. */
+/** Resolves with whether it came to its end, in time. */
 function runBench(path: string, take: (name: string, measure: Measure) => void): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const child = fork(join(root, 'tools', 'run-bench.ts'), [path], { cwd: root, execArgv: process.execArgv });
+    // What it started ends with it: each child sees its channel close, a browser its pipe.
+    const bound = setTimeout(() => {
+      console.log(`  not done within ${WITHIN_MS / 1000} s: ended`);
+      child.kill('SIGKILL');
+    }, WITHIN_MS);
     child.on('message', ([name, measure]: [string, Measure]) => take(name, measure));
     child.on('error', reject);
-    child.on('exit', (code) => resolve(code === 0));
+    child.on('exit', (code) => {
+      clearTimeout(bound);
+      resolve(code === 0);
+    });
   });
 }
 
@@ -48,7 +58,7 @@ if (chosen.length === 0) {
 const measures: Record<string, Measure> = { machine: machine() };
 console.log(`${measures['machine']?.value} ${measures['machine']?.unit}`);
 for (const path of chosen) {
-  console.log(`\n${nameOf(path)}`);
+  console.log(`\n${nameOf(path)}  (load ${(loadavg()[0] as number).toFixed(1)})`);
   const ended = await runBench(path, (name, measure) => {
     measures[name === '' ? nameOf(path) : `${nameOf(path)}: ${name.trim()}`] = measure;
     console.log(line(name || nameOf(path), measure));

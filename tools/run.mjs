@@ -13,6 +13,7 @@ const commands = {
   lock: { run: () => ['--import', 'tsx', 'tools/check-lock.ts'] },
   fix: { run: (args) => ['node_modules/@biomejs/biome/bin/biome', 'check', '--write', ...args] },
   bench: { run: (args) => ['--expose-gc', '--import', 'tsx', 'tools/bench.ts', ...args] },
+  'bench:tor': { run: (args) => ['--import', 'tsx', 'bench/tor/run.ts', ...args] },
 };
 
 const [major, minor] = process.versions.node.split('.').map(Number);

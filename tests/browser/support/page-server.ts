@@ -5,8 +5,8 @@ import { build } from 'vite';
 
 const TYPES: Record<string, string> = { html: 'text/html', js: 'text/javascript' };
 
-/** Builds a page out of one script of tests/browser/pages and serves it on loopback, which browsers treat as secure. */
-export async function servePage(script: string): Promise<{ url: string; close(): void }> {
+/** Builds a page out of one script, of tests/browser/pages where it is named, and serves it on loopback, which browsers treat as secure. */
+export async function servePage(script: string | URL): Promise<{ url: string; close(): void }> {
   const files = new Map<string, string | Uint8Array>([
     ['/', `<!doctype html><title>test</title><script type="module" src="/page.js"></script>`],
   ]);
@@ -20,7 +20,7 @@ export async function servePage(script: string): Promise<{ url: string; close():
       target: 'es2023',
       modulePreload: { polyfill: false },
       rollupOptions: {
-        input: fileURLToPath(new URL(`../pages/${script}`, import.meta.url)),
+        input: fileURLToPath(typeof script === 'string' ? new URL(`../pages/${script}`, import.meta.url) : script),
         output: { entryFileNames: 'page.js', chunkFileNames: 'assets/[hash].js' },
       },
     },
