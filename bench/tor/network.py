@@ -20,11 +20,11 @@ class Network:
             sys.exit(f"{command[:6]} failed: {done.stdout}{done.stderr}\nthen run: down {self.path}")
         return done.stdout
 
-    def start(self, name, *command, **more):
-        """In the namespace; what it says goes to <name>.out."""
+    def start(self, name, *command, netns=None):
+        """In the namespace, or another; what it says goes to <name>.out."""
         with open(self.path / f"{name}.out", "w") as out, open(self.path / f"{name}.err", "w") as err:
-            pid = subprocess.Popen([*self.inside, *command], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                                   start_new_session=True, **more).pid
+            pid = subprocess.Popen(["ip", "netns", "exec", netns or self.info["netns"], *command],
+                                   stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True).pid
         born = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
         self.info["pids"][name] = [pid, born]   # the start time guards against a reused pid
         self.save()

@@ -46,6 +46,7 @@ const ROWS: readonly Row[] = [
   { figure: 'site_1MB_20_files_s', label: 'site of 1 MB, 20 files, HTTP, s', aims: [ratio({ most: 0.5 }), value({ most: 2.4 })] },
   { figure: 'small_gets_per_s', label: '100 GETs, 20 at a time, a second', aims: [ratio({ least: 2 }), value({ least: 40 })] },
   { figure: 'bulk_MB_per_s', label: '20 MB of a hidden service, MB/s', aims: [ratio({ least: 3 }), ratio({ least: 5 })] },
+  { figure: 'exit_bulk_MB_per_s', label: '20 MB through an exit, MB/s', aims: [ratio({ least: 3 }), ratio({ least: 3 })] },
   { figure: 'relay_cpu_s_per_MB_relayed', label: 'relay CPU, s per MB relayed', aims: [ratio({ most: 0.5 }), ratio({ most: 0.5 })] },
   { figure: 'relay_MB_after_all_this', label: 'memory of a relay, MB', aims: [ratio({ most: 1 }), ratio({ most: 1 })] },
 ];
