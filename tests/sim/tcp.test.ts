@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { nodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { fromUtf8, utf8 } from '../../src/core/bytes/bytes.ts';
 import { newIdentity } from '../../src/core/crypto/identity.ts';
-import type { TcpHost } from '../../src/core/peer/index.ts';
 import { readAll, type SessionStream, StreamReset } from '../../src/core/stream/index.ts';
 import type { PeerId } from '../../src/core/bytes/brand.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
@@ -11,42 +10,9 @@ import { epochAt } from '../../src/core/wire/descriptor.ts';
 import { END, STREAM } from '../../src/core/wire/registry.ts';
 import { encodeTcpRequest } from '../../src/core/wire/tcp.ts';
 import { SimNetwork } from '../../src/sim/index.ts';
-import { relayUrl, type SimPeer, simRelay, simTab } from '../../src/sim/peers.ts';
-import { until, untilReady } from '../support/sim-site.ts';
-
-const bootstraps = [relayUrl(0), relayUrl(1)];
-
-async function peers(network: SimNetwork): Promise<{ relays: SimPeer[]; server: SimPeer; client: SimPeer }> {
-  const relays: SimPeer[] = [];
-  for (let i = 0; i < 10; i++) relays.push(await simRelay(network, i, { bootstraps: bootstraps.slice(0, i) }));
-  for (const relay of relays) await untilReady(network, relay);
-  const server = await simTab(network, 'server', { bootstraps, relaying: false });
-  const client = await simTab(network, 'client', { bootstraps, relaying: false });
-  await untilReady(network, server);
-  await untilReady(network, client);
-  return { relays, server, client };
-}
-
-/** A service that says on which port it was asked, and what, once it has heard the end. Port 7 refuses. */
-async function host(network: SimNetwork, { node, peer }: SimPeer, connections: SessionStream[] = []): Promise<TcpHost> {
-  const service = peer.hostTcp(newIdentity(node.env), {
-    title: 'an echo',
-    onConnection(stream, { port }) {
-      connections.push(stream);
-      if (port === 7) return stream.reset(END.unreachable);
-      stream.accept();
-      void readAll(stream, 1000).then(
-        async (heard) => {
-          await stream.write(utf8(`${port} ${fromUtf8(heard)}`));
-          stream.end();
-        },
-        () => undefined,
-      );
-    },
-  });
-  await until(network, () => service.status.publishedAtMs !== undefined && service.status.points.length === 3);
-  return service;
-}
+import type { SimPeer } from '../../src/sim/peers.ts';
+import { until } from '../support/sim-site.ts';
+import { host, peers } from '../support/sim-tcp.ts';
 
 test('tcp: a connection through the network; with one isolation key the path is shared, with another it is not', async () => {
   const network = new SimNetwork({ seed: 'tcp', crypto: nodeCrypto });
@@ -104,21 +70,6 @@ test('tcp: a connection outlives its path', async () => {
     assert.equal(fromUtf8(await readAll(stream, 1000)), '80 still here');
     assert.equal(connections.length, 1);
   }, 600_000);
-});
-
-test('tcp: a session that nobody uses gives its circuit back', async () => {
-  const network = new SimNetwork({ seed: 'tcp-idle', crypto: nodeCrypto });
-  await network.run(async () => {
-    const { server, client } = await peers(network);
-    const service = await host(network, server);
-    const session = await client.peer.tcp.visit(service.status.address, '');
-    const stream = await session.openStream(STREAM.tcp, encodeTcpRequest({ port: 80 }), utf8('once'));
-    stream.end();
-    await readAll(stream, 1000);
-    assert.equal(service.status.visitors, 1);
-    await until(network, () => service.status.visitors === 0);
-    assert.equal(session.attached, false);
-  }, 3_600_000);
 });
 
 /** What it tells of those it knows. */

@@ -37,6 +37,8 @@ export const DESCRIPTORS_MAX_PER_HOUR = 30;
 /** Handshakes of strangers that may be under way at once; each holds a transport and costs two exchanges and a signature. */
 export const PENDING_MAX = 64;
 
-/** A second link of the same peer is looked at so often, until one of the two has been out of use for `DUPLICATE_QUIET_MS`. */
+/** A second link of the same peer is looked at after so long, then ever less often, until one of the two carries no circuit and has been out of
+ * use for `DUPLICATE_QUIET_MS`. Circuits may stand for hours, and each look costs four cells. */
 export const DUPLICATE_CHECK_MS = 5_000;
+export const DUPLICATE_CHECK_MAX_MS = 60_000;
 export const DUPLICATE_QUIET_MS = 10_000;

@@ -5,7 +5,7 @@ import { peerIdBytes, peerIdOf } from '../crypto/identity.ts';
 import type { Env } from '../env.ts';
 import type { Dialer, DialTarget, Link, LinkHandler, Transport } from '../ports.ts';
 import { LINK_CLOSE, type LinkCloseCode } from '../wire/registry.ts';
-import { DUPLICATE_CHECK_MS, DUPLICATE_QUIET_MS, PENDING_MAX } from './constants.ts';
+import { DUPLICATE_CHECK_MAX_MS, DUPLICATE_CHECK_MS, DUPLICATE_QUIET_MS, PENDING_MAX } from './constants.ts';
 import { openLink } from './open-link.ts';
 import { PeerLink } from './peer-link.ts';
 import type { Defer, Expected, LinksOptions } from './types.ts';
@@ -76,10 +76,14 @@ export class Links implements Dialer {
     return [...this.#links.values()].flat();
   }
 
-  /** The link to `peer` that was heard from last, if any stands. */
+  /**
+   * The link to `peer`, if any stands. Of several the oldest that was heard from since the newest one came, so that the others come out of
+   * use; else the newest, since the old ones may be dead.
+   */
   get(peer: PeerId): PeerLink | undefined {
-    const links = this.#links.get(peer) ?? [];
-    return links.reduce<PeerLink | undefined>((best, link) => (best === undefined || link.heardAt > best.heardAt ? link : best), undefined);
+    const links = this.#links.get(peer);
+    const newest = links?.at(-1);
+    return links?.find((link) => link === newest || link.heardAt > (newest as PeerLink).openedAt);
   }
 
   /**
@@ -185,16 +189,16 @@ export class Links implements Dialer {
   }
 
   /** Runs while a peer has several links: closes the newest one out of use until one is left; a link in use stays, a dead one is found by its ping. */
-  #watchDuplicates(peer: PeerId): void {
+  #watchDuplicates(peer: PeerId, waitMs = DUPLICATE_CHECK_MS): void {
+    const askedAt = this.#env.now();
     for (const link of this.#links.get(peer) ?? []) link.ping();
-    this.#env.schedule(DUPLICATE_CHECK_MS, () => {
+    this.#env.schedule(waitMs, () => {
       const links = this.#links.get(peer) ?? [];
       if (links.length < 2) return;
-      const now = this.#env.now();
-      const alive = links.filter((link) => now - link.heardAt <= DUPLICATE_CHECK_MS);
-      const quiet = alive.filter((link) => now - link.usedAt >= DUPLICATE_QUIET_MS && this.#options.carries?.(link) !== true);
-      if (alive.length >= 2) quiet.at(-1)?.close(LINK_CLOSE.replaced);
-      this.#watchDuplicates(peer);
+      const alive = links.filter((link) => link.heardAt >= askedAt);
+      const unused = alive.filter((link) => this.#env.now() - link.usedAt >= DUPLICATE_QUIET_MS && this.#options.carries?.(link) !== true);
+      if (alive.length >= 2) unused.at(-1)?.close(LINK_CLOSE.replaced);
+      this.#watchDuplicates(peer, Math.min(2 * waitMs, DUPLICATE_CHECK_MAX_MS));
     });
   }
 }

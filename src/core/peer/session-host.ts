@@ -45,6 +45,8 @@ export class SessionHost {
     const known = this.#sessions.get(key);
     if (known === undefined && this.#sessions.size >= HOST_SESSIONS_MAX && !this.#endIdle()) return visit.pipe.close(CLOSE.budget);
     const session = known ?? this.#newSession(key, visit.sessionId);
+    // What comes with a new path is no part of the old one, whose end may not have been heard of yet: else the session would wait for what has come.
+    session.detach();
     session.acceptEarly(visit.messages);
     session.attach(visit.pipe);
   }

@@ -4,7 +4,7 @@ import { EMPTY } from '../../../src/core/bytes/bytes.ts';
 import { HOST_SESSIONS_MAX } from '../../../src/core/peer/constants.ts';
 import { SessionHost } from '../../../src/core/peer/session-host.ts';
 import type { Visit } from '../../../src/core/service/index.ts';
-import { Session } from '../../../src/core/stream/index.ts';
+import { Session, type SessionStream } from '../../../src/core/stream/index.ts';
 import { STREAM } from '../../../src/core/wire/registry.ts';
 import { FakeNetwork } from '../service/fake-network.ts';
 import { pipePair } from '../../support/pipe-pair.ts';
@@ -29,4 +29,29 @@ test('session host: visitors who come and ask nothing do not keep others out', a
   await visit(true);
   await env.advance(1000);
   assert.equal(served, 1);
+});
+
+test('session host: a visitor comes by a new path before the end of the old one is heard of: both ends go on', async () => {
+  const env = testEnv();
+  const served: SessionStream[] = [];
+  const host = new SessionHost(
+    new FakeNetwork(env).deps(),
+    testPeer('host').identity,
+    { [STREAM.site]: (stream) => void served.push(stream) },
+    () => undefined,
+  );
+  const visitor = new Session(env, { opener: true, onStream: () => undefined });
+  const come = async (resumes: boolean): Promise<void> => {
+    const { a, b } = pipePair(env);
+    visitor.detach();
+    host.receive({ sessionId: visitor.id, resumes, messages: visitor.takeEarly(2000), pipe: b } as unknown as Visit);
+    visitor.attach(a);
+    await env.advance(1000);
+  };
+  const stream = visitor.open(STREAM.site, EMPTY);
+  await come(false);
+  await come(true);
+  await (served[0] as SessionStream).write(Uint8Array.of(1, 2, 3));
+  await env.advance(1000);
+  assert.deepEqual(await stream.read(), Uint8Array.of(1, 2, 3));
 });
