@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { RELAY_NODE_FLAGS } from '../child.ts';
-import { type Command, type Invocation, parseCommand } from '../cli/command.ts';
+import { type Command, type Invocation, optionsOf, parseCommand } from '../cli/command.ts';
 import { configFileOf } from '../cli/config-file.ts';
 import { SEPARATOR } from '../cli/environment.ts';
 import { dataFolderOf, peerNameOf } from '../data-folder.ts';
@@ -48,7 +48,7 @@ export function serviceOf(commands: () => readonly Command[], program = [process
       }
       if (action !== 'install' && action !== 'print')
         throw new GlobalNetError('malformed', `gnet service install, uninstall or print, not '${action}'`);
-      const { unit, data } = describe(commands(), program, invocation, rest, { system, name });
+      const { unit, data } = describe(program, readAbout(commands(), invocation.said, rest), { system, name });
       const content = unitText(unit);
       if (action === 'print') return output.say(content.trimEnd(), { unit: content, path });
       if (!existsSync(PROGRAM)) throw new GlobalNetError('unsupported', `there is no ${PROGRAM} yet: 'npm run build' makes it`);
@@ -69,53 +69,57 @@ function indented(lines: readonly string[]): string {
   return lines.map((line) => `  ${line}`).join('\n');
 }
 
-/** @throws GlobalNetError `malformed` where the command would not start so: better now than in a log that nobody reads. */
-function describe(
-  commands: readonly Command[],
-  program: readonly string[],
-  { said }: Invocation,
-  [commandName = '', ...args]: readonly string[],
-  { system, name }: Pick<UnitOptions, 'system' | 'name'>,
-): { unit: UnitOptions; data: string } {
-  const command = commands.find((known) => known.name === commandName);
+/** The command line that the service is about, read as it would be at its start. @throws GlobalNetError `malformed`: better now than in a log. */
+function readAbout(commands: readonly Command[], said: Invocation['said'], [name = '', ...args]: readonly string[]) {
+  const command = commands.find((known) => known.name === name);
   if (command?.serves !== true) {
     const names = commands.filter(({ serves }) => serves).map((known) => known.name);
-    throw new GlobalNetError('malformed', `a service runs until it is stopped: ${names.join(', ')}; not '${commandName}'`);
+    throw new GlobalNetError('malformed', `a service runs until it is stopped: ${names.join(', ')}; not '${name}'`);
   }
   const misplaced = ['data', 'config'].find((flag) => flagOf(said, flag) !== undefined);
   if (misplaced !== undefined) throw new GlobalNetError('malformed', `--${misplaced} is of the command that is run, and belongs behind it`);
   const elsewhere = said.filter(({ source }) => source.from !== 'flag');
-  const { text, said: all } = parseCommand(command, args, () => elsewhere);
-  const inForce = all.filter((one) => one.command === undefined || one.command === commandName);
+  const parsed = parseCommand(command, args, () => elsewhere);
+  // What a command does once, and what is not to stand in a unit that everybody may read.
+  const once = parsed.said.find(
+    ({ name: flag, source }) => source.from === 'flag' && flag !== 'config' && optionsOf(command)[flag]?.flagOnly,
+  );
+  if (once !== undefined) throw new GlobalNetError('malformed', `--${once.name} is of one call only: no service can have it`);
+  return { name, args, text: parsed.text, said: parsed.said.filter((one) => one.command === undefined || one.command === name) };
+}
+
+/** @throws as `readAbout`; GlobalNetError `malformed` for what a system service cannot have. */
+function describe(
+  program: readonly string[],
+  about: ReturnType<typeof readAbout>,
+  { system, name }: Pick<UnitOptions, 'system' | 'name'>,
+): { unit: UnitOptions; data: string } {
+  const { text, said, args } = about;
   const state = stateOf(name);
   if (system && text('data') !== undefined)
     throw new GlobalNetError('malformed', `a system service keeps its data in ${state.path}: leave 'data' out`);
   const data = system ? state.path : dataFolderOf(text('data'));
   const config = configFileOf(text('config'));
-  const flags = [
-    ...(flagOf(all, 'data') === undefined ? ['--data', system ? state.told : data] : []),
-    ...(existsSync(config.path) && flagOf(all, 'config') === undefined ? ['--config', config.path] : []),
+  // Before the arguments: behind a -- among them nothing is a flag.
+  const command = [
+    ...program,
+    about.name,
+    ...(flagOf(said, 'data') === undefined ? ['--data', system ? state.told : data] : []),
+    ...(existsSync(config.path) && flagOf(said, 'config') === undefined ? ['--config', config.path] : []),
+    ...args,
   ];
-  const line = [...program, commandName, ...args, ...flags];
-  const hidden = line.find((word) => system && HOMES.test(word));
+  const hidden = command.find((word) => system && HOMES.test(word));
   if (hidden !== undefined)
     throw new GlobalNetError(
       'malformed',
       `a system service does not see ${hidden}: put it where everybody may read it, or leave --system out`,
     );
-  const variables = inForce.flatMap(({ source, values, name: of }) =>
+  const variables = said.flatMap(({ source, values, name: of }) =>
     source.from === 'environment' && of !== 'data' ? [[source.variable, values.join(SEPARATOR)] as const] : [],
   );
   const port = Number(/:(\d+)$/.exec(text('listen') ?? '')?.[1] ?? LOW_PORTS_END);
-  const unit = {
-    name,
-    system,
-    command: line,
-    environment: Object.fromEntries(variables),
-    folder: resolve('.'),
-    lowPort: port > 0 && port < LOW_PORTS_END,
-  };
-  return { unit, data };
+  const lowPort = port > 0 && port < LOW_PORTS_END;
+  return { unit: { name, system, command, environment: Object.fromEntries(variables), folder: resolve('.'), lowPort }, data };
 }
 
 function flagOf(said: Invocation['said'], name: string): string | undefined {

@@ -67,17 +67,21 @@ describe('gnet service', () => {
     const unit = await printed([...RELAY, '--stable'], {
       env: { GNET_DATA: '/data/here', GNET_RELAY_OPERATOR: 'me', GNET_PROXY_NAME: 'x' },
     });
-    assert.equal(execOf(unit), 'relay --listen 203.0.113.7:9001 --stable --data /data/here');
+    assert.equal(execOf(unit), 'relay --data /data/here --listen 203.0.113.7:9001 --stable');
     assert.match(unit, /^Environment=GNET_RELAY_OPERATOR=me$/m);
     assert.doesNotMatch(unit, /GNET_PROXY|GNET_DATA|DynamicUser/);
     for (const line of ['NoNewPrivileges=yes', 'UMask=0077', 'Restart=on-failure', 'TimeoutStopSec=30', 'WantedBy=default.target'])
       assert.ok(unit.split('\n').includes(line), line);
-    assert.match(execOf(await printed([...RELAY, '--data', 'there'])), /--data there$/, 'what is said is not said twice');
+    assert.match(
+      execOf(await printed([...RELAY, '--data', 'there'])),
+      /^relay --listen \S+ --data there$/,
+      'what is said is not said twice',
+    );
   });
 
   it('has the machine’s systemd run it as nobody’s user, with a folder of its own, and a low port only where it is wanted', async () => {
     const unit = await printed(['--system', ...RELAY]);
-    assert.equal(execOf(unit), 'relay --listen 203.0.113.7:9001 --data %S/gnet-relay');
+    assert.equal(execOf(unit), 'relay --data %S/gnet-relay --listen 203.0.113.7:9001');
     for (const line of [
       'DynamicUser=yes',
       'StateDirectory=gnet-relay',
@@ -104,7 +108,7 @@ describe('gnet service', () => {
     mkdirSync(join(folder, 'gnet'));
     const path = join(folder, 'gnet', 'gnet.conf');
     writeFileSync(path, '');
-    assert.match(execOf(await printed(RELAY)), new RegExp(` --config ${path}$`));
+    assert.match(execOf(await printed(RELAY)), new RegExp(` --config ${path} --listen `));
     rmSync(path);
   });
 
@@ -125,6 +129,7 @@ describe('gnet service', () => {
       [['open', 'x.gnet'], /a service runs until it is stopped: proxy, relay; not 'open'/],
       [['relay', '--lisen', '1'], /'--lisen'; 'gnet relay --help' lists the flags/],
       [['relay', '--listen', '1'], /--listen wants an IPv4 address/],
+      [['proxy', '--help'], /--help is of one call only: no service can have it/],
       [['proxy', 'too', 'much'], /usage: gnet proxy/],
       [['--system', ...RELAY, '--data', '/x'], /a system service keeps its data in \/var\/lib\/gnet-relay: leave 'data' out/],
       [['--data', '/x', ...RELAY], /--data is of the command that is run, and belongs behind it/],
