@@ -26,20 +26,11 @@ export interface PromptOptions {
  * Reads commands, one a line, until the end of the input, `quit` or `stop`.
  * @returns the exit code of the last one that failed; on a terminal 0, where each was seen to fail.
  */
-export async function runPrompt({ input, terminal, output, stop, run, complete }: PromptOptions): Promise<number> {
-  const lines = createInterface({
-    input,
-    ...(terminal === undefined ? {} : { output: terminal }),
-    terminal: terminal !== undefined,
-    prompt: PROMPT,
-    // In memory alone: on a disk it would be a list of where somebody went.
-    historySize: HISTORY_LINES,
-    removeHistoryDuplicates: true,
-    completer: complete,
-  });
+export async function runPrompt(options: PromptOptions): Promise<number> {
+  const { input, terminal, output, stop, run } = options;
+  const lines = openLines(options);
   let closed = false;
   lines.on('close', () => (closed = true));
-  lines.on('SIGINT', () => clearLine(lines, output));
   const leave = (): void => lines.close();
   stop.addEventListener('abort', leave, { once: true });
   /** A command has the terminal for itself, as it comes. */
@@ -58,13 +49,27 @@ export async function runPrompt({ input, terminal, output, stop, run, complete }
     const { words, code } = readWords(line, output);
     if (leaves(words)) break;
     failure = (words.length === 0 ? code : await aside(words)) || failure;
-    if (closed && terminal !== undefined) break;
-    if (stop.aborted) break;
+    if (stop.aborted || (closed && terminal !== undefined)) break; // of a pipe that has ended, lines are left
     if (terminal !== undefined) lines.prompt();
   }
   lines.close();
   stop.removeEventListener('abort', leave);
   return terminal === undefined ? failure : 0;
+}
+
+function openLines({ input, terminal, output, complete }: PromptOptions): Interface {
+  const lines = createInterface({
+    input,
+    ...(terminal === undefined ? {} : { output: terminal }),
+    terminal: terminal !== undefined,
+    prompt: PROMPT,
+    // In memory alone: on a disk it would be a list of where somebody went.
+    historySize: HISTORY_LINES,
+    removeHistoryDuplicates: true,
+    completer: complete,
+  });
+  lines.on('SIGINT', () => clearLine(lines, output));
+  return lines;
 }
 
 /** `exit` with flags is the command that runs an exit. Alone it is a habit, and nobody should become an exit by it. */
