@@ -100,7 +100,6 @@ test('tcp: a circuit that its owner closes is replaced under its connection; pee
     const session = await client.peer.tcp.visit(address, '');
     const stream = await session.openStream(STREAM.tcp, encodeTcpRequest({ port: 80 }));
     await stream.connected;
-    await new Promise<void>((later) => network.clock.schedule(100, later));
     const visit = client.peer.status().circuits.find(({ purpose }) => purpose === `visit ${address}`);
     assert.equal(client.peer.circuits.close(visit?.number ?? 0), true);
     assert.equal(client.peer.circuits.close(visit?.number ?? 0), false);
