@@ -13,6 +13,7 @@ import { holderOf } from './folder-lock.ts';
  *   run/<pid>.sock    control socket of each running process
  *   run/<pid>.token   what it must be asked with
  *   peers/<name>/     keys, guards and chunks of each headless peer; only one process at a time
+ *   invitations/      to services of others, one file for each address
  */
 export interface LocalNetwork {
   pid: number;
@@ -95,6 +96,10 @@ export function joinUrls(joins: readonly string[]): string[] {
 export function peerNameOf(text: string): string {
   if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(text)) return text;
   throw new GlobalNetError('malformed', `--name wants up to 64 letters, digits, '-', '_' and '.', not '${text}'`);
+}
+
+export function peerFolderOf(folder: string, name: string): string {
+  return join(folder, 'peers', name);
 }
 
 /** Bootstraps to join by: those given, or the local network's. @throws GlobalNetError `malformed`; `unreachable` with what to do. */

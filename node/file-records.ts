@@ -61,11 +61,16 @@ export class FileRecords implements RecordStore {
   }
 
   #path(key: string): string {
-    const name = [...Buffer.from(key)].map((byte) => nameOf(byte)).join('');
+    const name = recordFile(key);
     if (name === '' || name.length > NAME_MAX_LENGTH)
       throw new RangeError(`a record's key makes a name of ${name.length} characters, wanted 1 to ${NAME_MAX_LENGTH}`);
     return join(this.folder, name);
   }
+}
+
+/** The name of a record's file, in the folder of all of them. */
+export function recordFile(key: string): string {
+  return [...Buffer.from(key)].map((byte) => nameOf(byte)).join('');
 }
 
 function nameOf(byte: number): string {

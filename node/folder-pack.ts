@@ -45,8 +45,7 @@ export interface FolderPack {
 export async function packFolder(folder: string, options: PackFolderOptions): Promise<FolderPack> {
   const { env, records, store, onChanged = () => undefined } = options;
   const scan = await scanFolder(folder, options);
-  // The same folder has the same address from its first publication on.
-  const author = await keptIdentity(env, records, `site/key/${base32(createHash('sha256').update(scan.folder).digest())}`);
+  const author = await keptIdentity(env, records, siteKeyRecord(scan.folder));
   const { entries, title } = await hashAll(scan.files, options);
   const content = { type: 'site', title, tags: [], references: [], files: entries, infoHash: undefined } as const;
   const before = (await store.latest(author.publicKey, 'site')) ?? (await store.seen(author.publicKey, 'site'));
@@ -56,6 +55,11 @@ export async function packFolder(folder: string, options: PackFolderOptions): Pr
   const sources = new FolderChunks(manifest, scan.files, onChanged);
   const site: SiteContent = { manifest, head: undefined, chunk: (hash) => sources.chunk(hash), earlier: (hash) => store.manifest(hash) };
   return { author, manifest, changed, notes: scan.notes, content: site };
+}
+
+/** Where the key of a folder's site lies, by the folder's true path: the same folder has the same address as long as it does. */
+export function siteKeyRecord(folder: string): string {
+  return `site/key/${base32(createHash('sha256').update(folder).digest())}`;
 }
 
 async function hashAll(

@@ -56,7 +56,7 @@ function listed(problems: readonly string[]): string {
   return shown.join('\n');
 }
 
-async function rootOf(folder: string): Promise<string> {
+export async function rootOf(folder: string): Promise<string> {
   try {
     const root = await realpath(folder);
     if ((await stat(root)).isDirectory()) return root;

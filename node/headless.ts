@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import { join } from 'node:path';
 import { fromUtf8, utf8 } from '../src/core/bytes/bytes.ts';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import type { SetupCrypto } from '../src/core/circuit/index.ts';
@@ -12,8 +11,9 @@ import { encodeExitSummary, type ExitSummary } from '../src/core/wire/exit.ts';
 import { isPrivateIp, type PeerAddress } from '../src/core/wire/peer-address.ts';
 import { ROLE } from '../src/core/wire/registry.ts';
 import { type Answering, answerOf, type ControlServer, startControlServer } from './control/index.ts';
-import { openDataFolder } from './data-folder.ts';
+import { openDataFolder, peerFolderOf } from './data-folder.ts';
 import { openFileStore } from './file-store.ts';
+import { keptInvitation } from './kept-invitations.ts';
 import { type MetricsServer, startMetrics } from './metrics/index.ts';
 import { nodeEnv } from './node-env.ts';
 import { setupThread } from './setup-thread.ts';
@@ -75,7 +75,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
   openDataFolder(dataFolder);
   const env = nodeEnv(logLevel);
   const rtc = options.webRtc === false ? undefined : nodeWebRtc(env.crypto);
-  const store = await openFileStore(join(dataFolder, 'peers', name));
+  const store = await openFileStore(peerFolderOf(dataFolder, name));
   let peer: Peer | undefined;
   let listener: WsListener | undefined;
   let metrics: MetricsServer | undefined;
@@ -101,6 +101,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
       maxLinks: listener === undefined ? MAX_LINKS.client : MAX_LINKS.open,
       cover: options.cover ?? true,
       privateAddresses: [...bootstraps, ...(published === undefined ? [] : [urlOf(published)])].every(isPrivateUrl),
+      invitationTo: (address) => keptInvitation(dataFolder, address),
       digest: async (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
       onProgress: onProgress ?? (() => undefined),
     });

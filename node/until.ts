@@ -52,6 +52,16 @@ export async function untilPublished(
   }
 }
 
+/** Resolves when a record of what the service is now is held by somebody, after one of `beforeMs`. @throws GlobalNetError `cancelled`. */
+export async function untilRepublished(
+  env: Env,
+  host: Pick<SiteHost, 'status'>,
+  beforeMs: number | undefined,
+  stop: AbortSignal,
+): Promise<void> {
+  while (host.status.publishedAtMs === beforeMs) await unlessStopped(sleep(env, LOOK_EVERY_MS), stop);
+}
+
 /** Resolves when the user has had enough. Nothing else keeps a peer that only dials alive. */
 export function stopped(stop: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -1,17 +1,20 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { TcpHost } from '../../src/core/peer/index.ts';
-import type { Command } from '../cli/command.ts';
+import type { Command, Invocation } from '../cli/command.ts';
 import { connectionsOf, type ExposedService, exposedServiceOf } from '../cli/exposed-service.ts';
+import { admission, INVITING, type InvitingService, keepInviting, manageInvitations, managesInvitations } from '../cli/inviting.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import type { Output } from '../cli/output.ts';
 import { portOf } from '../cli/tcp-target.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
-import { bootstrapsFor, dataFolderOf, peerNameOf } from '../data-folder.ts';
+import { bootstrapsFor, dataFolderOf, peerFolderOf, peerNameOf } from '../data-folder.ts';
 import { type FileStore, openFileStore } from '../file-store.ts';
 import { type Headless, startHeadless } from '../headless.ts';
+import { type ListedInvitation, readInvitations } from '../invitation-list.ts';
 import { keptIdentity } from '../kept-identity.ts';
+import { keptHostKey, takeOverKey } from '../kept-key.ts';
+import { nodeEnv } from '../node-env.ts';
 import { EXPOSED_CONNECTIONS_MAX, EXPOSED_CONNECTIONS_TOTAL_MAX } from '../tcp/constants.ts';
 import { ConnectionLimit, exposed } from '../tcp/index.ts';
 import { stopped, untilPublished, untilReady } from '../until.ts';
@@ -61,16 +64,25 @@ export const expose: Command = {
       help: `of all services together (default: ${EXPOSED_CONNECTIONS_TOTAL_MAX})`,
       check: connectionsOf,
     },
+    key: {
+      type: 'string',
+      value: '<file>',
+      help: 'serve under the key of a service that another host serves too: a copy of the file records/service.key in its folder there',
+    },
+    ...INVITING,
   },
   positionals: { min: 1, max: SERVICES_MAX },
   serves: true,
-  async run({ output, text, texts, positionals, stop }) {
+  async run(invocation) {
+    const { output, text, texts, positionals, stop } = invocation;
     const services = namedOf(
       positionals.map(exposedServiceOf),
       text('name'),
       texts('port').map((port) => portOf(port)),
     );
     const dataFolder = dataFolderOf(text('data'));
+    if (services.length > 1) for (const flag of OF_A_SINGLE_ONE) refuseOfSeveral(invocation, flag);
+    if (managesInvitations(invocation)) return manageInvitations(invocation, invitingOf(invocation, dataFolder, services[0] as Named));
     const headless = await startHeadless({
       dataFolder,
       name: (services[0] as Named).folder,
@@ -81,29 +93,69 @@ export const expose: Command = {
     });
     sayMetrics(headless, output);
     const stores: FileStore[] = [];
+    const ends: (() => void)[] = [];
     try {
       // The first one's folder is the peer's own, with its guards; of the others only the key is there.
-      for (const { folder } of services.slice(1)) stores.push(await openFileStore(join(dataFolder, 'peers', folder)));
-      const total = new ConnectionLimit(connectionsOf(text('connections-total') ?? String(EXPOSED_CONNECTIONS_TOTAL_MAX)));
-      const connectionsMax = connectionsOf(text('connections') ?? String(EXPOSED_CONNECTIONS_MAX));
-      const hosted: Hosted[] = [];
-      for (const [index, service] of services.entries()) {
-        const { records } = stores[index - 1] ?? headless;
-        const identity = await keptIdentity(headless.env, records, KEY);
-        const served = headless.peer.hostTcp(identity, exposed({ ...service, ports: new Set(service.ports), connectionsMax, total }));
-        hosted.push({ ...service, served });
-      }
+      for (const { folder } of services.slice(1)) stores.push(await openFileStore(peerFolderOf(dataFolder, folder)));
+      const hosted = await hostAll(invocation, services, dataFolder, headless, stores);
+      for (const { served, listed, own } of hosted)
+        ends.push(keepInviting({ env: headless.env, folder: own }, served, listed, output, stop));
       await publish(hosted, headless, stop, output);
       output.note(`A program reaches ${services.length === 1 ? 'it' : 'them'} through 'gnet proxy'. Served until Ctrl-C.`);
       await stopped(stop);
     } finally {
+      for (const end of ends) end();
       await headless.stop();
       await Promise.all(stores.map((store) => store.close()));
     }
   },
 };
 
-type Hosted = Named & { readonly served: TcpHost };
+/** Flags that are about one service, and say which by being beside it. */
+const OF_A_SINGLE_ONE = ['key', 'invite', 'invites', 'revoke', 'public'];
+
+/** @throws GlobalNetError `malformed`. */
+function refuseOfSeveral({ text }: Pick<Invocation, 'text'>, name: string): void {
+  if (text(name) !== undefined && text(name) !== 'no')
+    throw new GlobalNetError('malformed', `--${name} is of a single service: give it with that one alone`);
+}
+
+function invitingOf({ text, positionals }: Invocation, dataFolder: string, { folder }: Named): InvitingService {
+  const command = `gnet expose ${positionals.join(' ')}`;
+  return { env: nodeEnv(logLevelOf(text('log'))), dataFolder, folder: peerFolderOf(dataFolder, folder), keyRecord: KEY, command };
+}
+
+interface Hosted extends Named {
+  readonly served: TcpHost;
+  /** Who may visit, as its folder said at the start. */
+  readonly listed: readonly ListedInvitation[] | undefined;
+  /** Its folder's path. */
+  readonly own: string;
+}
+
+async function hostAll(
+  { text }: Invocation,
+  services: readonly Named[],
+  dataFolder: string,
+  headless: Headless,
+  stores: readonly FileStore[],
+): Promise<Hosted[]> {
+  const { env, peer } = headless;
+  const total = new ConnectionLimit(connectionsOf(text('connections-total') ?? String(EXPOSED_CONNECTIONS_TOTAL_MAX)));
+  const connectionsMax = connectionsOf(text('connections') ?? String(EXPOSED_CONNECTIONS_MAX));
+  const key = text('key');
+  const hosted: Hosted[] = [];
+  for (const [index, service] of services.entries()) {
+    const { records } = stores[index - 1] ?? headless;
+    if (key !== undefined) await takeOverKey(records, KEY, key);
+    const own = peerFolderOf(dataFolder, service.folder);
+    const listed = await readInvitations(own);
+    const options = { hostKey: await keptHostKey(env, records), invitations: listed };
+    const tcp = exposed({ ...service, ports: new Set(service.ports), connectionsMax, total });
+    hosted.push({ ...service, served: peer.hostTcp(await keptIdentity(env, records, KEY), tcp, options), listed, own });
+  }
+  return hosted;
+}
 
 /** Each is said as soon as it can be reached. */
 async function publish(hosted: readonly Hosted[], { env, peer }: Headless, stop: AbortSignal, output: Output): Promise<void> {
@@ -112,13 +164,14 @@ async function publish(hosted: readonly Hosted[], { env, peer }: Headless, stop:
   output.note('Publishing…');
   await untilReady(peer, stop, output);
   const published = alone ? undefined : output.waiting(() => `Publishing: ${done} of ${hosted.length} services are known`);
-  const each = hosted.map(async ({ served, name, ports, host, port }) => {
+  const each = hosted.map(async ({ served, name, ports, host, port, listed }) => {
     await untilPublished(env, peer, served, stop, alone ? output : undefined);
     done++;
     const { address } = served.status;
     const target = `${host}:${port}`;
     const words = [...(name === undefined ? [] : [`Name     ${name}`]), `Address  ${address}`, `Ports    ${ports.join(', ')} → ${target}`];
-    output.say(words.join('\n'), { address, ...(name === undefined ? {} : { name }), ports, target });
+    const admitted = admission(listed);
+    output.say(words.join('\n') + admitted.words, { address, ...(name === undefined ? {} : { name }), ports, target, ...admitted.json });
   });
   await Promise.all(each).finally(published);
 }

@@ -4,6 +4,7 @@ import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { parsePackLink, type SiteReader } from '../../src/core/packs/index.ts';
 import type { FileEntry } from '../../src/core/wire/manifest.ts';
 import type { Command } from '../cli/command.ts';
+import { acceptInvitations, INVITED } from '../cli/inviting.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { barOf, bytesInWords, type Output } from '../cli/output.ts';
 import { bootstrapsFor, dataFolderOf } from '../data-folder.ts';
@@ -25,12 +26,15 @@ export const open: Command = {
   options: {
     out: { type: 'string', value: '<folder>', help: 'where to write it (default: a folder named as the address begins)' },
     overwrite: { type: 'boolean', help: 'replace files of other content in that folder' },
+    ...INVITED,
   },
   positionals: { min: 1, max: 1 },
   async run({ output, text, texts, flag, positionals, stop }) {
-    const { address, path } = parsePackLink(positionals[0] as string);
+    const link = positionals[0] as string;
+    const { address, path } = parsePackLink(link);
     const out = resolve(text('out') ?? address.slice(0, 12));
     const dataFolder = dataFolderOf(text('data'));
+    await acceptInvitations(dataFolder, [...texts('invitation'), ...(isInvitation(link) ? [link] : [])], output);
     const headless = await startHeadless({
       dataFolder,
       name: `open-${address.slice(0, 12)}`, // what was fetched before is not fetched again
@@ -42,7 +46,9 @@ export const open: Command = {
     const startedAt = env.now();
     try {
       await untilReady(peer, stop, output);
-      peer.events.listen((event) => event?.address === address && event.kind === 'warning' && output.note(event.text));
+      peer.events.listen(
+        (event) => event?.address === address && (event.kind === 'warning' || event.kind === 'invitation') && output.note(event.text),
+      );
       const found = output.waiting(() => 'Looking the site up…');
       const { site, manifest } = await unlessStopped(peer.sites.read(address, path), stop).finally(found);
       if (path !== '') await sayIfMissing(site.reader, path, output);
@@ -71,6 +77,11 @@ export const open: Command = {
     }
   },
 };
+
+/** The address of an invited site may be given with its invitation behind it. */
+function isInvitation(link: string): boolean {
+  return /^[^#/:?]+#[a-z2-7]{56}$/i.test(link.trim());
+}
 
 function sizeOf(files: readonly FileEntry[]): number {
   return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);

@@ -3,14 +3,18 @@ import { formatAppLink, formatWebLink } from '../../src/core/packs/index.ts';
 import type { Address } from '../../src/core/bytes/brand.ts';
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
-import { bytesInWords } from '../cli/output.ts';
 import type { Command } from '../cli/command.ts';
+import { admission, INVITING, keepInviting, manageInvitations, managesInvitations } from '../cli/inviting.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
-import { bootstrapsFor, dataFolderOf, peerNameOf, readLocalNetwork } from '../data-folder.ts';
-import { scanFolder } from '../folder.ts';
-import { packFolder } from '../folder-pack.ts';
+import { bytesInWords } from '../cli/output.ts';
+import { bootstrapsFor, dataFolderOf, peerFolderOf, peerNameOf, readLocalNetwork } from '../data-folder.ts';
+import { rootOf, scanFolder } from '../folder.ts';
+import { packFolder, siteKeyRecord } from '../folder-pack.ts';
 import { startHeadless } from '../headless.ts';
+import { readInvitations } from '../invitation-list.ts';
+import { keptHostKey } from '../kept-key.ts';
+import { nodeEnv } from '../node-env.ts';
 import { stopped, untilPublished } from '../until.ts';
 
 export const seed: Command = {
@@ -31,14 +35,22 @@ export const seed: Command = {
       help: 'where the app is served, for the link (default: the local network’s; without one the link begins with web+gnet:)',
       check: appOf,
     },
+    ...INVITING,
   },
   positionals: { min: 1, max: 1 },
   serves: true,
-  async run({ output, text, texts, positionals, stop }) {
+  async run(invocation) {
+    const { output, text, texts, positionals, stop } = invocation;
     const folder = positionals[0] as string;
     const dataFolder = dataFolderOf(text('data'));
-    const bootstraps = bootstrapsFor(dataFolder, texts('join'));
+    const logLevel = logLevelOf(text('log'));
     const name = text('name') ?? nameOf(folder);
+    const own = peerFolderOf(dataFolder, name);
+    if (managesInvitations(invocation)) {
+      const keyRecord = siteKeyRecord(await rootOf(folder));
+      return manageInvitations(invocation, { env: nodeEnv(logLevel), dataFolder, folder: own, keyRecord, command: `gnet seed ${folder}` });
+    }
+    const bootstraps = bootstrapsFor(dataFolder, texts('join'));
     // Before a peer is started for it: what cannot be published leaves nothing behind.
     await scanFolder(folder, { barred: [dataFolder], signal: stop });
     const headless = await startHeadless({
@@ -47,9 +59,10 @@ export const seed: Command = {
       role: 'seed',
       bootstraps,
       metrics: metricsOf(text('metrics')),
-      logLevel: logLevelOf(text('log')),
+      logLevel,
     });
     sayMetrics(headless, output);
+    let endInviting = (): void => undefined;
     try {
       const { env, peer, records } = headless;
       const pack = await packFolder(folder, {
@@ -68,22 +81,28 @@ export const seed: Command = {
       output.note(
         `${manifest.files.length} files, ${bytesInWords(totalBytes)}, version ${manifest.serial}${pack.changed ? ' (new)' : ', as before'}. Publishing…`,
       );
-      const host = peer.hostSite(pack.author, pack.content);
+      const invitations = await readInvitations(own);
+      const options = { hostKey: await keptHostKey(env, records), invitations };
+      const host = peer.hostSite(pack.author, pack.content, options);
+      endInviting = keepInviting({ env, folder: own }, host, invitations, output, stop);
       await untilPublished(env, peer, host, stop, output);
       const { address } = host.status;
       const app = text('app') ?? readLocalNetwork(dataFolder)?.app;
       const front = { address: address as Address, path: '' };
       const link = app === undefined ? formatWebLink(front) : formatAppLink(app, front);
-      output.say(`Address  ${address}\nLink     ${link}`, {
+      const { words, json } = admission(invitations);
+      output.say(`Address  ${address}\nLink     ${link}${words}`, {
         address,
         link,
         serial: manifest.serial,
         files: manifest.files.length,
         bytes: totalBytes,
+        ...json,
       });
       output.note('Served until Ctrl-C.');
       await stopped(stop);
     } finally {
+      endInviting();
       await headless.stop();
     }
   },
@@ -97,11 +116,13 @@ function appOf(url: string): void {
 
 /** Two folders can be seeded at once, one folder only once. */
 function nameOf(folder: string): string {
-  let path = folder;
+  return `seed-${createHash('sha256').update(truePath(folder)).digest('hex').slice(0, 12)}`;
+}
+
+function truePath(folder: string): string {
   try {
-    path = realpathSync(folder);
+    return realpathSync(folder);
   } catch {
-    // not there: scanFolder says so
+    return folder; // not there: scanFolder says so
   }
-  return `seed-${createHash('sha256').update(path).digest('hex').slice(0, 12)}`;
 }

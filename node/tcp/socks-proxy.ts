@@ -1,5 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import { EMPTY } from '../../src/core/bytes/bytes.ts';
+import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { Exits } from '../../src/core/peer/index.ts';
 import type { SessionStream } from '../../src/core/stream/index.ts';
 import { ADDRESS_SUFFIX } from '../../src/core/wire/address.ts';
@@ -28,6 +29,8 @@ export interface ProxyOptions {
   onIpTarget(): void;
   /** No way to the clear network, and why. */
   onNoExit(why: string): void;
+  /** A service wants no visit of ours, and why. */
+  onRefused?(why: string): void;
 }
 
 export interface SocksProxy {
@@ -124,6 +127,7 @@ class Client {
     try {
       return isService ? await this.#openService(name, target) : await this.#openClear(target);
     } catch (error) {
+      if (isService && error instanceof GlobalNetError && error.kind === 'refused') this.#options.onRefused?.(error.message);
       if (this.#socks.state !== 'asked') throw error;
       this.#do(this.#socks.fail(isService ? serviceReplyOf(error) : exitReplyOf(error)));
       return undefined;

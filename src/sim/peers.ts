@@ -1,4 +1,5 @@
 import { MemoryChunks, MemoryRecords } from '../adapters/memory-store.ts';
+import type { Address } from '../core/bytes/brand.ts';
 import { inlineSetupCrypto } from '../core/circuit/index.ts';
 import { type Identity, newIdentity } from '../core/crypto/identity.ts';
 import { type ExitService, type FetchProgress, Peer, type SelfDescription } from '../core/peer/index.ts';
@@ -23,6 +24,8 @@ export interface SimPeerOptions {
   readonly cover?: boolean;
   /** Of a relay: what it does for others, and what its descriptor says of it. */
   readonly exit?: { service: ExitService; summary: ExitSummary };
+  /** Secrets of the invitations that its user was given. */
+  readonly invitationTo?: (address: Address) => Promise<Uint8Array | undefined>;
   readonly onProgress?: (progress: FetchProgress) => void;
 }
 
@@ -72,6 +75,7 @@ async function started(node: SimNode, self: SelfDescription, options: SimPeerOpt
     cover: options.cover ?? false,
     privateAddresses: false,
     ...(options.exit === undefined ? {} : { exit: options.exit.service }),
+    ...(options.invitationTo === undefined ? {} : { invitationTo: options.invitationTo }),
     onProgress: options.onProgress ?? (() => undefined),
   });
   node.onTransport = (transport) => peer.adopt(transport);

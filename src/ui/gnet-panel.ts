@@ -187,7 +187,7 @@ export class Panel extends ShellElement {
 
   #event(event: PeerEvent): TemplateResult {
     const about = event.address !== undefined && event.address !== shell.site?.view.address ? ` (${shortAddress(event.address)})` : '';
-    return html`<li class=${event.kind === 'warning' ? 'warning' : ''}>
+    return html`<li class=${event.kind === 'warning' || event.kind === 'invitation' ? 'warning' : ''}>
       <time class="numbers" datetime=${new Date(event.atMs).toISOString()}>${new Date(event.atMs).toLocaleTimeString()}</time>
       <span class="break">${event.text}${about}</span>
     </li>`;

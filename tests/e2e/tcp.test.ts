@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
@@ -180,12 +180,46 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     await alone.stop();
   });
 
+  it('a service by invitation: a stranger is told so, the invited gets the page, a second program does not, and it can be taken back', async () => {
+    const page = createServer((_, response) => response.end('for the invited'));
+    await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
+    const port = String((page.address() as AddressInfo).port);
+    const manage = async (...flags: string[]) => (await gnet(['expose', port, ...flags, '--json', '--data', network.dataFolder])).lines[0];
+    const { invitation } = (await manage('--invite', 'anna')) ?? {};
+    const service = start('expose', port);
+    const { address: closed, invited } = await service.line('address');
+    assert.equal(invited, 1);
+    assert.match(String(invitation), new RegExp(`^${String(closed)}#[a-z2-7]{56}$`));
+    const url = `http://${String(closed)}/`;
+    const no = await curl('--socks5-hostname', socks, url);
+    assert.deepEqual([no.code, /not allowed|\(2\)/i.test(no.words)], [CURL_PROXY, true], no.words);
+    assert.match(String((await proxy.line('warning'))['warning']), /for invited visitors alone: ask its owner/);
+
+    const file = join(network.folder, 'invitation');
+    writeFileSync(file, `${String(invitation)}\n`);
+    const guest = start('proxy', '--listen', '127.0.0.1:0', '--strict', '--name', 'guest', '--invitation', file);
+    const guests = await listens(guest);
+    assert.equal(String((await curl('--socks5-hostname', guests, url)).body), 'for the invited');
+    // The data folder is shared, so the other proxy has the invitation now as well: as a second program that uses it.
+    assert.notEqual((await curl('--socks5-hostname', socks, url)).code, 0);
+    assert.match(String((await guest.line('warning'))['warning']), /another program came with your invitation, and was refused/);
+    assert.equal(String((await curl('--socks5-hostname', guests, url)).body), 'for the invited');
+
+    assert.equal((await manage('--invites'))?.['byInvitation'], true);
+    assert.equal((await manage('--revoke', 'anna'))?.['revoked'], 'anna');
+    assert.deepEqual((await service.line('byInvitation'))['invited'], []);
+    const after = await curl('--socks5-hostname', guests, url);
+    assert.equal(after.code, CURL_PROXY, after.words);
+    page.close();
+    await Promise.all([guest.stop(), service.stop()]);
+  });
+
   it('says what is wrong in SOCKS: an unknown address, no address, a port that is not there, the clear network', async () => {
     for (const [url, asked, words] of [
       [`http://${UNKNOWN}/`, socks, /Host unreachable|\(4\)/i],
       ['http://abc.gnet/', socks, /Host unreachable|\(4\)/i],
       [`http://${address}:81/`, strict, /refused|\(5\)/i],
-      ['http://example.org/', socks, /not allowed|\(2\)/i],
+      ['http://example.org/', socks, /unreachable|\(3\)/i],
     ] as const) {
       const failed = await curl('--socks5-hostname', asked, url);
       assert.equal(failed.code, CURL_PROXY, `${url}: ${failed.words}`);

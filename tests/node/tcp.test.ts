@@ -66,7 +66,11 @@ async function house(
       return { pipe, sessionId, messages: EMPTY, point: ADDRESS as string as PeerId, hops: [] };
     },
   };
-  const session = new ServiceSession(realEnv, visitor, ADDRESS, { onPath: () => undefined, onPathLost: () => undefined });
+  const session = new ServiceSession(realEnv, visitor, ADDRESS, {
+    onPath: () => undefined,
+    onPathLost: () => undefined,
+    onContested: () => undefined,
+  });
   const proxy = await startSocksProxy({
     host: '127.0.0.1',
     port: 0,

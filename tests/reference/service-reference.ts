@@ -49,17 +49,51 @@ export function openRecord(
   const [key] = kdf('gnet/1 service record key', publicKey, [at, payload.subarray(0, 16)], 1) as [Buffer];
   const content = open(key, 0, payload.subarray(16), datedKey);
   const signed = Buffer.concat([label('gnet/1 service record'), at, content.subarray(0, -64)]);
-  const points = Array.from({ length: content[2] as number }, (_, i) => content.subarray(16 + 8 + 32 + 1184 + 96 * i).subarray(0, 96));
+  const header = { version: content[0], flags: content[1], hostPart: content.subarray(16, 32) };
+  const [body, bodyTag] = [content.subarray(32, 1848), content.subarray(1848, 1864)];
+  const entries = Array.from({ length: 32 }, (_, i) => content.subarray(1864 + 32 * i, 1896 + 32 * i));
+  return { ...header, at, salt: payload.subarray(0, 16), body, bodyTag, entries, signed, signature: content.subarray(-64) };
+}
+
+/** The body of a record that is for everybody, or what `openInvitedBody` has opened. */
+export function readBody(body: Buffer) {
+  const points = Array.from({ length: body[0] as number }, (_, i) => body.subarray(16 + 8 + 32 + 1184 + 96 * i).subarray(0, 96));
   return {
-    effort: content.readUInt32BE(4),
-    freshUntil: Number(content.readBigUInt64BE(8)),
-    keyId: content.subarray(16, 24),
-    x25519: content.subarray(24, 56),
-    kem: content.subarray(56, 1240),
+    effort: body.readUInt32BE(4),
+    freshUntil: Number(body.readBigUInt64BE(8)),
+    keyId: body.subarray(16, 24),
+    x25519: body.subarray(24, 56),
+    kem: body.subarray(56, 1240),
     points: points.map((point) => ({ peer: point.subarray(0, 32), hash: point.subarray(32, 64), tag: point.subarray(64) })),
-    signed,
-    signature: content.subarray(-64),
   };
+}
+
+/** By the secret of an invitation; undefined when none of the entries is for it. */
+export function openInvitedBody(
+  secret: Uint8Array,
+  publicKey: Uint8Array,
+  datedKey: Uint8Array,
+  { at, salt, body, bodyTag, entries }: ReturnType<typeof openRecord>,
+): Buffer | undefined {
+  const [mask] = kdf('gnet/1 invitation entry', secret, [publicKey, at, salt], 1) as [Buffer];
+  for (const entry of entries) {
+    try {
+      return open(
+        entry.map((byte, i) => byte ^ (mask[i] as number)),
+        0,
+        Buffer.concat([body, bodyTag]),
+        datedKey,
+      );
+    } catch {
+      // another's entry, or nobody's
+    }
+  }
+  return undefined;
+}
+
+/** The proof in a hello, by its chain. */
+export function proofOf(secret: Uint8Array, chain: Uint8Array, session: Uint8Array, holder: Uint8Array): Buffer {
+  return kdf('gnet/1 invitation proof', secret, [chain, session, holder], 1)[0] as Buffer;
 }
 
 export interface ReferenceHello {
@@ -73,14 +107,15 @@ export interface ReferenceHello {
 }
 
 /** What the service reads in a hello, and the chain that its answer goes on from. */
-export function openHello(made: ReferenceHello, hello: Uint8Array): { session: Buffer; flags: number; messages: Buffer; chain: Buffer } {
+export function openHello(made: ReferenceHello, hello: Uint8Array) {
   const [keyIdAndE, c, k] = [hello.subarray(0, 40), hello.subarray(40, 1128), hello.subarray(1128, 2312)];
   const secret = Buffer.concat([x25519(made.x25519Secret, keyIdAndE.subarray(8)), ml_kem768.decapsulate(c, made.kemSecret)]);
   const header = Buffer.concat([keyIdAndE, c, k]);
   const context = [made.service, made.point, u64(made.slot), sha256(made.x25519, made.kem, header)];
   const [key, chain] = kdf('gnet/1 hello', secret, context, 2) as [Buffer, Buffer];
   const plain = open(key, 0, hello.subarray(2312), header);
-  return { session: plain.subarray(0, 16), flags: plain[16] as number, messages: plain.subarray(32), chain };
+  const [holder, proof] = [plain.subarray(32, 48), plain.subarray(48, 80)];
+  return { session: plain.subarray(0, 16), flags: plain[16] as number, holder, proof, messages: plain.subarray(80), chain };
 }
 
 /** The keys of both directions, by the visitor's secrets. */

@@ -16,18 +16,20 @@ import * as reference from './service-reference.ts';
 const identity = identityFromSeed(nobleCrypto, new Uint8Array(32).fill(3));
 const pointBytes = new Uint8Array(32).fill(7);
 
-test('a record is what the spec says, by OpenSSL', () => {
-  const env = testEnv();
-  const place = { period: 20_500, serial: 1_771_200_000, slot: 2 };
-  const signer = datedSigner(identity, place.period);
+const PLACE = { period: 20_500, serial: 1_771_200_000, slot: 2 };
+const hostPart = new Uint8Array(16).fill(12);
+
+function made(env: ReturnType<typeof testEnv>) {
   const { keys } = new HelloKeyring(env).current;
   const points = [1, 2, 3].map((byte) => ({
     peer: peerIdOf(pointBytes),
     descriptorHash: env.random(32),
     tag: new Uint8Array(32).fill(byte),
   }));
-  const payload = sealServiceRecord(env, identity.publicKey, signer, place, { effort: 5, freshUntilMs: 1_771_207_200_000, keys, points });
-  const read = reference.openRecord(identity.publicKey, signer.publicKey, place, payload);
+  return { effort: 5, freshUntilMs: 1_771_207_200_000, keys, points };
+}
+
+function assertBody(read: ReturnType<typeof reference.readBody>, { keys, points }: ReturnType<typeof made>): void {
   assert.equal(read.effort, 5);
   assert.equal(read.freshUntil, 1_771_207_200);
   assert.deepEqual([read.keyId, read.x25519, read.kem].map(hex), [keys.keyId, keys.x25519, keys.kem].map(hex));
@@ -35,6 +37,30 @@ test('a record is what the spec says, by OpenSSL', () => {
     read.points.map(({ peer, hash, tag }) => [peer, hash, tag].map(hex)),
     points.map(({ descriptorHash, tag }) => [pointBytes, descriptorHash, tag].map(hex)),
   );
+}
+
+test('a record is what the spec says, by OpenSSL', () => {
+  const env = testEnv();
+  const signer = datedSigner(identity, PLACE.period);
+  const record = made(env);
+  const payload = sealServiceRecord(env, identity.publicKey, signer, PLACE, { record, hostPart });
+  const read = reference.openRecord(identity.publicKey, signer.publicKey, PLACE, payload);
+  assert.deepEqual([read.version, read.flags, hex(read.hostPart)], [2, 0, hex(hostPart)]);
+  assertBody(reference.readBody(read.body), record);
+  assert.ok(nobleCrypto.ed25519Verify(signer.publicKey, read.signed, read.signature));
+});
+
+test('a record for invited visitors is what the spec says, by OpenSSL: each of them opens it, and nobody else', () => {
+  const env = testEnv();
+  const signer = datedSigner(identity, PLACE.period);
+  const record = made(env);
+  const invited = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte));
+  const payload = sealServiceRecord(env, identity.publicKey, signer, PLACE, { record, hostPart, invited });
+  const read = reference.openRecord(identity.publicKey, signer.publicKey, PLACE, payload);
+  assert.equal(read.flags, 1);
+  const openedBy = (secret: Uint8Array) => reference.openInvitedBody(secret, identity.publicKey, signer.publicKey, read);
+  for (const secret of invited) assertBody(reference.readBody(openedBy(secret)!), record);
+  assert.equal(openedBy(new Uint8Array(32).fill(4)), undefined);
   assert.ok(nobleCrypto.ed25519Verify(signer.publicKey, read.signed, read.signature));
 });
 
@@ -47,9 +73,10 @@ test('a hello, its answer and the payloads after it are what the spec says, by O
   const secrets = new HelloKeyring(env).current;
   const target = { service: identity.publicKey, point: peerIdOf(pointBytes) };
   const sessionId = new Uint8Array(16).fill(4);
-  const hello = makeHello(visitor, target, secrets.keys, { sessionId, resumes: true, messages: utf8('first words') })!;
+  const invitation = { secret: new Uint8Array(32).fill(5), holder: new Uint8Array(16).fill(6) };
+  const hello = makeHello(visitor, target, secrets.keys, { sessionId, resumes: true, messages: utf8('first words'), invitation })!;
 
-  const made = {
+  const serviceSide = {
     ...secrets.keys,
     service: identity.publicKey,
     point: pointBytes,
@@ -57,9 +84,11 @@ test('a hello, its answer and the payloads after it are what the spec says, by O
     x25519Secret: secrets.x25519Secret,
     kemSecret: secrets.kemSecret,
   };
-  const read = reference.openHello(made, hello.bytes);
+  const read = reference.openHello(serviceSide, hello.bytes);
   assert.equal(hex(read.session), hex(sessionId));
   assert.equal(read.flags, 1);
+  assert.equal(hex(read.holder), hex(invitation.holder));
+  assert.equal(hex(read.proof), hex(reference.proofOf(invitation.secret, read.chain, sessionId, invitation.holder)));
   assert.equal(read.messages.subarray(0, 11).toString(), 'first words');
 
   const { a, b } = pipePair(env, { payloadBytes: PAYLOAD_BYTES });

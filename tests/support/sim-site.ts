@@ -21,6 +21,7 @@ export async function publish(
   { node, peer }: SimPeer,
   bytes: Uint8Array,
   identity: Identity = newIdentity(node.env),
+  options: Parameters<typeof peer.hostSite>[2] = {},
 ): Promise<SiteHost> {
   const { entry, chunks } = entryOf(node.env, 'index.html', bytes, 'text/html');
   const manifest = signManifest(node.env.crypto, identity, {
@@ -36,7 +37,7 @@ export async function publish(
   });
   await peer.store.adopt(manifest);
   for (const chunk of chunks) await peer.store.keep(node.env.crypto.sha256(chunk), chunk);
-  const host = peer.hostSite(identity, storedSite(peer.store, manifest));
+  const host = peer.hostSite(identity, storedSite(peer.store, manifest), options);
   await until(network, () => host.status.publishedAtMs !== undefined && host.status.points.length === 3);
   return host;
 }

@@ -71,6 +71,14 @@ export const SERVICE_IDLE_MS = 10 * 60_000;
 export const TCP_SESSIONS_MAX = 200;
 /** Visitors' sessions of one service, those without a path included: 64 KB kept for each at most is 64 MB. */
 export const HOST_SESSIONS_MAX = 1000;
+/** So long a holder of an invitation may be silent when another one has come: a path that died is replaced within. */
+export const CHALLENGE_MS = 10_000;
+/** Visits of others that wait meanwhile; each holds a circuit. */
+export const CHALLENGERS_MAX = 8;
+/** A holder hears so often that others try its invitation. */
+export const WARN_EVERY_MS = 60_000;
+/** A holder that was refused asks no more for so long, whatever its programs want. */
+export const CONTESTED_MS = 10_000;
 /** Named in descriptors. */
 export const SOFTWARE = 'globalnet/0.1';
 /** A descriptor nobody has taken yet is offered again after this. */

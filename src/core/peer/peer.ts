@@ -1,4 +1,4 @@
-import type { PeerId } from '../bytes/brand.ts';
+import type { Address, PeerId } from '../bytes/brand.ts';
 import { CircuitBuilder, type SetupCrypto } from '../circuit/index.ts';
 import { type Identity, peerIdOf } from '../crypto/identity.ts';
 import { type DhtAccess, DhtNode } from '../dht/index.ts';
@@ -21,6 +21,7 @@ import { RendezvousPoint, type ServiceDeps, ServiceVisitor } from '../service/in
 import { Answerer, MeshDialer, type RtcPort } from '../signal/index.ts';
 import { CircuitChannels } from '../stream/index.ts';
 import { type Descriptor, hasRole } from '../wire/descriptor.ts';
+import { HOLDER_BYTES } from '../wire/geometry.ts';
 import { LINK_CLOSE, ROLE } from '../wire/registry.ts';
 import { Circuits } from './circuits.ts';
 import { CLIENT_TABLE_CAPACITY, LINK_GONE_MS, LINKS_RESERVED, SPARES } from './constants.ts';
@@ -39,6 +40,7 @@ import { Publisher, type SelfDescription } from './publisher.ts';
 import { Questions } from './questions.ts';
 import { recordNetwork } from './records.ts';
 import { type ExitService, serveStream } from './serving.ts';
+import type { InvitationOptions } from './session-host.ts';
 import { SiteHost } from './site-host.ts';
 import { Sites } from './sites.ts';
 import type { FetchProgress, KnownPeer, PeerStatus, StreamStatus } from './status.ts';
@@ -69,6 +71,8 @@ export interface PeerOptions {
   readonly cover: boolean;
   /** Peers on private addresses are taken: for a network inside one machine or house. */
   readonly privateAddresses: boolean;
+  /** The secret of the invitation to an address that this peer's user was given; nobody is invited where it is left out. */
+  readonly invitationTo?: (address: Address) => Promise<Uint8Array | undefined>;
   readonly digest?: Digest;
   onProgress(progress: FetchProgress): void;
 }
@@ -214,6 +218,7 @@ export class Peer {
       onStep: () => this.events.changed(),
     });
     this.store = new PackStore({ env, records, chunks, ...(digest === undefined ? {} : { digest }) });
+    const holder = env.random(HOLDER_BYTES);
     this.#services = {
       env,
       circuits: this.circuits,
@@ -224,6 +229,10 @@ export class Peer {
       },
       points: pointDirectory(directory, () => ({ ...this.#access(), via: 'circuit' })),
       records: recordNetwork(this.#dhtAccess()),
+      invitationTo: async (address) => {
+        const secret = await options.invitationTo?.(address);
+        return secret && { secret, holder };
+      },
     };
     const visitor = new ServiceVisitor(this.#services);
     const ready = (): Promise<void> => this.membership.ready();
@@ -236,7 +245,7 @@ export class Peer {
       digest,
       ready,
       findHead: (author) => findHead(this.#dhtAccess(), author),
-      onEvent: (address, text, warning) => this.events.add(warning ? 'warning' : 'site', text, address),
+      onEvent: (address, text, kind) => this.events.add(kind, text, address),
       onProgress: options.onProgress,
     });
     this.exits = new Exits({ env, circuits: this.circuits, choosePath: (target, exclude) => ways.chooseExitPath(target, exclude), ready });
@@ -244,7 +253,7 @@ export class Peer {
       env,
       visitor,
       ready,
-      onEvent: (address, text, warning) => this.events.add(warning ? 'warning' : 'service', text, address),
+      onEvent: (address, text, kind) => this.events.add(kind, text, address),
     });
   }
 
@@ -313,13 +322,13 @@ export class Peer {
   }
 
   /** Serves a site at the identity's address until `stop`. */
-  hostSite(identity: Identity, content: SiteContent): SiteHost {
-    return this.#host(new SiteHost(this.#hosting(), this.#dhtAccess(), identity, content, () => this.events.changed()));
+  hostSite(identity: Identity, content: SiteContent, options?: InvitationOptions): SiteHost {
+    return this.#host(new SiteHost(this.#hosting(), this.#dhtAccess(), identity, content, () => this.events.changed(), options));
   }
 
   /** Takes TCP connections at the identity's address until `stop`. */
-  hostTcp(identity: Identity, service: TcpService): TcpHost {
-    return this.#host(new TcpHost(this.#hosting(), identity, service, () => this.events.changed()));
+  hostTcp(identity: Identity, service: TcpService, options?: InvitationOptions): TcpHost {
+    return this.#host(new TcpHost(this.#hosting(), identity, service, () => this.events.changed(), options));
   }
 
   #hosting(): ServiceDeps {

@@ -5,13 +5,24 @@ import { type Env, sleep } from '../env.ts';
 import type { ServiceVisitor } from '../service/index.ts';
 import { Session, type SessionStream, type StreamStats } from '../stream/index.ts';
 import { HELLO_MESSAGES_BYTES } from '../wire/geometry.ts';
-import { END, type StreamKind } from '../wire/registry.ts';
-import { RECONNECT_MAX_MS, RECONNECT_MIN_MS, RECONNECT_TRIES } from './constants.ts';
+import { END, HOLDER, type StreamKind } from '../wire/registry.ts';
+import type { SessionHolder } from '../wire/stream.ts';
+import { CONTESTED_MS, RECONNECT_MAX_MS, RECONNECT_MIN_MS, RECONNECT_TRIES } from './constants.ts';
 
 export interface VisitEvents {
   /** A path stands. `again`: the one before died. */
   onPath(hops: readonly PeerId[], again: boolean): void;
   onPathLost(): void;
+  /** Another program came with the same invitation. `isRefused`: it was there first, and this one was refused; else the other one was. */
+  onContested(isRefused: boolean): void;
+}
+
+export const PATH_LOST = 'a relay on the path went away; looking for another path';
+
+export function contestedInWords(isRefused: boolean): string {
+  return isRefused
+    ? 'another program uses your invitation, and was there first: this one was refused. Each program needs an invitation of its own'
+    : 'another program came with your invitation, and was refused because this one uses it. If that was not you, ask for a new invitation';
 }
 
 /**
@@ -24,6 +35,7 @@ export class ServiceSession {
   #finding: Promise<void> | undefined;
   #hops: readonly PeerId[] = [];
   #connectedBefore = false;
+  #contestedUntilMs = 0;
   #closed = false;
   readonly #abort = new AbortController();
 
@@ -62,10 +74,11 @@ export class ServiceSession {
   /**
    * What is asked before there is a path rides in the hello: the request, and `first` behind it. A hello may reach the service twice, so both
    * must be safe to repeat; what is not is written once `connected` has resolved.
-   * @throws GlobalNetError as `ServiceVisitor.connect`, `cancelled`, or `full`.
+   * @throws GlobalNetError as `ServiceVisitor.connect`, `cancelled`, `full`, or `refused` (another program uses our invitation).
    */
   async openStream(kind: StreamKind, request: Uint8Array, first: Uint8Array = EMPTY): Promise<SessionStream> {
     if (this.#closed) throw new GlobalNetError('cancelled', 'this service was closed');
+    if (this.env.now() < this.#contestedUntilMs) throw new GlobalNetError('refused', contestedInWords(true));
     const session = this.#live();
     const stream = session.open(kind, request);
     stream.write(first).catch(() => undefined); // whoever reads hears of it
@@ -92,8 +105,20 @@ export class ServiceSession {
       opener: true,
       onStream: (stream) => stream.reset(END.refused),
       onDetach: () => this.#onDetach(session),
+      onHolder: (message) => this.#onHolder(session, message),
     });
     return (this.#session = session);
+  }
+
+  /** What the service says of the invitation that we came with. */
+  #onHolder(session: Session, { kind, token }: SessionHolder): void {
+    if (kind === HOLDER.challenge) session.tell({ kind: HOLDER.here, token });
+    else if (kind === HOLDER.warned) this.events.onContested(false);
+    else if (kind === HOLDER.refused) {
+      this.#contestedUntilMs = this.env.now() + CONTESTED_MS;
+      session.end(END.refused);
+      this.events.onContested(true);
+    }
   }
 
   async #connect(session: Session): Promise<void> {

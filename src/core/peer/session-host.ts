@@ -1,24 +1,42 @@
-import { hex } from '../bytes/bytes.ts';
+import { equal, hex } from '../bytes/bytes.ts';
 import type { Identity } from '../crypto/identity.ts';
-import { type HostStatus, type ServiceDeps, ServiceHost, type Visit } from '../service/index.ts';
+import {
+  type Guest,
+  type HostOptions,
+  type HostStatus,
+  type ServiceDeps,
+  ServiceHost,
+  type ServiceInvitation,
+  type Visit,
+} from '../service/index.ts';
 import { Session, type SessionStream, type StreamStats } from '../stream/index.ts';
 import { CLOSE, END, type StreamKind } from '../wire/registry.ts';
 import { HOST_SESSIONS_MAX } from './constants.ts';
+import { Holders } from './holders.ts';
 
 /** Who answers streams of a kind; a kind nobody answers is refused. */
 export type StreamHandlers = Partial<Record<StreamKind, (stream: SessionStream) => void>>;
+
+export type InvitationOptions = Pick<HostOptions, 'hostKey' | 'invitations'>;
+
+interface Known {
+  readonly session: Session;
+  readonly guest: Guest | undefined;
+}
 
 /** A hidden service of ours: visitors' sessions, which outlive their paths, and their streams handed on by kind. */
 export class SessionHost {
   readonly #deps: ServiceDeps;
   readonly #host: ServiceHost;
   readonly #handlers: StreamHandlers;
-  readonly #sessions = new Map<string, Session>();
+  readonly #holders: Holders;
+  readonly #sessions = new Map<string, Known>();
 
-  constructor(deps: ServiceDeps, identity: Identity, handlers: StreamHandlers, onChange: () => void) {
+  constructor(deps: ServiceDeps, identity: Identity, handlers: StreamHandlers, onChange: () => void, options: InvitationOptions = {}) {
     this.#deps = deps;
     this.#handlers = handlers;
-    this.#host = new ServiceHost(deps, { identity, onVisitor: (visit) => this.receive(visit), onChange });
+    this.#holders = new Holders(deps.env);
+    this.#host = new ServiceHost(deps, { identity, ...options, onVisitor: (visit) => this.receive(visit), onChange });
   }
 
   get status(): HostStatus {
@@ -27,7 +45,7 @@ export class SessionHost {
 
   /** Of all visitors. */
   get streamStats(): StreamStats[] {
-    return [...this.#sessions.values()].flatMap((session) => session.streamStats);
+    return [...this.#sessions.values()].flatMap(({ session }) => session.streamStats);
   }
 
   start(): void {
@@ -35,25 +53,43 @@ export class SessionHost {
   }
 
   stop(): void {
-    for (const session of [...this.#sessions.values()]) session.end(END.done);
+    this.#holders.stop();
+    for (const { session } of [...this.#sessions.values()]) session.end(END.done);
     this.#host.stop();
   }
 
-  /** A visitor has come in; a session that is known goes on. */
+  /** Who may visit from now on, as `ServiceHost.invite`; sessions of those who may not end. */
+  invite(invitations: readonly ServiceInvitation[] | undefined): void {
+    this.#host.invite(invitations);
+    if (invitations === undefined) return;
+    for (const { session, guest } of [...this.#sessions.values()]) {
+      const isWelcome = guest !== undefined && invitations.some(({ secret }) => equal(secret, guest.invitation.secret));
+      if (!isWelcome) session.end(END.refused);
+    }
+  }
+
+  /** A visitor has come in; a session that is known goes on, unless it is another visitor's. */
   receive(visit: Visit): void {
+    const known = this.#sessions.get(hex(visit.sessionId));
+    if (known !== undefined && !isSame(known.guest, visit.guest)) return visit.pipe.close(CLOSE.ended);
+    this.#holders.admit(visit, () => this.#letIn(visit));
+  }
+
+  #letIn(visit: Visit): void {
     const key = hex(visit.sessionId);
-    const known = this.#sessions.get(key);
+    const known = this.#sessions.get(key)?.session;
     if (known === undefined && this.#sessions.size >= HOST_SESSIONS_MAX && !this.#endIdle()) return visit.pipe.close(CLOSE.budget);
-    const session = known ?? this.#newSession(key, visit.sessionId);
+    const session = known ?? this.#newSession(key, visit);
     // What comes with a new path is no part of the old one, whose end may not have been heard of yet: else the session would wait for what has come.
     session.detach();
     session.acceptEarly(visit.messages);
     session.attach(visit.pipe);
+    if (visit.guest !== undefined && !session.ended) this.#holders.onPath(visit.guest, session);
   }
 
   /** The oldest session without a stream makes room: else those who come and stay would shut the door to all others. */
   #endIdle(): boolean {
-    for (const session of this.#sessions.values()) {
+    for (const { session } of this.#sessions.values()) {
       if (session.stats.streams > 0) continue;
       session.end(END.done);
       return true;
@@ -61,14 +97,18 @@ export class SessionHost {
     return false;
   }
 
-  #newSession(key: string, id: Uint8Array): Session {
-    const session = new Session(this.#deps.env, {
+  #newSession(key: string, { sessionId, guest }: Visit): Session {
+    const session: Session = new Session(this.#deps.env, {
       opener: false,
-      id,
+      id: sessionId,
       onStream: (stream) => this.#serve(stream),
-      onEnd: () => this.#sessions.delete(key),
+      ...(guest === undefined ? {} : { onHolder: (message) => this.#holders.onTold(guest, session, message) }),
+      onEnd: () => {
+        this.#sessions.delete(key);
+        if (guest !== undefined) this.#holders.onEnd(guest, session);
+      },
     });
-    this.#sessions.set(key, session);
+    this.#sessions.set(key, { session, guest });
     return session;
   }
 
@@ -77,4 +117,8 @@ export class SessionHost {
     if (handler === undefined) stream.reset(END.refused);
     else handler(stream);
   }
+}
+
+function isSame(one: Guest | undefined, other: Guest | undefined): boolean {
+  return one?.holder === other?.holder && one?.invitation.name === other?.invitation.name;
 }

@@ -1,11 +1,11 @@
 import type { Identity } from '../crypto/identity.ts';
 import type { DhtAccess } from '../dht/index.ts';
 import { type SiteContent, SiteServer } from '../packs/index.ts';
-import type { HostStatus, ServiceDeps } from '../service/index.ts';
-import type { StreamStats } from '../stream/index.ts';
+import type { HostStatus, ServiceDeps, ServiceInvitation } from '../service/index.ts';
+import type { SessionStream, StreamStats } from '../stream/index.ts';
 import { STREAM } from '../wire/registry.ts';
 import { HeadPublisher } from './heads.ts';
-import { SessionHost } from './session-host.ts';
+import { type InvitationOptions, SessionHost } from './session-host.ts';
 
 /** A hidden site of ours: what its visitors are served, and the heads that name its newest version. */
 export class SiteHost {
@@ -14,10 +14,18 @@ export class SiteHost {
   readonly #host: SessionHost;
   readonly #heads: HeadPublisher;
 
-  constructor(deps: ServiceDeps, dht: DhtAccess, identity: Identity, content: SiteContent, onChange: () => void) {
+  constructor(
+    deps: ServiceDeps,
+    dht: DhtAccess,
+    identity: Identity,
+    content: SiteContent,
+    onChange: () => void,
+    options?: InvitationOptions,
+  ) {
     this.server = new SiteServer(deps.env, content);
     this.#heads = new HeadPublisher(dht, identity, content.manifest, (head) => this.server.publish({ ...content, head: head.bytes }));
-    this.#host = new SessionHost(deps, identity, { [STREAM.site]: (stream) => void this.server.serve(stream) }, onChange);
+    const handlers = { [STREAM.site]: (stream: SessionStream) => void this.server.serve(stream) };
+    this.#host = new SessionHost(deps, identity, handlers, onChange, options);
   }
 
   get title(): string {
@@ -30,6 +38,11 @@ export class SiteHost {
 
   get streamStats(): StreamStats[] {
     return this.#host.streamStats;
+  }
+
+  /** As `SessionHost.invite`. */
+  invite(invitations: readonly ServiceInvitation[] | undefined): void {
+    this.#host.invite(invitations);
   }
 
   start(): void {

@@ -7,8 +7,8 @@ import type { ServiceVisitor } from '../service/index.ts';
 import { decodeAddress, encodeAddress } from '../wire/address.ts';
 import type { VerifiedManifest } from '../wire/manifest.ts';
 import { STREAM } from '../wire/registry.ts';
-import { ServiceSession } from './service-session.ts';
-import type { FetchProgress } from './status.ts';
+import { contestedInWords, PATH_LOST, ServiceSession } from './service-session.ts';
+import type { FetchProgress, PeerEvent } from './status.ts';
 
 export interface SitesOptions {
   readonly env: Env;
@@ -20,7 +20,7 @@ export interface SitesOptions {
   ready(): Promise<void>;
   /** What the DHT holds: the author's word about his newest version, whoever serves the site. */
   findHead(author: Uint8Array): Promise<Uint8Array | undefined>;
-  onEvent(address: string, text: string, warning: boolean): void;
+  onEvent(address: string, text: string, kind: PeerEvent['kind']): void;
   onProgress(progress: FetchProgress): void;
 }
 
@@ -51,8 +51,9 @@ export class Sites {
     if (known !== undefined) return known;
     const { env, store, visitor, digest, onEvent } = this.options;
     const visit = new ServiceSession(env, visitor, address, {
-      onPath: (hops, again) => onEvent(address, `${again ? 'took another path' : 'connected'} by ${namesOf(hops)}`, false),
-      onPathLost: () => onEvent(address, 'a relay on the path went away; looking for another path', true),
+      onPath: (hops, again) => onEvent(address, `${again ? 'took another path' : 'connected'} by ${namesOf(hops)}`, 'site'),
+      onPathLost: () => onEvent(address, PATH_LOST, 'warning'),
+      onContested: (isRefused) => onEvent(address, contestedInWords(isRefused), 'invitation'),
     });
     const startedAtMs = env.now();
     let firstByteMs: number | undefined;
@@ -65,7 +66,7 @@ export class Sites {
         return visit.openStream(STREAM.site, request);
       },
       ...(digest === undefined ? {} : { digest }),
-      onWarning: (warning) => onEvent(address, warningInWords(warning), warning.kind !== 'newer'),
+      onWarning: (warning) => onEvent(address, warningInWords(warning), warning.kind === 'newer' ? 'site' : 'warning'),
       onProgress: ({ path, receivedBytes, totalBytes }) => {
         firstByteMs ??= env.now() - startedAtMs;
         this.options.onProgress({ address, path, receivedBytes, totalBytes, circuit: visit.hops.at(-1), startedAtMs, firstByteMs });

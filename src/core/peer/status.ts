@@ -104,7 +104,7 @@ export interface PeerStatus {
 /** What happened, for people: "relay x went away, took another path". */
 export interface PeerEvent {
   atMs: number;
-  kind: 'link' | 'circuit' | 'site' | 'service' | 'warning';
+  kind: 'link' | 'circuit' | 'site' | 'service' | 'invitation' | 'warning';
   text: string;
   /** The site it concerns, where it concerns one. */
   address?: string;

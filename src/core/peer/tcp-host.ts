@@ -1,9 +1,9 @@
 import type { Identity } from '../crypto/identity.ts';
-import type { HostStatus, ServiceDeps } from '../service/index.ts';
+import type { HostStatus, ServiceDeps, ServiceInvitation } from '../service/index.ts';
 import type { SessionStream, StreamStats } from '../stream/index.ts';
 import { END, STREAM } from '../wire/registry.ts';
 import { decodeTcpRequest, type TcpRequest } from '../wire/tcp.ts';
-import { SessionHost } from './session-host.ts';
+import { type InvitationOptions, SessionHost } from './session-host.ts';
 
 export interface TcpService {
   /** For the panel. */
@@ -18,9 +18,9 @@ export class TcpHost {
   readonly title: string;
   readonly #host: SessionHost;
 
-  constructor(deps: ServiceDeps, identity: Identity, service: TcpService, onChange: () => void) {
+  constructor(deps: ServiceDeps, identity: Identity, service: TcpService, onChange: () => void, options?: InvitationOptions) {
     this.title = service.title;
-    this.#host = new SessionHost(deps, identity, { [STREAM.tcp]: (stream) => receive(service, stream) }, onChange);
+    this.#host = new SessionHost(deps, identity, { [STREAM.tcp]: (stream) => receive(service, stream) }, onChange, options);
   }
 
   get status(): HostStatus {
@@ -29,6 +29,11 @@ export class TcpHost {
 
   get streamStats(): StreamStats[] {
     return this.#host.streamStats;
+  }
+
+  /** As `SessionHost.invite`. */
+  invite(invitations: readonly ServiceInvitation[] | undefined): void {
+    this.#host.invite(invitations);
   }
 
   start(): void {

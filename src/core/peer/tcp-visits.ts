@@ -3,14 +3,15 @@ import type { Env } from '../env.ts';
 import type { ServiceVisitor } from '../service/index.ts';
 import { normalAddress } from '../wire/address.ts';
 import { SERVICE_IDLE_MS, TCP_SESSIONS_MAX } from './constants.ts';
-import { ServiceSession } from './service-session.ts';
+import { contestedInWords, PATH_LOST, ServiceSession } from './service-session.ts';
+import type { PeerEvent } from './status.ts';
 
 export interface TcpVisitsOptions {
   readonly env: Env;
   readonly visitor: ServiceVisitor;
   /** @throws GlobalNetError when joining failed. */
   ready(): Promise<void>;
-  onEvent(address: string, text: string, warning: boolean): void;
+  onEvent(address: string, text: string, kind: PeerEvent['kind']): void;
 }
 
 interface Visit {
@@ -63,8 +64,9 @@ export class TcpVisits {
     if (this.#visits.size >= TCP_SESSIONS_MAX) this.#dropIdlest();
     const { env, visitor, onEvent } = this.options;
     const session = new ServiceSession(env, visitor, address, {
-      onPath: (_, again) => onEvent(address, again ? 'took another path' : 'connected', false),
-      onPathLost: () => onEvent(address, 'a relay on the path went away; looking for another path', true),
+      onPath: (_, again) => onEvent(address, again ? 'took another path' : 'connected', 'service'),
+      onPathLost: () => onEvent(address, PATH_LOST, 'warning'),
+      onContested: (isRefused) => onEvent(address, contestedInWords(isRefused), 'invitation'),
     });
     const visit: Visit = { session, usedAtMs };
     this.#visits.set(key, visit);

@@ -31,6 +31,10 @@ export const PUBLISH_SETTLE_MS = 1_000;
 /** The second record near a period's boundary follows the first at a random time within this, so that a peer that sees two
  * publications at one moment cannot tell that they belong together. */
 export const PUBLISH_APART_MS = 120_000;
+/** Hosts that one address may have: as many slots as a storing peer keeps of a key. */
+export const HOST_SLOTS = 16;
+/** So long after a host's first record of a period it looks, once, whether another one took the same slot at the same moment. */
+export const SLOT_CHECK_MS = 60_000;
 /** How often periods and keys are looked at. */
 export const HOUSEKEEPING_MS = 60_000;
 /** A hello's two payloads follow `incoming` at once; a point that holds them back ties up memory. */

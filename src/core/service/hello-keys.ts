@@ -45,6 +45,13 @@ export class HelloKeyring {
     return true;
   }
 
+  /** New keys, and none of the old is answered any more: who should not come back knows them. */
+  replace(): void {
+    for (const generation of this.#generations) wipe(generation);
+    this.#generations = [];
+    this.#renew();
+  }
+
   #renew(): void {
     const { crypto } = this.#env;
     const x25519Secret = this.#env.random(32);

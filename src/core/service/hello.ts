@@ -1,11 +1,11 @@
-import { concat } from '../bytes/bytes.ts';
+import { concat, equal } from '../bytes/bytes.ts';
 import type { PeerId } from '../bytes/brand.ts';
 import { Writer } from '../bytes/writer.ts';
 import { deriveKeys32 } from '../crypto/derive.ts';
 import { peerIdBytes } from '../crypto/identity.ts';
 import type { Env } from '../env.ts';
 import type { CryptoPort } from '../ports.ts';
-import { HELLO_ANSWER_MESSAGES_BYTES, HELLO_SEALED_BYTES, TAG_BYTES } from '../wire/geometry.ts';
+import { HELLO_ANSWER_MESSAGES_BYTES, HELLO_SEALED_BYTES, HOLDER_BYTES, INVITATION_PROOF_BYTES, TAG_BYTES } from '../wire/geometry.ts';
 import {
   decodeAnswer,
   decodeHello,
@@ -52,6 +52,11 @@ function helloSecret(
   return { helloKey, chain };
 }
 
+/** That whoever made a hello holds an invitation. The chain is this hello's own, so that no proof fits another one. */
+function invitationProof(secret: Uint8Array, chain: Uint8Array, sessionId: Uint8Array, holder: Uint8Array): Uint8Array {
+  return deriveKeys32(LABEL.invitationProof, secret, [chain, sessionId, holder], 1)[0] as Uint8Array;
+}
+
 /** Keys of the two directions, out of the hello's chain and what both sides have added since. */
 function sealKeys(crypto: CryptoPort, chain: Uint8Array, fresh: Uint8Array, hello: Uint8Array, answerHeader: Uint8Array) {
   const context = [crypto.sha256(concat(hello, answerHeader))];
@@ -65,8 +70,26 @@ export interface PendingHello {
   finish(payload: Uint8Array): { messages: Uint8Array; keys: SealKeys } | undefined;
 }
 
+/** An invitation in use. */
+export interface HeldInvitation {
+  /** INVITATION_SECRET_BYTES. */
+  readonly secret: Uint8Array;
+  /** HOLDER_BYTES: random, the same for all that one running program does. */
+  readonly holder: Uint8Array;
+}
+
+export interface HelloWords extends Pick<HelloContent, 'sessionId' | 'resumes' | 'messages'> {
+  readonly invitation?: HeldInvitation | undefined;
+}
+
+function contentOf({ invitation, ...words }: HelloWords, chain: Uint8Array): HelloContent {
+  if (invitation === undefined) return { ...words, holder: new Uint8Array(HOLDER_BYTES), proof: new Uint8Array(INVITATION_PROOF_BYTES) };
+  const { secret, holder } = invitation;
+  return { ...words, holder, proof: invitationProof(secret, chain, words.sessionId, holder) };
+}
+
 /** A visitor's hello; undefined when the keys in the record are no keys. */
-export function makeHello(env: Env, target: HelloTarget, keys: HelloKeys, content: HelloContent): PendingHello | undefined {
+export function makeHello(env: Env, target: HelloTarget, keys: HelloKeys, words: HelloWords): PendingHello | undefined {
   const { crypto } = env;
   const secretKey = env.random(32);
   const kem = crypto.kemKeyPair(env.random(64));
@@ -78,7 +101,7 @@ export function makeHello(env: Env, target: HelloTarget, keys: HelloKeys, conten
   const { helloKey, chain } = helloSecret(crypto, concat(shared, sent.shared), target, keys, helloSlot(env.now()), header);
   const sealed = new Uint8Array(HELLO_SEALED_BYTES);
   const tag = new Uint8Array(TAG_BYTES);
-  crypto.aead.seal(helloKey, 0, encodeHelloContent(content), header, sealed, tag);
+  crypto.aead.seal(helloKey, 0, encodeHelloContent(contentOf(words, chain)), header, sealed, tag);
   const bytes = concat(header, sealed, tag);
   return { bytes, finish: (payload) => finishHello(crypto, secretKey, kem.secretKey, chain, bytes, payload) };
 }
@@ -107,6 +130,8 @@ export interface OpenedHello {
   readonly content: HelloContent;
   /** The slot it was made in. */
   readonly slot: number;
+  /** Its maker holds the invitation with this secret. */
+  proves(secret: Uint8Array): boolean;
   /** The service's own share: header of the first payload back, and the keys; undefined when the visitor's key is no key. */
   answer(env: Env): { header: Uint8Array; keys: SealKeys } | undefined;
 }
@@ -123,7 +148,13 @@ export function openHello(env: Env, target: HelloTarget, secrets: HelloSecrets, 
   for (const slot of [present, present - 1, present + 1]) {
     const { helloKey, chain } = helloSecret(crypto, secret, target, secrets.keys, slot, parts.header);
     if (!crypto.aead.open(helloKey, 0, parts.sealed, parts.header, plain, parts.tag)) continue;
-    return { content: decodeHelloContent(plain), slot, answer: (answering) => answerHello(answering, parts, chain, bytes) };
+    const content = decodeHelloContent(plain);
+    return {
+      content,
+      slot,
+      proves: (invited) => equal(content.proof, invitationProof(invited, chain, content.sessionId, content.holder)),
+      answer: (answering) => answerHello(answering, parts, chain, bytes),
+    };
   }
   return undefined;
 }

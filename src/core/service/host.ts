@@ -1,7 +1,10 @@
 import type { PeerId } from '../bytes/brand.ts';
-import { hex } from '../bytes/bytes.ts';
+import { equal, hex } from '../bytes/bytes.ts';
+import { deriveKeys32 } from '../crypto/derive.ts';
+import type { Identity } from '../crypto/identity.ts';
 import { encodeAddress } from '../wire/address.ts';
-import { SEALED_PAYLOAD_BYTES } from '../wire/geometry.ts';
+import { INVITATIONS_MAX, SEALED_PAYLOAD_BYTES } from '../wire/geometry.ts';
+import { LABEL } from '../wire/registry.ts';
 import type { Incoming } from '../wire/rendezvous.ts';
 import type { ServiceRecord } from '../wire/service-record.ts';
 import { HOUSEKEEPING_MS, POINTS, RECORD_RENEW_MS } from './constants.ts';
@@ -11,7 +14,7 @@ import type { BuilderChannels } from './ports.ts';
 import { Price } from './price.ts';
 import { Reception } from './reception.ts';
 import { RecordPublisher } from './record-publisher.ts';
-import type { HostOptions, HostStatus, ServiceDeps } from './types.ts';
+import type { HostOptions, HostStatus, ServiceDeps, ServiceInvitation } from './types.ts';
 
 /** A live service: waits at its points, tells the DHT where, and receives visitors. Wires the parts beside it; decides little. */
 export class ServiceHost {
@@ -23,6 +26,7 @@ export class ServiceHost {
   readonly #keepers: PointKeeper[];
   readonly #publisher: RecordPublisher;
   readonly #reception: Reception;
+  #invitations: readonly ServiceInvitation[] | undefined;
   #publishedAtMs: number | undefined;
   #holders = 0;
   /** What the record named when it was last called changed. */
@@ -31,17 +35,19 @@ export class ServiceHost {
 
   constructor(deps: ServiceDeps, options: HostOptions) {
     const { env, records } = deps;
-    const { identity, slot = 0 } = options;
+    const { identity, hostKey = hostKeyFrom(identity), invitations } = options;
     this.#deps = deps;
     this.#options = options;
     this.#address = encodeAddress(identity.publicKey);
+    this.#invitations = invitations;
     this.#keyring = new HelloKeyring(env);
     this.#price = new Price(env.now());
     this.#publisher = new RecordPublisher({
       env,
       records,
       identity,
-      slot,
+      hostKey,
+      invited: () => this.#invitations?.map(({ secret }) => secret),
       record: () => this.#record(),
       onPublished: (holders) => this.#onPublished(holders),
     });
@@ -50,6 +56,7 @@ export class ServiceHost {
       service: identity.publicKey,
       keyring: this.#keyring,
       price: this.#price,
+      invitations: () => this.#invitations,
       onVisitor: (visit) => options.onVisitor(visit),
       onChange: () => options.onChange?.(),
     });
@@ -80,6 +87,19 @@ export class ServiceHost {
     this.#reception.stop();
     for (const keeper of this.#keepers) keeper.stop();
     this.#keyring.wipe();
+  }
+
+  /**
+   * Who may visit from now on. Who was let in before stays until its session is ended; who may not come back learns nothing from the
+   * records that are out there, for their hello keys are answered no more.
+   * @throws RangeError for more than INVITATIONS_MAX.
+   */
+  invite(invitations: readonly ServiceInvitation[] | undefined): void {
+    if ((invitations?.length ?? 0) > INVITATIONS_MAX) throw new RangeError(`${invitations?.length} invitations, ${INVITATIONS_MAX} fit`);
+    const shutsOut = invitations !== undefined && !isAmong(this.#invitations, invitations);
+    this.#invitations = invitations;
+    if (shutsOut) this.#keyring.replace();
+    this.#publisher.changed();
   }
 
   status(): HostStatus {
@@ -129,6 +149,16 @@ export class ServiceHost {
     this.#publishIfChanged();
     this.#cancelTimer = this.#deps.env.schedule(HOUSEKEEPING_MS, () => this.#housekeep());
   }
+}
+
+/** Whoever could come before can come now. */
+function isAmong(before: readonly ServiceInvitation[] | undefined, now: readonly ServiceInvitation[]): boolean {
+  return before?.every(({ secret }) => now.some((other) => equal(other.secret, secret))) ?? false;
+}
+
+/** For a host that is the only one of its address. */
+function hostKeyFrom(identity: Identity): Uint8Array {
+  return deriveKeys32(LABEL.hostKey, identity.seed, [], 1)[0] as Uint8Array;
 }
 
 function describe({ effort, keys, points }: ServiceRecord): { main: string; descriptors: string } {

@@ -4,6 +4,7 @@
  */
 export * from './ports.ts';
 export * from './types.ts';
+export type { HeldInvitation } from './hello.ts';
 export * from './rendezvous-point.ts';
 export * from './sealed-pipe.ts';
 export * from './host.ts';

@@ -1,4 +1,4 @@
-import { concat } from '../bytes/bytes.ts';
+import { concat, hex } from '../bytes/bytes.ts';
 import type { PeerId } from '../bytes/brand.ts';
 import type { Env } from '../env.ts';
 import type { Pipe } from '../ports.ts';
@@ -7,11 +7,11 @@ import { decodeHello } from '../wire/hello.ts';
 import { CLOSE } from '../wire/registry.ts';
 import { ANSWER_DELAY_MS, HELLO_TIMEOUT_MS, VISITORS_MAX } from './constants.ts';
 import type { HelloKeyring } from './hello-keys.ts';
-import { openHello } from './hello.ts';
+import { type OpenedHello, openHello } from './hello.ts';
 import type { Price } from './price.ts';
 import { ReplayGuard } from './replay-guard.ts';
 import { SealedPipe } from './sealed-pipe.ts';
-import type { Visit } from './types.ts';
+import type { Guest, ServiceInvitation, Visit } from './types.ts';
 
 export interface ReceptionOptions {
   readonly env: Env;
@@ -19,6 +19,8 @@ export interface ReceptionOptions {
   readonly service: Uint8Array;
   readonly keyring: HelloKeyring;
   readonly price: Price;
+  /** Who may come in; undefined: everybody who knows the address. */
+  invitations(): readonly ServiceInvitation[] | undefined;
   onVisitor(visit: Visit): void;
   onChange(): void;
 }
@@ -85,6 +87,8 @@ export class Reception {
     if (!price.take(env.now())) return channel.close(CLOSE.ended);
     const hello = openHello(env, { service, point }, secrets, bytes);
     if (hello === undefined || !this.#guard.accept(hello.slot, x25519)) return channel.close(CLOSE.ended);
+    const guest = this.#guestOf(hello);
+    if (guest === 'stranger') return channel.close(CLOSE.ended);
     const answer = hello.answer(env);
     if (answer === undefined) return channel.close(CLOSE.ended);
     const pipe = new SealedPipe(env.crypto.aead, channel, answer.keys, { answerHeader: answer.header });
@@ -95,7 +99,16 @@ export class Reception {
       this.#visitors.delete(pipe);
       this.#options.onChange();
     };
-    this.#hand(pipe, { pipe, ...hello.content });
+    const { sessionId, resumes, messages } = hello.content;
+    this.#hand(pipe, { pipe, sessionId, resumes, messages, guest });
+  }
+
+  /** Whose invitation the hello proves: undefined where none is wanted. */
+  #guestOf(hello: OpenedHello): Guest | 'stranger' | undefined {
+    const invitations = this.#options.invitations();
+    if (invitations === undefined) return undefined;
+    const invitation = invitations.find(({ secret }) => hello.proves(secret));
+    return invitation === undefined ? 'stranger' : { invitation, holder: hex(hello.content.holder) };
   }
 
   #hand(pipe: SealedPipe, visit: Visit): void {

@@ -4,7 +4,8 @@ import { randomBelow, type Env } from '../env.ts';
 import { datedSigner, periodExpiresAtMs, periodOf, standingPeriods } from '../wire/dated-key.ts';
 import { PERIOD_OVERLAP_MS } from '../wire/registry.ts';
 import type { ServiceRecord } from '../wire/service-record.ts';
-import { HOUSEKEEPING_MS, PUBLISH_APART_MS, PUBLISH_RETRY_MS, PUBLISH_SETTLE_MS, REPUBLISH_MS } from './constants.ts';
+import { HOUSEKEEPING_MS, PUBLISH_APART_MS, PUBLISH_RETRY_MS, PUBLISH_SETTLE_MS, REPUBLISH_MS, SLOT_CHECK_MS } from './constants.ts';
+import { type HostPart, hostPart, isAnothers, type LyingPart, partsIn, slotFor } from './host-part.ts';
 import type { RecordNetwork } from './ports.ts';
 import { sealServiceRecord } from './record-seal.ts';
 
@@ -12,7 +13,10 @@ export interface PublisherOptions {
   readonly env: Env;
   readonly records: RecordNetwork;
   readonly identity: Identity;
-  readonly slot: number;
+  /** 32 bytes. */
+  readonly hostKey: Uint8Array;
+  /** Secrets of those who may read it; undefined: all who know the address. */
+  invited(): readonly Uint8Array[] | undefined;
   /** What is to be published; undefined while there is nothing worth it. */
   record(): ServiceRecord | undefined;
   /** A record of the present period is held by so many. */
@@ -22,6 +26,10 @@ export interface PublisherOptions {
 interface Publication {
   readonly period: number;
   readonly signer: BlindedSigner;
+  readonly part: HostPart;
+  /** Undefined until it was looked up which slots other hosts hold. */
+  slot: number | undefined;
+  looking: Promise<number> | undefined;
   serial: number;
   payload: Uint8Array | undefined;
   /** The content has changed since `payload` was sealed. */
@@ -29,9 +37,11 @@ interface Publication {
   busy: boolean;
   misses: number;
   cancel: () => void;
+  /** Ends the wait for a second look at the slot. */
+  cancelCheck: (() => void) | undefined;
 }
 
-/** Keeps the service's record under each dated key that readers may look under now. */
+/** Keeps this host's part of the service's record under each dated key that readers may look under now. */
 export class RecordPublisher {
   readonly #options: PublisherOptions;
   readonly #publications = new Map<number, Publication>();
@@ -51,7 +61,7 @@ export class RecordPublisher {
   stop(): void {
     this.#stopped = true;
     this.#cancelPlan();
-    for (const publication of this.#publications.values()) publication.cancel();
+    for (const publication of this.#publications.values()) forget(publication);
     this.#publications.clear();
   }
 
@@ -60,7 +70,10 @@ export class RecordPublisher {
     for (const publication of this.#publications.values()) {
       publication.stale = true;
       publication.misses = 0;
-      this.#schedule(publication, this.#soonMs(publication.period));
+      const waitMs = this.#soonMs(publication.period);
+      // Looked up while what changes together comes together: the first record is not later for it.
+      if (waitMs === PUBLISH_SETTLE_MS) void this.#slotOf(publication);
+      this.#schedule(publication, waitMs);
     }
   }
 
@@ -72,22 +85,36 @@ export class RecordPublisher {
   }
 
   #plan(): void {
-    const { env, identity } = this.#options;
+    const { env } = this.#options;
     const standing = standingPeriods(env.now());
     for (const [period, publication] of this.#publications) {
       if (standing.includes(period)) continue;
-      publication.cancel();
+      forget(publication);
       this.#publications.delete(period);
     }
     for (const period of standing) {
       if (this.#publications.has(period)) continue;
-      const signer = datedSigner(identity, period);
-      const made = { period, signer, serial: 0, payload: undefined, stale: true, busy: false, misses: 0, cancel: () => undefined };
+      const made = this.#made(period);
       this.#publications.set(period, made);
       // A new period's key appears with those of all other services, spread over the overlap's first third.
       this.#schedule(made, this.#started ? randomBelow(env, PERIOD_OVERLAP_MS / 3) : this.#soonMs(period));
     }
     this.#cancelPlan = env.schedule(HOUSEKEEPING_MS, () => this.#plan());
+  }
+
+  #made(period: number): Publication {
+    const { identity, hostKey } = this.#options;
+    const nothing = {
+      slot: undefined,
+      looking: undefined,
+      serial: 0,
+      payload: undefined,
+      stale: true,
+      busy: false,
+      misses: 0,
+      cancelCheck: undefined,
+    };
+    return { period, signer: datedSigner(identity, period), part: hostPart(hostKey, period), ...nothing, cancel: () => undefined };
   }
 
   #schedule(publication: Publication, delayMs: number): void {
@@ -96,22 +123,42 @@ export class RecordPublisher {
   }
 
   async #publish(publication: Publication): Promise<void> {
-    const record = this.#options.record();
     if (publication.busy) return; // it comes back to what has changed meanwhile
-    if (record === undefined) return this.#schedule(publication, PUBLISH_RETRY_MS);
+    if (this.#options.record() === undefined) return this.#schedule(publication, PUBLISH_RETRY_MS);
     publication.busy = true;
-    const { payload, serial } = this.#seal(publication, record);
-    const { records, slot, env } = this.#options;
-    const { signer, period } = publication;
-    const expiresAtMs = periodExpiresAtMs(period);
-    const holders = await records
-      .publish({ blindedKey: signer.publicKey, sign: signer.sign, slot, serial, expiresAtMs, payload })
-      .catch(() => 0);
+    const slot = await this.#slotOf(publication);
+    const record = this.#options.record();
+    const holders = record === undefined || this.#isOver(publication) ? 0 : await this.#store(publication, slot, record);
     publication.busy = false;
-    if (this.#stopped || this.#publications.get(period) !== publication) return;
-    if (holders === 0) await this.#catchUp(publication);
-    else if (period === periodOf(env.now())) this.#options.onPublished(holders);
+    if (this.#isOver(publication)) return;
+    if (holders === 0) await this.#catchUp(publication, publication.serial);
+    else this.#onStored(publication, holders);
     if (!this.#stopped) this.#schedule(publication, this.#nextMs(publication, holders));
+  }
+
+  async #slotOf(publication: Publication): Promise<number> {
+    publication.looking ??= this.#lying(publication).then((lying) => slotFor(publication.part, lying));
+    return (publication.slot ??= await publication.looking);
+  }
+
+  #isOver(publication: Publication): boolean {
+    return this.#stopped || this.#publications.get(publication.period) !== publication;
+  }
+
+  async #store(publication: Publication, slot: number, record: ServiceRecord): Promise<number> {
+    const { payload, serial } = this.#seal(publication, slot, record);
+    const { signer, period } = publication;
+    const { publicKey: blindedKey, sign } = signer;
+    const expiresAtMs = periodExpiresAtMs(period);
+    return this.#options.records.publish({ blindedKey, sign, slot, serial, expiresAtMs, payload }).catch(() => 0);
+  }
+
+  #onStored(publication: Publication, holders: number): void {
+    const { env, onPublished } = this.#options;
+    if (publication.period === periodOf(env.now())) onPublished(holders);
+    // Two hosts that start in one moment both see a slot free.
+    const afterMs = SLOT_CHECK_MS + randomBelow(env, SLOT_CHECK_MS);
+    publication.cancelCheck ??= env.schedule(afterMs, () => void this.#check(publication));
   }
 
   #nextMs(publication: Publication, holders: number): number {
@@ -123,25 +170,50 @@ export class RecordPublisher {
   }
 
   /** A change takes a higher serial: the clock's second, so that it also grows over a restart. */
-  #seal(publication: Publication, record: ServiceRecord): { payload: Uint8Array; serial: number } {
-    const { env, identity, slot } = this.#options;
+  #seal(publication: Publication, slot: number, record: ServiceRecord): { payload: Uint8Array; serial: number } {
+    const { env, identity, invited } = this.#options;
+    const { period, part } = publication;
     if (publication.stale || publication.payload === undefined) {
       publication.serial = Math.max(publication.serial + 1, Math.floor(env.now() / 1000));
-      const place = { period: publication.period, serial: publication.serial, slot };
-      publication.payload = sealServiceRecord(env, identity.publicKey, publication.signer, place, record);
+      const place = { period, serial: publication.serial, slot };
+      const toSeal = { record, hostPart: part.name, invited: invited() };
+      publication.payload = sealServiceRecord(env, identity.publicKey, publication.signer, place, toSeal);
       publication.stale = false;
     }
     return { payload: publication.payload, serial: publication.serial };
   }
 
-  /** Nobody took it. Perhaps the clock was set back and a higher serial is out there: go on from that one. */
-  async #catchUp(publication: Publication): Promise<void> {
-    const { records, slot } = this.#options;
-    const found = await records.find(publication.signer.publicKey).catch(() => []);
-    for (const { serial, slot: otherSlot } of found) {
-      if (otherSlot !== slot || serial < publication.serial) continue;
-      publication.serial = serial;
-      publication.stale = true;
-    }
+  /**
+   * Perhaps another host has our slot: then we take another one. Or the clock was set back, and a serial of `least` or more is out there:
+   * then we go on from that one. True when our part must be stored anew.
+   */
+  async #catchUp(publication: Publication, least: number): Promise<boolean> {
+    const lying = await this.#lying(publication);
+    const there = lying.find(({ slot }) => slot === publication.slot);
+    if (there === undefined || this.#isOver(publication)) return false;
+    if (isAnothers(there, publication.part)) {
+      this.#options.env.log('info', 'service', 'another host of this address holds our slot; taking another');
+      publication.slot = slotFor(publication.part, lying);
+    } else if (there.serial >= least) publication.serial = there.serial;
+    else return false;
+    publication.stale = true;
+    return true;
   }
+
+  async #check(publication: Publication): Promise<void> {
+    const isAstray = await this.#catchUp(publication, publication.serial + 1);
+    if (isAstray && !this.#isOver(publication)) this.#schedule(publication, 0);
+  }
+
+  /** Parts that lie under the period's key; none when that cannot be told: a clash shows later. */
+  async #lying({ signer, period }: Publication): Promise<LyingPart[]> {
+    const { records, env, identity } = this.#options;
+    const found = await records.find(signer.publicKey).catch(() => []);
+    return partsIn(env.crypto, identity.publicKey, signer.publicKey, period, found);
+  }
+}
+
+function forget(publication: Publication): void {
+  publication.cancel();
+  publication.cancelCheck?.();
 }

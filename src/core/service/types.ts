@@ -2,6 +2,7 @@ import type { Address, PeerId } from '../bytes/brand.ts';
 import type { Identity } from '../crypto/identity.ts';
 import type { Env } from '../env.ts';
 import type { CircuitSource, Pipe } from '../ports.ts';
+import type { HeldInvitation } from './hello.ts';
 import type { OpenChannels, PointDirectory, RecordNetwork } from './ports.ts';
 
 /** What host and visitor both need. */
@@ -11,6 +12,23 @@ export interface ServiceDeps {
   readonly openChannels: OpenChannels;
   readonly points: PointDirectory;
   readonly records: RecordNetwork;
+  /** The invitation to an address that this peer was given. */
+  readonly invitationTo: (address: Address) => Promise<HeldInvitation | undefined>;
+}
+
+/** An invitation that a service has given away. */
+export interface ServiceInvitation {
+  /** What the service's owner calls it; stays with the service. */
+  readonly name: string;
+  /** INVITATION_SECRET_BYTES. */
+  readonly secret: Uint8Array;
+}
+
+/** A visitor who was invited. */
+export interface Guest {
+  readonly invitation: ServiceInvitation;
+  /** Names the running program that came; another one with the same invitation has another name. */
+  readonly holder: string;
 }
 
 /** A visitor whose hello was accepted. */
@@ -21,14 +39,18 @@ export interface Visit {
   readonly sessionId: Uint8Array;
   /** The visitor says that this session existed before. */
   readonly resumes: boolean;
+  /** Undefined where nobody needs an invitation. */
+  readonly guest: Guest | undefined;
   /** The session's first messages, padding and all. They may be a repetition: a visitor sends them again by another point. */
   readonly messages: Uint8Array;
 }
 
 export interface HostOptions {
   readonly identity: Identity;
-  /** Tells several hosts of one address apart; 0 for the only one. */
-  readonly slot?: number;
+  /** Tells several hosts of one address apart, 32 bytes that stay secret; made from the identity when it is left out. */
+  readonly hostKey?: Uint8Array;
+  /** Who may visit, at most INVITATIONS_MAX; nobody when it is empty, everybody who knows the address when it is undefined. */
+  readonly invitations?: readonly ServiceInvitation[] | undefined;
   /** To be handed to a session; an exception closes this visitor's pipe. */
   onVisitor(visit: Visit): void;
   /** Something that the panel shows has changed. */

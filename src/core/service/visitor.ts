@@ -3,15 +3,15 @@ import { hex } from '../bytes/bytes.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
 import { sample } from '../env.ts';
 import { decodeAddress, encodeAddress } from '../wire/address.ts';
-import { HELLO_MESSAGES_BYTES, MOVE_BYTES, SESSION_ID_BYTES, WORK_BYTES } from '../wire/geometry.ts';
+import { HELLO_MESSAGES_BYTES, MOVE_BYTES, SERVICE_POINTS_MAX, SESSION_ID_BYTES, WORK_BYTES } from '../wire/geometry.ts';
 import { encodeMessage } from '../wire/message.ts';
 import { MESSAGE } from '../wire/registry.ts';
 import { encodeConnect } from '../wire/rendezvous.ts';
 import type { ServicePoint, ServiceRecord } from '../wire/service-record.ts';
 import { ANSWER_TIMEOUT_MIN_MS, ATTEMPTS_MAX, CACHED_ATTEMPTS_MAX, EFFORT_MIN, OPEN_TIMEOUT_MS, VISITOR_EFFORT_MAX } from './constants.ts';
 import { abortAfter } from './deadline.ts';
-import { makeHello, type PendingHello } from './hello.ts';
-import { RecordCache } from './record-cache.ts';
+import { type HeldInvitation, makeHello, type PendingHello } from './hello.ts';
+import { RecordCache, type Visited } from './record-cache.ts';
 import type { ConnectOptions, ServiceConnection, ServiceDeps } from './types.ts';
 import { awaitWelcome, WorkWanted } from './visit-attempt.ts';
 import { solveWork } from './work.ts';
@@ -26,9 +26,8 @@ interface Log {
   readonly tried: Set<string>;
 }
 
-interface Visiting {
-  readonly address: Address;
-  readonly publicKey: Uint8Array;
+interface Visiting extends Visited {
+  readonly invitation: HeldInvitation | undefined;
   readonly sessionId: Uint8Array;
   readonly options: ConnectOptions;
 }
@@ -40,7 +39,7 @@ export class ServiceVisitor {
 
   constructor(deps: ServiceDeps) {
     this.#deps = deps;
-    this.#cache = new RecordCache(deps.env, deps.records);
+    this.#cache = new RecordCache(deps);
   }
 
   /** Forgets which services were looked up. */
@@ -50,30 +49,36 @@ export class ServiceVisitor {
 
   /**
    * Resolves when there is a record of the service, which `connect` then uses. Goes to no point: whether anybody answers is not known yet.
-   * @throws GlobalNetError `malformed` (the address), `unknown` (no record of it), or why the DHT could not be asked.
+   * @throws GlobalNetError `malformed` (the address), `unknown` (no record of it), `refused` (it is for others who are invited), or why the
+   * DHT could not be asked.
    */
   async find(address: string, signal?: AbortSignal): Promise<void> {
-    const publicKey = decodeAddress(address);
-    await this.#cache.get(encodeAddress(publicKey), publicKey, false, signal);
+    await this.#cache.get(await this.#visited(address), false, signal);
+  }
+
+  async #visited(text: string): Promise<Visited & { invitation: HeldInvitation | undefined }> {
+    const publicKey = decodeAddress(text);
+    const address = encodeAddress(publicKey);
+    const invitation = await this.#deps.invitationTo(address);
+    return { address, publicKey, secret: invitation?.secret, invitation };
   }
 
   /**
    * One point after another, in random order, until the service answers; a record from before is looked up anew when it leads
    * nowhere.
    * @throws GlobalNetError `malformed` (the address), `unknown` (no record of it), `unserved` (a record, and nobody answers),
-   * `timeout` (nor says no), `refused` (it asks for more work than we do), `cancelled`, or why the DHT could not be asked.
+   * `timeout` (nor says no), `refused` (it is for others who are invited, or asks for more work than we do), `cancelled`, or why the DHT could not be asked.
    */
   async connect(address: string, options: ConnectOptions): Promise<ServiceConnection> {
-    const publicKey = decodeAddress(address);
     const sessionId = options.sessionId ?? this.#deps.env.random(SESSION_ID_BYTES);
     if (options.messages.length > HELLO_MESSAGES_BYTES)
       throw new RangeError(`${options.messages.length} bytes of messages, ${HELLO_MESSAGES_BYTES} fit in a hello`);
-    const visiting: Visiting = { address: encodeAddress(publicKey), publicKey, sessionId, options };
+    const visiting: Visiting = { ...(await this.#visited(address)), sessionId, options };
     const log: Log = { failures: [], tried: new Set() };
-    const known = await this.#cache.get(visiting.address, publicKey, false, options.signal);
+    const known = await this.#cache.get(visiting, false, options.signal);
     let connection = await this.#tryWays(visiting, known.records, log, known.cached ? CACHED_ATTEMPTS_MAX : ATTEMPTS_MAX);
     if (connection === undefined && known.cached) {
-      const { records } = await this.#cache.get(visiting.address, publicKey, true, options.signal);
+      const { records } = await this.#cache.get(visiting, true, options.signal);
       connection = await this.#tryWays(visiting, records, log, ATTEMPTS_MAX);
     }
     if (connection === undefined) throw verdict(visiting.address, log.failures);
@@ -102,13 +107,21 @@ export class ServiceVisitor {
     return undefined;
   }
 
-  /** All points of a host drawn at random, then those of the next; what has just failed comes last. */
+  /**
+   * The hosts' points in turn, all drawn at random, so that hosts that are gone cost one try each; hosts whose hello keys have run out last.
+   * After a point has failed, the other points of its host first: the session is with that one.
+   */
   #ways(records: readonly ServiceRecord[], { avoid }: ConnectOptions): Way[] {
     const { env } = this.#deps;
-    const ways = sample(env, records, records.length).flatMap((record) =>
-      sample(env, record.points, record.points.length).map((point) => ({ point, record })),
+    const shuffled = sample(env, records, records.length);
+    const isStale = ({ freshUntilMs }: ServiceRecord): boolean => freshUntilMs <= env.now();
+    const hosts = [...shuffled.filter((record) => !isStale(record)), ...shuffled.filter(isStale)].map((record) =>
+      sample(env, record.points, record.points.length).map((point): Way => ({ point, record })),
     );
-    return [...ways.filter(({ point }) => point.peer !== avoid), ...ways.filter(({ point }) => point.peer === avoid)];
+    const inTurn = Array.from({ length: SERVICE_POINTS_MAX }, (_, i) => hosts.flatMap((ways) => ways[i] ?? [])).flat();
+    const failed = inTurn.filter(({ point }) => point.peer === avoid);
+    const ofThatHost = inTurn.filter((way) => !failed.includes(way) && failed.some(({ record }) => record === way.record));
+    return [...ofThatHost, ...inTurn.filter((way) => !failed.includes(way) && !ofThatHost.includes(way)), ...failed];
   }
 
   async #attempt(visiting: Visiting, way: Way): Promise<ServiceConnection> {
@@ -143,9 +156,9 @@ export class ServiceVisitor {
     }
   }
 
-  #hello({ publicKey, sessionId, options }: Visiting, { point, record }: Way): PendingHello {
-    const content = { sessionId, resumes: options.resumes ?? false, messages: options.messages };
-    const hello = makeHello(this.#deps.env, { service: publicKey, point: point.peer }, record.keys, content);
+  #hello({ publicKey, sessionId, options, invitation }: Visiting, { point, record }: Way): PendingHello {
+    const words = { sessionId, resumes: options.resumes ?? false, messages: options.messages, invitation };
+    const hello = makeHello(this.#deps.env, { service: publicKey, point: point.peer }, record.keys, words);
     if (hello === undefined) throw new GlobalNetError('unverified', 'the service has published keys that are none');
     return hello;
   }

@@ -4,7 +4,15 @@ import type { Pipe } from '../ports.ts';
 import { SESSION_ID_BYTES, STREAM_FIRST_CREDIT_BYTES, STREAM_REQUEST_MAX_BYTES, STREAMS_MAX } from '../wire/geometry.ts';
 import { readMessages } from '../wire/message.ts';
 import { CLOSE, END, type EndReason, MESSAGE, type StreamKind } from '../wire/registry.ts';
-import { decodeSessionResume, encodeStreamConnected, encodeStreamReset, type SessionResume } from '../wire/stream.ts';
+import {
+  decodeSessionHolder,
+  decodeSessionResume,
+  encodeSessionHolder,
+  encodeStreamConnected,
+  encodeStreamReset,
+  type SessionHolder,
+  type SessionResume,
+} from '../wire/stream.ts';
 import {
   CREDIT_DELAY_MS,
   OPEN_CREDIT_BYTES,
@@ -187,6 +195,7 @@ export class Session {
     try {
       for (const message of readMessages(messages)) {
         if (message.type === MESSAGE.sessionResume) this.#onResumePart(decodeSessionResume(message.content));
+        else if (message.type === MESSAGE.sessionHolder) this.#options.onHolder?.(decodeSessionHolder(message.content));
         else this.#inbox.take(message);
         if (this.#ended) return;
       }
@@ -195,6 +204,11 @@ export class Session {
       else this.#env.log('debug', 'stream', `session ends: ${error.message}`);
       this.end(error instanceof DecodeError ? END.malformed : END.internal);
     }
+  }
+
+  /** Says something about who holds an invitation; lost with the path it goes by. */
+  tell(holder: SessionHolder): void {
+    this.#answer(MESSAGE.sessionHolder, encodeSessionHolder(holder));
   }
 
   /** Resets every stream with `reason` and closes the pipe. The other side hears the reason if there is room for a payload. */

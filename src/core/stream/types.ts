@@ -1,6 +1,7 @@
 import { GlobalNetError } from '../bytes/errors.ts';
 import type { ByteStream } from '../ports.ts';
 import type { CloseReason, EndReason, StreamKind } from '../wire/registry.ts';
+import type { SessionHolder } from '../wire/stream.ts';
 
 export interface ChannelsHandler {
   /** A message of channel 0 (or of early or reply data) that is neither the circuit's own (ack, credit, close) nor a stream's:
@@ -30,6 +31,8 @@ export interface SessionOptions {
   onStream(stream: SessionStream): void;
   /** The pipe is gone. Streams wait RESUME_GRACE_MS for `attach`. */
   onDetach?(reason: CloseReason): void;
+  /** The other side says something about who holds an invitation. */
+  onHolder?(message: SessionHolder): void;
   /** The session is over: ended, lost, or the other side broke its rules (`END.malformed`). Streams have been told before. */
   onEnd?(reason: EndReason): void;
   /** SESSION_ID_BYTES; drawn at random when it is left out. Both ends need the same for a session to resume. */

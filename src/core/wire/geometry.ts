@@ -183,13 +183,26 @@ export const SERVICE_POINTS_MAX = 6;
 export const SERVICE_POINT_BYTES = PEER_ID_BYTES + HASH_BYTES + RENDEZVOUS_TAG_BYTES;
 /** Names a generation of a service's hello keys. */
 export const HELLO_KEY_ID_BYTES = 8;
-export const SERVICE_RECORD_HEADER_BYTES = 16;
-/** Kept for the keys of client authorisation; random when there is none. */
-export const SERVICE_AUTHORISATION_BYTES =
-  SERVICE_RECORD_SIGNED_BYTES -
-  SERVICE_RECORD_HEADER_BYTES -
-  (HELLO_KEY_ID_BYTES + KEY_BYTES + KEM_PUBLIC_BYTES) -
-  SERVICE_POINTS_MAX * SERVICE_POINT_BYTES;
+/** Version 1, flags 1, reserved 14, host part 16. */
+export const SERVICE_RECORD_HEADER_BYTES = 32;
+/** Of a host: which part of an address's record is its own. */
+export const HOST_PART_BYTES = 16;
+/** Fields of a record's body before its keys. */
+export const SERVICE_BODY_FIELDS_BYTES = 16;
+/** What a visitor needs: sealed once more where it is for invited visitors alone. */
+export const SERVICE_BODY_BYTES =
+  SERVICE_BODY_FIELDS_BYTES + HELLO_KEY_ID_BYTES + KEY_BYTES + KEM_PUBLIC_BYTES + SERVICE_POINTS_MAX * SERVICE_POINT_BYTES;
+/** What an invited visitor holds. */
+export const INVITATION_SECRET_BYTES = 32;
+/** Secret, checksum, version: before base32. */
+export const INVITATION_BYTES = INVITATION_SECRET_BYTES + ADDRESS_CHECKSUM_BYTES + 1;
+/** Of one service at a time. Every record has so many entries, so that their number does not show. */
+export const INVITATIONS_MAX = 32;
+/** The body's key, masked for one invitation. */
+export const INVITATION_ENTRY_BYTES = KEY_BYTES;
+/** What is left in a record for later: random. */
+export const SERVICE_RECORD_SPARE_BYTES =
+  SERVICE_RECORD_SIGNED_BYTES - SERVICE_RECORD_HEADER_BYTES - SERVICE_BODY_BYTES - TAG_BYTES - INVITATIONS_MAX * INVITATION_ENTRY_BYTES;
 
 // Rendezvous: contents of messages.
 export const RENDEZVOUS_SECRET_BYTES = 32;
@@ -201,6 +214,10 @@ export const INCOMING_BYTES = 96;
 /** Where a session may go on, for the time when either end names a fresh point: peer id and tag. */
 export const MOVE_BYTES = PEER_ID_BYTES + RENDEZVOUS_TAG_BYTES;
 
+// Holders of an invitation: kind 1, token 16.
+export const HOLDER_TOKEN_BYTES = 16;
+export const SESSION_HOLDER_BYTES = 1 + HOLDER_TOKEN_BYTES;
+
 // Hellos: what is left of early data behind the message's header and the fields of connect.
 export const HELLO_BYTES = EARLY_DATA_MAX_BYTES - MESSAGE_HEADER_BYTES - CONNECT_FIELDS_BYTES;
 /** Payloads that a hello takes in a channel, the last one padded with zeros. */
@@ -208,8 +225,11 @@ export const HELLO_PAYLOADS = Math.ceil(HELLO_BYTES / PAYLOAD_BYTES);
 /** Key id, E, C, the visitor's ephemeral KEM key. */
 export const HELLO_HEADER_BYTES = HELLO_KEY_ID_BYTES + KEY_BYTES + KEM_CIPHERTEXT_BYTES + KEM_PUBLIC_BYTES;
 export const HELLO_SEALED_BYTES = HELLO_BYTES - HELLO_HEADER_BYTES - TAG_BYTES;
-/** Session id 16, flags 1, reserved 15. */
-export const HELLO_FIELDS_BYTES = 32;
+/** Random name of a running program that uses an invitation. */
+export const HOLDER_BYTES = 16;
+export const INVITATION_PROOF_BYTES = 32;
+/** Session id 16, flags 1, reserved 15, holder 16, proof 32. */
+export const HELLO_FIELDS_BYTES = SESSION_ID_BYTES + 16 + HOLDER_BYTES + INVITATION_PROOF_BYTES;
 export const HELLO_MESSAGES_BYTES = HELLO_SEALED_BYTES - HELLO_FIELDS_BYTES;
 /** E′ and KEM ciphertext, before the sealed part of the first payload back. */
 export const HELLO_ANSWER_HEADER_BYTES = KEY_BYTES + KEM_CIPHERTEXT_BYTES;

@@ -9,6 +9,8 @@ import {
   HELLO_KEY_ID_BYTES,
   HELLO_MESSAGES_BYTES,
   HELLO_SEALED_BYTES,
+  HOLDER_BYTES,
+  INVITATION_PROOF_BYTES,
   KEM_CIPHERTEXT_BYTES,
   KEM_PUBLIC_BYTES,
   KEY_BYTES,
@@ -32,6 +34,8 @@ import {
  *   session    16   session id
  *   flags       1   1: the session existed before, its first message says where it stands
  *   reserved   15
+ *   holder     16   random name of the running program, where it uses an invitation
+ *   proof      32   that it is invited; without an invitation both are zero
  *   messages        HELLO_MESSAGES_BYTES, padded with zeros
  *
  * The service's first payload back, PAYLOAD_BYTES:
@@ -74,19 +78,29 @@ export function decodeHello(bytes: Uint8Array): HelloParts {
   };
 }
 
+const RESERVED_BYTES = HELLO_FIELDS_BYTES - SESSION_ID_BYTES - 1 - HOLDER_BYTES - INVITATION_PROOF_BYTES;
+
 export interface HelloContent {
   readonly sessionId: Uint8Array;
   readonly resumes: boolean;
+  /** HOLDER_BYTES and INVITATION_PROOF_BYTES, zeros without an invitation. */
+  readonly holder: Uint8Array;
+  readonly proof: Uint8Array;
   /** At most HELLO_MESSAGES_BYTES; whoever reads them stops at the padding. */
   readonly messages: Uint8Array;
 }
 
-export function encodeHelloContent({ sessionId, resumes, messages }: HelloContent): Uint8Array {
+export function encodeHelloContent({ sessionId, resumes, holder, proof, messages }: HelloContent): Uint8Array {
   if (sessionId.length !== SESSION_ID_BYTES) throw new RangeError(`a session id is ${SESSION_ID_BYTES} bytes`);
   if (messages.length > HELLO_MESSAGES_BYTES)
     throw new RangeError(`${messages.length} bytes of messages, ${HELLO_MESSAGES_BYTES} fit in a hello`);
-  const out = new Writer(HELLO_SEALED_BYTES).raw(sessionId).u8(resumes ? 1 : 0);
-  out.raw(new Uint8Array(HELLO_FIELDS_BYTES - out.length)).raw(messages);
+  const out = new Writer(HELLO_SEALED_BYTES)
+    .raw(sessionId)
+    .u8(resumes ? 1 : 0)
+    .raw(new Uint8Array(RESERVED_BYTES));
+  out.raw(holder).raw(proof);
+  if (out.length !== HELLO_FIELDS_BYTES) throw new RangeError(`${out.length} bytes of fields, a hello has ${HELLO_FIELDS_BYTES}`);
+  out.raw(messages);
   return out.raw(new Uint8Array(HELLO_SEALED_BYTES - out.length)).done();
 }
 
@@ -96,8 +110,10 @@ export function decodeHelloContent(bytes: Uint8Array): HelloContent {
   if (bytes.length !== HELLO_SEALED_BYTES) reader.fail(`${bytes.length} bytes, wanted ${HELLO_SEALED_BYTES}`);
   const sessionId = reader.raw(SESSION_ID_BYTES, 'session id').slice();
   const resumes = (reader.u8('flags') & 1) === 1;
-  reader.raw(HELLO_FIELDS_BYTES - reader.offset, 'reserved');
-  return { sessionId, resumes, messages: reader.rest() };
+  reader.raw(RESERVED_BYTES, 'reserved');
+  const holder = reader.raw(HOLDER_BYTES, 'holder').slice();
+  const proof = reader.raw(INVITATION_PROOF_BYTES, 'proof').slice();
+  return { sessionId, resumes, holder, proof, messages: reader.rest() };
 }
 
 export interface AnswerHeader {

@@ -28,6 +28,11 @@ export const LABEL = {
   serviceRecordKey: 'gnet/1 service record key',
   hello: 'gnet/1 hello',
   helloAnswer: 'gnet/1 hello answer',
+  invitation: 'gnet/1 invitation',
+  invitationEntry: 'gnet/1 invitation entry',
+  invitationProof: 'gnet/1 invitation proof',
+  hostKey: 'gnet/1 host key',
+  hostPart: 'gnet/1 host part',
   rendezvousTag: 'gnet/1 rendezvous tag',
   connectWork: 'gnet/1 connect work',
   address: 'gnet/1 address',
@@ -109,6 +114,7 @@ export const MESSAGE = {
   streamReset: 0x25,
   sessionResume: 0x26,
   sessionMove: 0x27,
+  sessionHolder: 0x28,
 } as const;
 
 /** What a stream is for: the first byte of its open message. */
@@ -153,6 +159,21 @@ export const EXTENSION = { exitPolicy: 1 } as const;
 
 /** Bits of the flags in a descriptor's `exitPolicy`. */
 export const EXIT_POLICY_FLAG = { ipv6: 1 } as const;
+
+/** First byte of `sessionHolder`: about the one program that may use an invitation at a time. */
+export const HOLDER = {
+  /** From the service: another one has come; are you there? */
+  challenge: 1,
+  here: 2,
+  /** From the service: the other one is there; the pipe closes behind this. */
+  refused: 3,
+  /** From the service, to the one that is there: another one was refused. */
+  warned: 4,
+} as const;
+export type HolderKind = (typeof HOLDER)[keyof typeof HOLDER];
+
+/** Bits of the flags in a service record. */
+export const SERVICE_RECORD_FLAG = { invited: 1 } as const;
 
 /** Requests in a directory stream, and their answers. */
 export const DIRECTORY = { publish: 1, forget: 2, relays: 3, byId: 4, fraud: 5, answer: 16, error: 17 } as const;
@@ -199,7 +220,8 @@ export const CONNECT = {
 
 /** Versions of the formats that may grow beside each other. */
 export const ADDRESS_VERSION = 1;
-export const SERVICE_RECORD_VERSION = 1;
+export const SERVICE_RECORD_VERSION = 2;
+export const INVITATION_VERSION = 1;
 
 /** Dated keys: one period, the same boundaries for every address; records stand this much before and after their period. */
 export const PERIOD_MS = 86_400_000;

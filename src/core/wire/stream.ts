@@ -1,7 +1,7 @@
 import { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
-import { SESSION_ID_BYTES, STREAM_REQUEST_MAX_BYTES } from './geometry.ts';
-import type { EndReason, StreamKind } from './registry.ts';
+import { HOLDER_TOKEN_BYTES, SESSION_HOLDER_BYTES, SESSION_ID_BYTES, STREAM_REQUEST_MAX_BYTES } from './geometry.ts';
+import type { EndReason, HolderKind, StreamKind } from './registry.ts';
 
 /**
  * Session and stream messages: in channel 0, or sealed end to end in a rendezvous channel. § docs/spec/06-streams.md
@@ -15,6 +15,7 @@ import type { EndReason, StreamKind } from './registry.ts';
  *   streamReset       stream 4 ‖ reason 1
  *   sessionResume     session id 16 ‖ flags 1 ‖ seen 4 ‖ entries of (stream 4 ‖ received 6 ‖ limit 6)
  *   sessionMove       reserved: contents of any length, ignored
+ *   sessionHolder     kind 1 (HOLDER) ‖ token 16
  */
 
 export interface StreamOpen {
@@ -166,6 +167,26 @@ export function decodeSessionResume(content: Uint8Array): SessionResume {
   const entries: StreamCredit[] = [];
   while (reader.left > 0) entries.push(readCredit(reader));
   return { sessionId, lastPart: flags === RESUME_LAST_PART, seen, entries };
+}
+
+/** About the one program that may use an invitation at a time. */
+export interface SessionHolder {
+  readonly kind: HolderKind;
+  /** HOLDER_TOKEN_BYTES: a challenge's own, given back by its answer; else zeros. */
+  readonly token: Uint8Array;
+}
+
+export function encodeSessionHolder({ kind, token }: SessionHolder): Uint8Array {
+  return new Writer(SESSION_HOLDER_BYTES).u8(kind).raw(token).done();
+}
+
+/** A kind of a later version is passed on as it is. Copies the token. @throws DecodeError */
+export function decodeSessionHolder(content: Uint8Array): SessionHolder {
+  const reader = new Reader(content, 'session holder');
+  const kind = reader.u8('kind') as HolderKind;
+  const token = reader.raw(HOLDER_TOKEN_BYTES, 'token').slice();
+  reader.end();
+  return { kind, token };
 }
 
 function readCredit(reader: Reader): StreamCredit {

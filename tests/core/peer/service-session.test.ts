@@ -31,7 +31,11 @@ function house() {
       visits.push({ options, let: through });
     });
   const find = (): Promise<void> => Promise.resolve();
-  const service = new ServiceSession(env, { find, connect }, 'address', { onPath: () => undefined, onPathLost: () => undefined });
+  const service = new ServiceSession(env, { find, connect }, 'address', {
+    onPath: () => undefined,
+    onPathLost: () => undefined,
+    onContested: () => undefined,
+  });
   return { env, service, visits };
 }
 

@@ -2,23 +2,26 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nobleCrypto } from '../../../src/core/crypto/noble.ts';
 import { openServiceRecord } from '../../../src/core/service/record-seal.ts';
-import { HELLO_KEYS_MS, REPUBLISH_MS } from '../../../src/core/service/constants.ts';
+import { hostPart } from '../../../src/core/service/host-part.ts';
+import { HELLO_KEYS_MS, HOST_SLOTS, REPUBLISH_MS } from '../../../src/core/service/constants.ts';
 import { fromHex } from '../../../src/core/bytes/bytes.ts';
 import { SERVICE_RECORD_BYTES } from '../../../src/core/wire/geometry.ts';
 import { PERIOD_MS, PERIOD_OVERLAP_MS } from '../../../src/core/wire/registry.ts';
 import { datedPublicKey, periodExpiresAtMs, periodOf, standingPeriods } from '../../../src/core/wire/dated-key.ts';
-import type { ServicePoint } from '../../../src/core/wire/service-record.ts';
+import type { ServicePoint, ServiceRecord } from '../../../src/core/wire/service-record.ts';
 import { FakeNetwork } from './fake-network.ts';
 import { ADDRESS, connect, IDENTITY, NOON, started, type Scene } from './fixture.ts';
-import { testEnv } from '../../support/test-env.ts';
-import { ServiceVisitor } from '../../../src/core/service/index.ts';
 import { utf8 } from '../../../src/core/bytes/bytes.ts';
 import { hex } from '../../../src/core/bytes/bytes.ts';
+
+const HOST_KEY = new Uint8Array(32).fill(5);
+/** The first that a host with this key takes. */
+const SLOT = hostPart(HOST_KEY, periodOf(NOON)).slots[0] as number;
 
 function newest(made: Scene) {
   const { key, serial, slot, payload } = made.network.published.at(-1)!;
   const place = { period: periodOf(made.env.now()), serial, slot };
-  return openServiceRecord(nobleCrypto, IDENTITY.publicKey, fromHex(key), place, payload);
+  return openServiceRecord(nobleCrypto, IDENTITY.publicKey, fromHex(key), place, payload).record as ServiceRecord;
 }
 
 test('a host stands at three different points before it publishes, and its record names them', async () => {
@@ -189,19 +192,20 @@ test('a publication that nobody takes is tried again soon', async () => {
   assert.ok(made.network.published.length >= 2);
   made.network.holders = 16;
   await made.env.advance(120_000);
-  assert.equal(made.network.values.get(made.network.published.at(-1)!.key)!.get(0)!.serial, made.network.published.at(-1)!.serial);
+  const { key, slot, serial } = made.network.published.at(-1)!;
+  assert.equal(made.network.values.get(key)!.get(slot)!.serial, serial);
 });
 
 test('a host whose clock was set back goes on from the serial that is out there', async () => {
-  const ahead = await started();
-  const made = await started({ network: ahead.network, seed: 'again' });
+  const ahead = await started({ hostKey: HOST_KEY });
+  const made = await started({ network: ahead.network, seed: 'again', hostKey: HOST_KEY });
   ahead.host.stop();
   const key = made.network.published.at(-1)!.key;
   const high = made.network.published.at(-1)!.serial + 10_000;
-  made.network.values.get(key)!.set(0, { payload: new Uint8Array(SERVICE_RECORD_BYTES), serial: high, slot: 0 });
+  made.network.values.get(key)!.set(SLOT, { payload: new Uint8Array(SERVICE_RECORD_BYTES), serial: high, slot: SLOT });
   made.network.kill(made.host.status().points[0]!);
   await made.env.advance(120_000);
-  assert.equal(made.network.values.get(key)!.get(0)!.serial, high + 1);
+  assert.equal(made.network.values.get(key)!.get(SLOT)!.serial, high + 1);
   await connect(made, 'a');
 });
 
@@ -229,7 +233,7 @@ test('a host that starts beside a boundary does not publish both records at one 
 });
 
 test('what a storing peer sees of one service on two days has nothing in common: key, bytes, length, expiry and slot tell nothing', async () => {
-  const made = await started();
+  const made = await started({ hostKey: HOST_KEY });
   await made.env.advance(PERIOD_MS);
   const keys = [...new Set(made.network.published.map(({ key }) => key))];
   assert.equal(keys.length, 2);
@@ -237,7 +241,7 @@ test('what a storing peer sees of one service on two days has nothing in common:
   const days = keys.map((key) => made.network.published.filter((value) => value.key === key));
   for (const value of [...days.flat(), ...other.network.published]) {
     assert.equal(value.payload.length, SERVICE_RECORD_BYTES);
-    assert.equal(value.slot, 0);
+    assert.ok(value.slot < HOST_SLOTS);
   }
   // All services' records of a period end at one moment, and serials are the clock's seconds: no offset of their own.
   for (const { key, expiresAtMs, serial, atMs } of made.network.published) {
@@ -254,17 +258,6 @@ function longestCommonRun(a: Uint8Array, b: Uint8Array): number {
   for (let i = 0; i + 5 <= b.length; i++) if (seen.has(b.subarray(i, i + 5).join())) return 5;
   return 4;
 }
-
-test('several hosts of one address publish under slots of their own, and a visitor comes to either', async () => {
-  const one = await started({ slot: 0 });
-  const two = await started({ slot: 1, network: one.network, seed: 'two' });
-  for (let i = 0; i < 12; i++) await connect(one, 'a');
-  assert.ok(one.visits.length > 0 && two.visits.length > 0);
-  one.host.stop();
-  await one.env.advance(1_000);
-  const visitor = new ServiceVisitor(one.network.deps(testEnv({ seed: 'late', clock: one.env.clock })));
-  await connect({ ...one, visitor }, 'b');
-});
 
 test('two periods stand near a boundary and one elsewhere', () => {
   assert.deepEqual(standingPeriods(10 * PERIOD_MS + PERIOD_MS / 2), [10]);

@@ -151,6 +151,7 @@ export class FakeNetwork {
   readonly values = new Map<string, Map<number, FoundRecord>>();
   readonly published: { key: string; payload: Uint8Array; serial: number; slot: number; expiresAtMs: number; atMs: number }[] = [];
   readonly opened: { last: PeerId; early: Uint8Array; isolation: string }[] = [];
+  /** What visitors have looked up. */
   readonly finds: string[] = [];
   windowPayloads = 16;
   tamper: Tamper = (payload) => [payload];
@@ -226,7 +227,7 @@ export class FakeNetwork {
   }
 
   /** What a service or a visitor gets; `env` may be its own, on the same clock. */
-  deps(env: TestEnv = this.env): ServiceDeps {
+  deps(env: TestEnv = this.env, isHost = false): ServiceDeps {
     return {
       env,
       circuits: { openTo: (last, early, isolation, signal) => this.openTo(last, early, isolation, signal) },
@@ -245,6 +246,7 @@ export class FakeNetwork {
           if (!equal(descriptorHash, this.hashOf(peer))) throw new GlobalNetError('unverified', 'another descriptor');
         },
       },
+      invitationTo: async () => undefined,
       records: {
         publish: async ({ blindedKey, sign, slot, serial, expiresAtMs, payload }) => {
           const message = Uint8Array.of(1, 2, 3);
@@ -257,7 +259,7 @@ export class FakeNetwork {
           return this.holders;
         },
         find: async (blindedKey) => {
-          this.finds.push(hex(blindedKey));
+          if (!isHost) this.finds.push(hex(blindedKey));
           await this.#flight();
           return [...(this.values.get(hex(blindedKey))?.values() ?? [])];
         },

@@ -62,7 +62,7 @@ export function scene(options: Partial<HostOptions> & { startMs?: number; seed?:
   const network = options.network ?? new FakeNetwork(testEnv({ seed: 'network', clock }));
   const visits: Visit[] = [];
   const ears: Ear[] = [];
-  const host = new ServiceHost(network.deps(testEnv({ seed: `${seed} host`, clock })), {
+  const host = new ServiceHost(network.deps(testEnv({ seed: `${seed} host`, clock }), true), {
     identity: IDENTITY,
     onVisitor: (visit) => {
       visits.push(visit);

@@ -6,6 +6,7 @@ import { fromHex, hex } from '../../../src/core/bytes/bytes.ts';
 import { DecodeError } from '../../../src/core/bytes/errors.ts';
 import { identityFromSeed, peerIdOf } from '../../../src/core/crypto/identity.ts';
 import { nobleCrypto } from '../../../src/core/crypto/noble.ts';
+import { hostPart as drawHostPart } from '../../../src/core/service/host-part.ts';
 import { openServiceRecord, sealServiceRecord } from '../../../src/core/service/record-seal.ts';
 import { decodeAddress, encodeAddress, isAddress, normalAddress } from '../../../src/core/wire/address.ts';
 import { datedPublicKey, datedSigner } from '../../../src/core/wire/dated-key.ts';
@@ -18,14 +19,28 @@ import {
   HELLO_SEALED_BYTES,
   MESSAGE_HEADER_BYTES,
   PAYLOAD_BYTES,
-  SERVICE_AUTHORISATION_BYTES,
+  HOLDER_BYTES,
+  HOST_PART_BYTES,
+  INVITATION_ENTRY_BYTES,
+  INVITATION_PROOF_BYTES,
+  INVITATIONS_MAX,
+  SERVICE_BODY_BYTES,
   SERVICE_POINTS_MAX,
   SERVICE_RECORD_BYTES,
   SERVICE_RECORD_CONTENT_BYTES,
+  SERVICE_RECORD_SPARE_BYTES,
 } from '../../../src/core/wire/geometry.ts';
 import { decodeAnswer, decodeHello, decodeHelloContent, encodeHelloContent } from '../../../src/core/wire/hello.ts';
+import { formatInvitation, parseInvitation } from '../../../src/core/wire/invitation.ts';
 import * as rendezvous from '../../../src/core/wire/rendezvous.ts';
-import { decodeSealedRecord, decodeServiceRecord, encodeServiceRecord, type ServiceRecord } from '../../../src/core/wire/service-record.ts';
+import {
+  decodeRecordContent,
+  decodeSealedRecord,
+  decodeServiceBody,
+  encodeRecordContent,
+  encodeServiceBody,
+  type ServiceRecord,
+} from '../../../src/core/wire/service-record.ts';
 import { testEnv } from '../../support/test-env.ts';
 import { IDENTITY } from './fixture.ts';
 
@@ -39,8 +54,20 @@ interface Case {
 }
 const vectors = JSON.parse(readFileSync(new URL('../../vectors/service-addresses.json', import.meta.url), 'utf8')) as { cases: Case[] };
 
+interface Invited {
+  invitations: { address: string; secret: string; text: string }[];
+  hostParts: { hostKey: string; period: number; hostPart: string; slots: number[] }[];
+}
+const invited = JSON.parse(readFileSync(new URL('../../vectors/service-invitations.json', import.meta.url), 'utf8')) as Invited;
+
 const env = testEnv();
 const PLACE = { period: 20_000, serial: 1_000, slot: 3 };
+
+const hostPart = new Uint8Array(HOST_PART_BYTES).fill(6);
+
+function toSeal(points: number) {
+  return { record: record(points), hostPart };
+}
 
 function record(points: number): ServiceRecord {
   const one = (byte: number) => ({
@@ -63,6 +90,17 @@ test('vectors: addresses, dated keys, rendezvous tags', () => {
     assert.equal(hex(decodeAddress(address)), publicKey);
     assert.equal(hex(datedPublicKey(fromHex(publicKey), period)), datedKey);
     assert.equal(hex(rendezvous.rendezvousTag(fromHex(seed))), rendezvousTagOfSeed);
+  }
+});
+
+test('vectors: invitations, host parts', () => {
+  for (const { address, secret, text } of invited.invitations) {
+    assert.equal(formatInvitation({ address: normalAddress(address), secret: fromHex(secret) }), text);
+    assert.deepEqual(parseInvitation(text), { address, secret: fromHex(secret) });
+  }
+  for (const made of invited.hostParts) {
+    const { name, slots } = drawHostPart(fromHex(made.hostKey), made.period);
+    assert.deepEqual([hex(name), slots], [made.hostPart, made.slots]);
   }
 });
 
@@ -108,16 +146,17 @@ test('a record fits a DHT value with room for its envelope, and a hello fits ear
 test('records of none to six points have one length and come back as they were', () => {
   const signer = datedSigner(IDENTITY, PLACE.period);
   for (let points = 0; points <= SERVICE_POINTS_MAX; points++) {
-    const payload = sealServiceRecord(env, IDENTITY.publicKey, signer, PLACE, record(points));
+    const payload = sealServiceRecord(env, IDENTITY.publicKey, signer, PLACE, toSeal(points));
     assert.equal(payload.length, SERVICE_RECORD_BYTES);
-    assert.deepEqual(openServiceRecord(nobleCrypto, IDENTITY.publicKey, signer.publicKey, PLACE, payload), record(points));
+    const opened = openServiceRecord(nobleCrypto, IDENTITY.publicKey, signer.publicKey, PLACE, payload);
+    assert.deepEqual(opened, { ...toSeal(points), invited: false });
   }
-  assert.throws(() => encodeServiceRecord(record(7), new Uint8Array(SERVICE_AUTHORISATION_BYTES)), RangeError);
+  assert.throws(() => encodeServiceBody(record(7)), RangeError);
 });
 
 test('a record opens in its own place and for its own address alone', () => {
   const signer = datedSigner(IDENTITY, PLACE.period);
-  const payload = sealServiceRecord(env, IDENTITY.publicKey, signer, PLACE, record(3));
+  const payload = sealServiceRecord(env, IDENTITY.publicKey, signer, PLACE, toSeal(3));
   const other = identityFromSeed(nobleCrypto, new Uint8Array(32).fill(8));
   for (const place of [
     { ...PLACE, serial: 1_001 },
@@ -135,7 +174,7 @@ test('who knows the address can seal a record, and is found out by the signature
     ...datedSigner(IDENTITY, PLACE.period),
     sign: datedSigner(identityFromSeed(nobleCrypto, new Uint8Array(32)), PLACE.period).sign,
   };
-  const payload = sealServiceRecord(env, IDENTITY.publicKey, thief, PLACE, record(3));
+  const payload = sealServiceRecord(env, IDENTITY.publicKey, thief, PLACE, toSeal(3));
   assert.throws(() => openServiceRecord(nobleCrypto, IDENTITY.publicKey, thief.publicKey, PLACE, payload), {
     kind: 'unverified',
     message: /signed/,
@@ -144,7 +183,7 @@ test('who knows the address can seal a record, and is found out by the signature
 
 test('one bit flipped anywhere in a record is noticed', () => {
   const signer = datedSigner(IDENTITY, PLACE.period);
-  const payload = sealServiceRecord(env, IDENTITY.publicKey, signer, PLACE, record(3));
+  const payload = sealServiceRecord(env, IDENTITY.publicKey, signer, PLACE, toSeal(3));
   for (let bit = 1; bit < payload.length * 8; bit += 499) {
     const bad = payload.slice();
     bad[bit >>> 3]! ^= 1 << (bit & 7);
@@ -154,12 +193,19 @@ test('one bit flipped anywhere in a record is noticed', () => {
 
 test('two seals of one record share nothing but their length', () => {
   const signer = datedSigner(IDENTITY, PLACE.period);
-  const [a, b] = [0, 1].map(() => sealServiceRecord(env, IDENTITY.publicKey, signer, PLACE, record(3)));
+  const [a, b] = [0, 1].map(() => sealServiceRecord(env, IDENTITY.publicKey, signer, PLACE, toSeal(3)));
   assert.notDeepEqual(a!.subarray(0, 64), b!.subarray(0, 64));
 });
 
 const move = new Uint8Array(64).fill(4);
 const hello = new Uint8Array(HELLO_BYTES).map((_, i) => i * 7);
+const content = {
+  sessionId: new Uint8Array(16).fill(6),
+  resumes: true,
+  holder: new Uint8Array(HOLDER_BYTES).fill(2),
+  proof: new Uint8Array(INVITATION_PROOF_BYTES).fill(3),
+  messages: new Uint8Array(HELLO_MESSAGES_BYTES).fill(1),
+};
 const messages: [string, Uint8Array, (bytes: Uint8Array) => unknown, unknown][] = [
   [
     'establish',
@@ -181,12 +227,7 @@ const messages: [string, Uint8Array, (bytes: Uint8Array) => unknown, unknown][] 
     rendezvous.decodeIncoming,
     { channel: 0xffff_ffff, effort: 1, move },
   ],
-  [
-    'hello content',
-    encodeHelloContent({ sessionId: new Uint8Array(16).fill(6), resumes: true, messages: new Uint8Array(HELLO_MESSAGES_BYTES).fill(1) }),
-    decodeHelloContent,
-    { sessionId: new Uint8Array(16).fill(6), resumes: true, messages: new Uint8Array(HELLO_MESSAGES_BYTES).fill(1) },
-  ],
+  ['hello content', encodeHelloContent(content), decodeHelloContent, content],
 ];
 
 for (const [name, bytes, decode, value] of messages) {
@@ -201,13 +242,17 @@ test('incoming on channel 0 is refused', () => {
   assert.throws(() => rendezvous.decodeIncoming(rendezvous.encodeIncoming({ channel: 0, effort: 0, move })), DecodeError);
 });
 
-const signed = new Uint8Array([...encodeServiceRecord(record(3), new Uint8Array(SERVICE_AUTHORISATION_BYTES)), ...new Uint8Array(64)]);
+const entries = Array.from({ length: INVITATIONS_MAX }, (_, i) => new Uint8Array(INVITATION_ENTRY_BYTES).fill(i));
+const body = encodeServiceBody(record(3));
+const outer = { invited: true, hostPart, body, bodyTag: new Uint8Array(16).fill(7), entries };
+const signed = new Uint8Array([...encodeRecordContent(outer, new Uint8Array(SERVICE_RECORD_SPARE_BYTES)), ...new Uint8Array(64)]);
 const decoders: [string, Uint8Array, (bytes: Uint8Array) => unknown][] = [
   ...messages.map(([name, bytes, decode]): [string, Uint8Array, (bytes: Uint8Array) => unknown] => [name, bytes, decode]),
   ['hello', hello, decodeHello],
   ['answer', new Uint8Array(PAYLOAD_BYTES), decodeAnswer],
   ['sealed record', new Uint8Array(SERVICE_RECORD_BYTES), decodeSealedRecord],
-  ['record', signed, decodeServiceRecord],
+  ['record', signed, decodeRecordContent],
+  ['body of a record', body, decodeServiceBody],
 ];
 
 for (const [name, valid, decode] of decoders) {
@@ -255,5 +300,9 @@ test('fuzz: any text is an address or malformed', () => {
 
 test('the record’s content fills its length exactly', () => {
   assert.equal(signed.length, SERVICE_RECORD_CONTENT_BYTES);
-  assert.equal(HELLO_SEALED_BYTES - 32, HELLO_MESSAGES_BYTES);
+  assert.equal(body.length, SERVICE_BODY_BYTES);
+  assert.equal(HELLO_SEALED_BYTES - 80, HELLO_MESSAGES_BYTES);
+  const { signed: _, signature: __, ...read } = decodeRecordContent(signed);
+  assert.deepEqual(read, outer);
+  assert.throws(() => encodeRecordContent({ ...outer, entries: entries.slice(1) }, new Uint8Array(SERVICE_RECORD_SPARE_BYTES)), RangeError);
 });

@@ -103,6 +103,13 @@ const CODECS: readonly {
     encode: stream.encodeSessionResume,
     decode: stream.decodeSessionResume,
   },
+  {
+    name: 'sessionHolder',
+    type: MESSAGE.sessionHolder,
+    value: fc.record({ kind: fc.integer({ min: 0, max: 255 }), token: fc.uint8Array({ minLength: 16, maxLength: 16 }) }),
+    encode: stream.encodeSessionHolder,
+    decode: stream.decodeSessionHolder,
+  },
 ];
 
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value, (_, v) => (v instanceof Uint8Array ? [...v] : v)));
@@ -170,6 +177,11 @@ const messages = fc
           ),
         ),
       fc
+        .nat(9)
+        .map((kind) =>
+          encodeMessage(MESSAGE.sessionHolder, stream.encodeSessionHolder({ kind: kind as never, token: new Uint8Array(16) })),
+        ),
+      fc
         .tuple(near, fc.nat(100))
         .map(([id, limit]) => encodeMessage(MESSAGE.channelCredit, channel.encodeChannelCredit({ channel: id, limit }))),
       fc
@@ -197,6 +209,7 @@ describe('hostile messages', () => {
             void s.write(new Uint8Array(20)).catch(() => {});
             void s.read().catch(() => {});
           },
+          onHolder: (message) => session.tell(message),
           onEnd: (reason) => ends.push(reason),
         });
         const pair = pipePair(env, {});
