@@ -26,7 +26,8 @@ export interface Driver {
   close(): Promise<string>;
 }
 
-const WAIT_MS = 15_000;
+/** Nothing that works comes near it, on a machine that is busy with other things too. */
+const WAIT_MS = 60_000;
 
 export async function startBrowser(browser: Browser): Promise<Driver> {
   return browser === 'chromium' ? startChromium() : startFirefox();

@@ -10,6 +10,7 @@ import { Tracker } from './tracker.ts';
 
 /** After a page is there, so long for what it starts late: hints, refreshes, media. */
 const LATE_MS = 4000;
+const TABS_AT_ONCE = 12;
 const CONTENT = /^http:\/\/[a-z2-7]{16}\.gnet\.localhost:\d+\/(?!_gnet)/;
 const TOP = /^http:\/\/gnet\.localhost:\d+\//;
 
@@ -75,6 +76,23 @@ async function join(driver: Driver, app: FixtureApp): Promise<void> {
   await tab.close();
 }
 
+type Page = [path: string, vectors: Vector[]];
+
+/** A tab for each page, some at a time, and one wait for all that these start late. All at once would starve each other. */
+async function eachInItsTab(driver: Driver, pages: Map<string, Vector[]>, show: (tab: Tab, ...page: Page) => Promise<void>): Promise<void> {
+  const waiting: Page[] = [...pages];
+  while (waiting.length > 0) {
+    const tabs: Tab[] = [];
+    for (const page of waiting.splice(0, TABS_AT_ONCE)) {
+      const tab = await driver.newTab();
+      tabs.push(tab);
+      await show(tab, ...page);
+    }
+    await wait(LATE_MS);
+    for (const tab of tabs) await tab.close();
+  }
+}
+
 async function showOpen(tab: Tab, url: string, vectors: readonly Vector[]): Promise<void> {
   await tab.goto(url).catch(() => {}); // a page may lead elsewhere at once
   if (vectors[0]?.click) await tab.click(/^http:/, '#go');
@@ -102,12 +120,9 @@ export function isolationSuite(browser: Browser): void {
       host = await startOpenHost(open.files);
       app = await startFixtureApp([{ title: 'Hostile', seed: 66, files: boxed.files }]);
       driver = await startBrowser(browser);
-      // Each page in a tab of its own, and one wait for all that starts late.
-      for (const [page, vectors] of open.pages) await showOpen(await driver.newTab(), host.url + page, vectors);
-      await wait(LATE_MS);
+      await eachInItsTab(driver, open.pages, (tab, page, vectors) => showOpen(tab, host.url + page, vectors));
       await join(driver, app);
-      for (const [page, vectors] of boxed.pages) await showBoxed(await driver.newTab(), app, page, vectors);
-      await wait(LATE_MS);
+      await eachInItsTab(driver, boxed.pages, (tab, page, vectors) => showBoxed(tab, app, page, vectors));
       lookups = await driver.close();
     });
     after(async () => {
