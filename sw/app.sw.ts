@@ -4,7 +4,7 @@
  * meets files of another version.
  */
 
-export {};
+import { KEPT_HEADER } from '../src/shared/network-info.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 /** Set by the build: path → SHA-256 as in an `integrity` attribute. Any change makes this file, and so a new version. */
@@ -60,6 +60,9 @@ async function newestNetwork(): Promise<Response> {
     if (response.ok) await cache.put(NETWORK, response.clone());
     return response;
   } catch {
-    return (await cache.match(NETWORK)) ?? Response.error();
+    const kept = await cache.match(NETWORK);
+    return kept === undefined
+      ? Response.error()
+      : new Response(kept.body, { headers: { 'Content-Type': 'application/json', [KEPT_HEADER]: '1' } });
   }
 }

@@ -5,6 +5,9 @@ export interface NetworkInfo {
   demo?: string;
 }
 
+/** On an answer that the app's service worker kept from earlier: the host itself does not answer. */
+export const KEPT_HEADER = 'Gnet-Kept';
+
 export interface Bootstrap {
   /** `ws://` (loopback only) or `wss://`. */
   url: string;

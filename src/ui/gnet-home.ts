@@ -144,7 +144,7 @@ export class Home extends ShellElement {
         <p class="numbers">${joinSentence(join ?? { step: 'starting' })}</p>
       </div>
       ${shell.hasWebRtc ? nothing : html`<p class="small muted">This browser has no WebRTC, or it is switched off. It works without: this tab links by WebSocket only.</p>`}
-      ${shell.network === undefined ? html`<p class="small muted">The app’s host does not answer. The app runs from this browser’s copy and calls the peers it remembers.</p>` : nothing}
+      ${shell.hostAnswers ? nothing : html`<p class="small muted">The app’s host does not answer. The app runs from this browser’s copy and calls the peers it remembers.</p>`}
       ${this.#relaying()}
     </section>`;
   }

@@ -1,5 +1,5 @@
 import * as Comlink from 'comlink';
-import type { NetworkInfo } from '../shared/network-info.ts';
+import { KEPT_HEADER, type NetworkInfo } from '../shared/network-info.ts';
 import type { FetchProgress, PeerEvent, PeerStatus } from '../shared/peer-api.ts';
 import type { PeerControl, PeerListener, StoredSite } from '../shared/peer-control.ts';
 import { registerLabel } from './keeper-frame.ts';
@@ -19,6 +19,8 @@ const EVENTS_KEPT = 60;
 export class Shell {
   settings: Settings = { relaying: true, introduced: false };
   network: NetworkInfo | undefined;
+  /** False: what the app runs from, and whom it calls, is what this browser remembers. */
+  hostAnswers = true;
   /** What was chosen before is known. */
   started = false;
   /** The peer was told to join. */
@@ -109,7 +111,9 @@ export class Shell {
   }
 
   async refreshNetwork(): Promise<void> {
-    this.network = (await fetchNetwork()) ?? this.network;
+    const fetched = await fetchNetwork();
+    this.hostAnswers = fetched?.kept === false;
+    this.network = fetched?.network ?? this.network;
     this.#changed();
   }
 
@@ -183,10 +187,12 @@ export class Shell {
   }
 }
 
-async function fetchNetwork(): Promise<NetworkInfo | undefined> {
+/** `kept`: from the service worker's copy. Undefined when there is none either. */
+async function fetchNetwork(): Promise<{ network: NetworkInfo; kept: boolean } | undefined> {
   try {
     const response = await fetch('/network.json');
-    return response.ok ? ((await response.json()) as NetworkInfo) : undefined;
+    if (!response.ok) return undefined;
+    return { network: (await response.json()) as NetworkInfo, kept: response.headers.has(KEPT_HEADER) };
   } catch {
     return undefined; // the host is down: the peer dials whom it remembers
   }

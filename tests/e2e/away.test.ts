@@ -80,6 +80,7 @@ describe('the author is away', { timeout: 280_000 }, () => {
     const tab = await reader.context().newPage();
     await tab.goto(network.url);
     await tab.getByText(/Not joined\. No bootstrap answers/).waitFor();
+    await tab.getByText('The app’s host does not answer. The app runs from this browser’s copy').waitFor();
     await tab.getByRole('link', { name: 'Letters' }).click();
     await heading(tab, 'Letters');
     await tab.close();

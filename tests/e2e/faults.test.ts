@@ -10,8 +10,9 @@ import type { CircuitStatus } from '../../src/shared/peer-api.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
 import { buildTamperingSeeder } from './support/build-tampering.ts';
 import { hopsOf, joinedTab, newProfile, openAddress, panelText, site, startChromium } from './support/chromium.ts';
-import { A_DAY_AHEAD, Gnet, gnet } from './support/gnet.ts';
+import { Gnet, gnet } from './support/gnet.ts';
 import { type Network, noisePicture, type Seeder, startNetwork, writeSite } from './support/network.ts';
+import { shellText, startReader, untilHeading, untilShown } from './support/reader.ts';
 import { until } from './support/until.ts';
 
 const UNKNOWN = encodeAddress(nobleCrypto.ed25519Public(new Uint8Array(32).fill(9)));
@@ -87,17 +88,36 @@ describe('what goes wrong', { timeout: 280_000 }, () => {
     await profile.close();
   });
 
-  it('says that the clock is a day off: the network’s is a day ahead of the browser’s', async () => {
-    const tomorrow = await startNetwork({ nodeArgs: ['--import', A_DAY_AHEAD] });
+  it('says that the clock is a day off', async () => {
     const profile = await newProfile(browser);
     const tab = await profile.newPage();
-    await tab.goto(tomorrow.url);
+    await tab.goto(network.url);
+    const worker = await until('the peer’s worker', () => tab.workers().find((one) => one.url().includes('peer.worker')));
+    await worker.evaluate('{ const wall = Date.now; Date.now = () => wall() + 86_400_000; }');
     await tab.getByRole('button', { name: 'Join', exact: true }).click();
-    await tab.getByText(/^Not joined\. This machine's clock is about 24 hours slow, as 2 peers say: set it right\./).waitFor();
-    await openAddress(tab, tomorrow.demo);
+    await tab.getByText(/^Not joined\. This machine's clock is about 24 hours fast, as 2 peers say: set it right\./).waitFor();
+    await openAddress(tab, large.address);
     await tab.getByRole('heading', { name: 'Your clock is wrong' }).waitFor();
     await profile.close();
-    await tomorrow.close();
+  });
+
+  it('shows a site that the browser has no room for, and says that nothing more is kept', async () => {
+    const reader = await startReader('firefox', { 'dom.quotaManager.temporaryStorage.fixedLimit': 4000 }); // KB, the app's files included
+    await reader.goto(network.url);
+    await reader.click('Join');
+    await untilShown(reader, /Joined: \d+ links/);
+    await reader.openAddress(large.address);
+    await untilHeading(reader, 'Large');
+    await reader.evaluate(`gnet.all().find((element) => element.matches('button.status')).click()`);
+    await untilShown(reader, /no room left in the store: pages are shown and not kept/);
+    await until(
+      'all of the picture',
+      () => reader.inSite<boolean>(`document.querySelector('img').complete && document.querySelector('img').naturalWidth === 1000`),
+      {
+        now: () => shellText(reader),
+      },
+    );
+    await reader.close();
   });
 
   it('says what it needs in a browser without service workers', async () => {

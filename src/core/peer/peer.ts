@@ -35,6 +35,7 @@ import { acceptCircuit } from './last-hop.ts';
 import { Membership } from './membership.ts';
 import { meshContact, meshPeers } from './mesh.ts';
 import { NamedPaths } from './named-paths.ts';
+import { warningInWords } from './pack-warnings.ts';
 import { pointDirectory } from './points.ts';
 import { Publisher, type SelfDescription } from './publisher.ts';
 import { Questions } from './questions.ts';
@@ -217,7 +218,13 @@ export class Peer {
       hasCircuit: () => this.circuits.spares > 0,
       onStep: () => this.events.changed(),
     });
-    this.store = new PackStore({ env, records, chunks, ...(digest === undefined ? {} : { digest }) });
+    this.store = new PackStore({
+      env,
+      records,
+      chunks,
+      ...(digest === undefined ? {} : { digest }),
+      onWarning: (warning) => this.events.add('warning', warningInWords(warning)),
+    });
     const holder = env.random(HOLDER_BYTES);
     this.#services = {
       env,

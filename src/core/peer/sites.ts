@@ -1,7 +1,7 @@
 import type { PeerId } from '../bytes/brand.ts';
 import { equal, fromUtf8, utf8 } from '../bytes/bytes.ts';
 import type { Env } from '../env.ts';
-import { type Digest, type PackStore, type PackWarning, SiteReader } from '../packs/index.ts';
+import { type Digest, type PackStore, SiteReader } from '../packs/index.ts';
 import type { RecordStore } from '../ports.ts';
 import type { ServiceVisitor } from '../service/index.ts';
 import { decodeAddress, encodeAddress } from '../wire/address.ts';
@@ -9,6 +9,7 @@ import type { VerifiedManifest } from '../wire/manifest.ts';
 import { STREAM } from '../wire/registry.ts';
 import { contestedInWords, PATH_LOST, ServiceSession } from './service-session.ts';
 import type { FetchProgress, PeerEvent } from './status.ts';
+import { warningInWords } from './pack-warnings.ts';
 
 export interface SitesOptions {
   readonly env: Env;
@@ -142,23 +143,4 @@ export function shortId(id: PeerId): string {
 
 function namesOf(hops: readonly PeerId[]): string {
   return hops.map(shortId).join(' → ');
-}
-
-function warningInWords(warning: PackWarning): string {
-  switch (warning.kind) {
-    case 'full':
-      return 'no room left in the store: pages are shown and not kept';
-    case 'damaged':
-      return 'a stored part was damaged; it is fetched again';
-    case 'conflict':
-      return `the author signed two different versions ${warning.serial}; the one seen first is shown`;
-    case 'stale':
-      return `nobody serves this site now; version ${warning.serial} from the store is shown`;
-    case 'behind':
-      return `version ${warning.serial} is shown, the author has signed version ${warning.headSerial}`;
-    case 'newer':
-      return `version ${warning.serial} has arrived; reload to see it`;
-    case 'retry':
-      return 'a stream broke off; the rest is asked for again';
-  }
 }

@@ -55,8 +55,9 @@ export async function untilHeading(reader: Reader, words: string): Promise<void>
   });
 }
 
-export async function startReader(browser: BrowserName): Promise<Reader> {
-  return browser === 'chromium' ? startChromiumReader() : startFirefoxReader();
+/** `preferences`: Firefox's, as about:config names them. */
+export async function startReader(browser: BrowserName, preferences: Record<string, unknown> = {}): Promise<Reader> {
+  return browser === 'chromium' ? startChromiumReader() : startFirefoxReader(preferences);
 }
 
 async function startChromiumReader(): Promise<Reader> {
@@ -89,8 +90,8 @@ async function startChromiumReader(): Promise<Reader> {
   };
 }
 
-async function startFirefoxReader(): Promise<Reader> {
-  const browser = await puppeteer.launch({ browser: 'firefox', executablePath: needBrowser('firefox') });
+async function startFirefoxReader(extraPrefsFirefox: Record<string, unknown>): Promise<Reader> {
+  const browser = await puppeteer.launch({ browser: 'firefox', executablePath: needBrowser('firefox'), extraPrefsFirefox });
   const page = await browser.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
   const frame = () => until('the frame of the site', () => page.frames().find((one) => SITE.test(one.url())));
