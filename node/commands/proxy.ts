@@ -56,7 +56,7 @@ export const proxy: Command = {
         strict: flag('strict'),
         onIpTarget: () => tell(LOOKS_UP_ITSELF),
         onNoExit: (why) => tell(`A program asked for something outside of .gnet: ${why}`),
-        onRefused: (why) => warn(`${why} ('gnet proxy --invitation <file or text>' takes one)`),
+        onRefused: (why) => warn(`${why} ('gnet proxy --help' says what --invitation is)`),
       });
       try {
         await untilReady(headless.peer, stop, output);

@@ -193,7 +193,9 @@ export class RecordPublisher {
     if (there === undefined || this.#isOver(publication)) return false;
     if (isAnothers(there, publication.part)) {
       this.#options.env.log('info', 'service', 'another host of this address holds our slot; taking another');
-      publication.slot = slotFor(publication.part, lying);
+      // Ours may lie there beside it, where both have one serial.
+      const others = lying.filter((one) => isAnothers(one, publication.part));
+      publication.slot = slotFor(publication.part, others);
     } else if (there.serial >= least) publication.serial = there.serial;
     else return false;
     publication.stale = true;

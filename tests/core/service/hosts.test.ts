@@ -5,12 +5,20 @@ import { hex } from '../../../src/core/bytes/bytes.ts';
 import { HOST_SLOTS } from '../../../src/core/service/constants.ts';
 import { hostPart, isAnothers, slotFor } from '../../../src/core/service/host-part.ts';
 import { ServiceVisitor } from '../../../src/core/service/index.ts';
-import { periodOf } from '../../../src/core/wire/dated-key.ts';
+import { sealServiceRecord } from '../../../src/core/service/record-seal.ts';
+import { datedSigner, periodOf } from '../../../src/core/wire/dated-key.ts';
 import { PERIOD_MS } from '../../../src/core/wire/registry.ts';
+import type { ServiceRecord } from '../../../src/core/wire/service-record.ts';
 import { testEnv } from '../../support/test-env.ts';
-import { connect, NOON, started, type Scene } from './fixture.ts';
+import { connect, IDENTITY, NOON, started, type Scene } from './fixture.ts';
 
 const TODAY = periodOf(NOON);
+const RECORD: ServiceRecord = {
+  effort: 0,
+  freshUntilMs: NOON + 3_600_000,
+  keys: { keyId: new Uint8Array(8), x25519: new Uint8Array(32), kem: new Uint8Array(1184) },
+  points: [],
+};
 const key = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 /** Two hosts that want the same slot today, and another one for each of them next. */
 const [ONE, OTHER] = clashing();
@@ -63,6 +71,20 @@ test('two hosts that take one slot in the same moment: one of them sees it, and 
   assert.equal(lying(one).length, 2);
   for (let i = 0; i < 12; i++) await connect(two, 'a');
   assert.ok(one.visits.length > 0 && two.visits.length > 0);
+});
+
+test('two hosts whose records in one slot have one serial: storing peers give both out, and one of the hosts takes another slot', async () => {
+  const one = await started({ hostKey: ONE });
+  const { key: dated, slot, serial } = one.network.published[0]!;
+  const day = one.network.values.get(dated)!;
+  const ours = day.get(slot)!;
+  const signer = datedSigner(IDENTITY, TODAY);
+  const theirs = { record: RECORD, hostPart: hostPart(OTHER, TODAY).name };
+  const payload = sealServiceRecord(testEnv(), IDENTITY.publicKey, signer, { period: TODAY, serial, slot }, theirs);
+  day.clear();
+  day.set(-1, { payload, serial, slot }).set(slot, ours);
+  await one.env.advance(180_000);
+  assert.deepEqual([...new Set(one.network.published.map((value) => value.slot))], hostPart(ONE, TODAY).slots.slice(0, 2));
 });
 
 test('a host that starts anew goes on in its slot, though its part lies there', async () => {
