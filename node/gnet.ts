@@ -17,6 +17,7 @@ import { serviceOf } from './commands/service.ts';
 import { shellOf } from './commands/shell.ts';
 import { status } from './commands/status.ts';
 import { streams } from './commands/streams.ts';
+import { tunnel } from './commands/tunnel.ts';
 import { up } from './commands/up.ts';
 import { version } from './places.ts';
 
@@ -26,6 +27,7 @@ const COMMANDS: readonly Command[] = [
   open,
   expose,
   proxy,
+  tunnel,
   status,
   circuits,
   streams,

@@ -26,8 +26,8 @@ const MAX_LINKS = { open: 500, client: 24 };
 
 export interface HeadlessExit {
   readonly service: ExitService;
-  /** What its descriptor says of its policy. */
-  readonly summary: ExitSummary;
+  /** What its descriptor says of its policy; undefined for a peer that has none, and opens what was granted alone. */
+  readonly summary: ExitSummary | undefined;
 }
 
 export interface HeadlessOptions {
@@ -53,7 +53,7 @@ export interface HeadlessOptions {
   readonly operator?: string;
   /** Where numbers for Prometheus are served; undefined: nowhere. */
   readonly metrics?: { host: string; port: number } | undefined;
-  /** Opens connections to the clear network for others. */
+  /** Opens connections for others. */
   readonly exit?: HeadlessExit;
   readonly logLevel: LogLevel;
   readonly onProgress?: (progress: FetchProgress) => void;
@@ -160,12 +160,12 @@ function urlOf({ host, port }: HostAndPort): string {
 function describe({ stable, operator, exit }: HeadlessOptions, published: HostAndPort | undefined, hasWebRtc: boolean): SelfDescription {
   if (published === undefined) return { roles: 0, addresses: [], operator: '' };
   const websocket: PeerAddress = { kind: 'websocket', ip: ipBytes(published.host), port: published.port, tls: false, host: '' };
-  const roles = ROLE.open | ROLE.rendezvous | (stable ? ROLE.stable | ROLE.store : 0) | (exit ? ROLE.exit : 0);
+  const roles = ROLE.open | ROLE.rendezvous | (stable ? ROLE.stable | ROLE.store : 0) | (exit?.summary ? ROLE.exit : 0);
   return {
     roles,
     addresses: hasWebRtc ? [websocket, { kind: 'mesh' }] : [websocket],
     operator: operator ?? '',
-    ...(exit === undefined ? {} : { extension: encodeExitSummary(exit.summary) }),
+    ...(exit?.summary === undefined ? {} : { extension: encodeExitSummary(exit.summary) }),
   };
 }
 

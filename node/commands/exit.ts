@@ -3,7 +3,7 @@ import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { ExitSummary } from '../../src/core/wire/exit.ts';
 import { isPublicIp } from '../../src/core/wire/public-ip.ts';
 import type { Command } from '../cli/command.ts';
-import { checkRules, DEFAULT_POLICY, dnsResolver, ExitPolicy, exitService, interfaceAddresses, PolicyJudge } from '../exit/index.ts';
+import { checkRules, DEFAULT_POLICY, dnsResolver, ExitPolicy, interfaceAddresses, PolicyJudge } from '../exit/index.ts';
 import { ipBytes } from '../ip.ts';
 import { relayOptions, runRelay } from './relay.ts';
 
@@ -39,11 +39,11 @@ export const exit: Command = {
     const published = ipBytes((text('advertise') ?? text('listen') ?? '').split(':')[0] as string);
     const ownAddresses = (): Uint8Array[] => [...interfaceAddresses(), ...(published === undefined ? [] : [published])];
     const summary: ExitSummary = { ipv6: ownAddresses().some((ip) => ip.length === 16 && isPublicIp(ip)), ports: policy.ports };
-    const service = exitService(new PolicyJudge({ policy, resolve, ownAddresses }));
+    const judge = new PolicyJudge({ policy, resolve, ownAddresses });
     invocation.output.note(
       `It opens ${policy.ports.map(([first, last]) => (first === last ? `port ${first}` : `ports ${first}-${last}`)).join(', ')} for others.`,
     );
-    await runRelay(invocation, { kind: 'exit', exit: { service, summary } });
+    await runRelay(invocation, { kind: 'exit', exit: { judge, summary } });
   },
 };
 

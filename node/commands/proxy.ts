@@ -1,4 +1,9 @@
-import type { Command } from '../cli/command.ts';
+import { GlobalNetError } from '../../src/core/bytes/errors.ts';
+import type { Exits, Fits, Peer } from '../../src/core/peer/index.ts';
+import { hasRole } from '../../src/core/wire/descriptor.ts';
+import { ROLE } from '../../src/core/wire/registry.ts';
+import type { Command, Invocation } from '../cli/command.ts';
+import { type ChainForm, type HopChain, inChain, parseChain } from '../cli/hop-chain.ts';
 import { acceptInvitations, INVITED } from '../cli/inviting.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
@@ -6,13 +11,16 @@ import { hostAndPort, isLoopback, listenOf } from '../cli/tcp-target.ts';
 import { bootstrapsFor, dataFolderOf, peerNameOf } from '../data-folder.ts';
 import { startHeadless } from '../headless.ts';
 import { startSocksProxy } from '../tcp/index.ts';
-import { stopped, untilReady } from '../until.ts';
+import { stopped, unlessStopped, untilReady } from '../until.ts';
+
+const FORM: ChainForm = { target: 'internet', example: '8080>rand>rand>rand>internet' };
 
 export const proxy: Command = {
   name: 'proxy',
-  usage: '[--listen <ip:port>] [--invitation <file or text>]',
+  usage: '[--listen <ip:port> | "<port>><hop>>…>internet"] [--invitation <file or text>]',
   summary:
-    'Lets any program reach .gnet addresses, and through exits the clear network, by SOCKS5: curl --socks5-hostname 127.0.0.1:9050 http://<address>.gnet/',
+    'Lets any program reach .gnet addresses, and through exits the clear network, by SOCKS5: curl --socks5-hostname 127.0.0.1:9050 http://<address>.gnet/ ' +
+    'A chain says by which hops the clear network is reached, as in gnet tunnel; the last one is the exit.',
   options: {
     listen: {
       type: 'string',
@@ -28,10 +36,12 @@ export const proxy: Command = {
     name: { type: 'string', value: '<name>', help: 'its folder within the data folder (default: proxy)', check: peerNameOf },
     ...INVITED,
   },
-  positionals: { min: 0, max: 0 },
+  positionals: { min: 0, max: 1 },
   serves: true,
-  async run({ output, text, texts, flag, stop }) {
-    const listen = listenOf(text('listen') ?? '127.0.0.1:9050');
+  async run(invocation) {
+    const { output, positionals, text, texts, flag, stop } = invocation;
+    const chain = positionals[0] === undefined ? undefined : chainOf(positionals[0], invocation);
+    const listen = chain?.listen ?? listenOf(text('listen') ?? '127.0.0.1:9050');
     const dataFolder = dataFolderOf(text('data'));
     await acceptInvitations(dataFolder, texts('invitation'), output);
     const headless = await startHeadless({
@@ -49,10 +59,11 @@ export const proxy: Command = {
       (event) => event?.kind === 'invitation' && output.say(event.text, { warning: event.text, address: event.address }),
     );
     try {
+      const exits = chain === undefined ? headless.peer.exits : await exitsAlong(headless.peer, chain, invocation);
       const socks = await startSocksProxy({
         ...listen,
         visits: headless.peer.tcp,
-        exits: headless.peer.exits,
+        exits,
         strict: flag('strict'),
         onIpTarget: () => tell(LOOKS_UP_ITSELF),
         onNoExit: (why) => tell(`A program asked for something outside of .gnet: ${why}`),
@@ -60,19 +71,40 @@ export const proxy: Command = {
       });
       try {
         await untilReady(headless.peer, stop, output);
-        const at = hostAndPort({ host: listen.host, port: socks.port });
+        const at = hostAndPort(socks);
         output.say(`SOCKS5 at ${at}`, { listens: at, pid: process.pid });
         if (!isLoopback(listen.host)) output.note('Whoever reaches this port uses the network as you.');
         output.note(`curl --socks5-hostname ${at} http://<address>.gnet/\nUntil Ctrl-C.`);
         await stopped(stop);
       } finally {
         socks.close();
+        exits.stop();
       }
     } finally {
       await headless.stop();
     }
   },
 };
+
+/** @throws GlobalNetError `malformed`. */
+function chainOf(text: string, { said }: Invocation): HopChain {
+  const chain = parseChain(text, FORM);
+  if (chain.target !== FORM.target)
+    throw new GlobalNetError(
+      'malformed',
+      `'${text}': the chain of a proxy ends in '${FORM.target}', not in '${chain.target}'; gnet tunnel leads to one host`,
+    );
+  if (said.some(({ name, source }) => name === 'listen' && source.from === 'flag'))
+    throw new GlobalNetError('malformed', `'${text}' says already where to listen: leave --listen out`);
+  return chain;
+}
+
+async function exitsAlong({ namedPaths }: Peer, chain: HopChain, { output, stop }: Invocation): Promise<Exits> {
+  const found = output.waiting(() => `Looking for the hops of ${chain.text}`);
+  const isExit: Fits = (one) => hasRole(one, ROLE.exit);
+  const path = await inChain(chain, () => unlessStopped(namedPaths.find(chain.hops, isExit), stop).finally(found));
+  return namedPaths.exits(path);
+}
 
 const LOOKS_UP_ITSELF =
   'A program asked for an IP address, not a name. If it looked a name up itself, who runs the name server knows where it goes: give curl --socks5-hostname, Firefox “Proxy DNS”.';

@@ -5,10 +5,12 @@ import type { Peer } from '../../src/core/peer/index.ts';
 import { epochStartMs } from '../../src/core/wire/descriptor.ts';
 import { encodeExitSummary, type ExitSummary } from '../../src/core/wire/exit.ts';
 import type { Command, Invocation, Option } from '../cli/command.ts';
+import { exitTargetOf } from '../cli/exit-target.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
 import type { Output } from '../cli/output.ts';
 import { dataFolderOf, joinUrls, peerNameOf } from '../data-folder.ts';
+import { type ExitJudge, exitService, GrantJudge } from '../exit/index.ts';
 import { type Headless, type HeadlessExit, startHeadless } from '../headless.ts';
 import { stopped } from '../until.ts';
 
@@ -32,6 +34,13 @@ export function relayOptions(name: string): Record<string, Option> {
     'no-webrtc': { type: 'boolean', help: 'links by WebSocket alone: where UDP does not pass' },
     metrics: METRICS_OPTION,
     operator: { type: 'string', value: '<tag>', help: 'who runs it: no path passes two relays of one operator', check: operatorOf },
+    grant: {
+      type: 'string',
+      value: '<host:port>',
+      multiple: true,
+      help: 'opens this very host and port, private or not, to everybody who asks for it by a tunnel; may be repeated. It must guard itself',
+      check: exitTargetOf,
+    },
   };
 }
 
@@ -47,8 +56,8 @@ export const relay: Command = {
 
 export interface RelayKind {
   readonly kind: 'relay' | 'exit';
-  /** Opens connections for others. */
-  readonly exit?: HeadlessExit;
+  /** Opens connections to the clear network. */
+  readonly exit?: { readonly judge: ExitJudge; readonly summary: ExitSummary };
 }
 
 /** Until it is stopped. */
@@ -58,6 +67,8 @@ export async function runRelay(invocation: Invocation, { kind, exit }: RelayKind
   const joins = joinUrls(texts('join'));
   const operator = text('operator');
   const advertise = text('advertise');
+  const grants = texts('grant');
+  const opens = openerOf(grants, exit);
   const headless = await startHeadless({
     dataFolder: dataFolderOf(text('data')),
     name,
@@ -70,7 +81,7 @@ export async function runRelay(invocation: Invocation, { kind, exit }: RelayKind
     metrics: metricsOf(text('metrics')),
     logLevel: logLevelOf(text('log')),
     ...(operator === undefined ? {} : { operator }),
-    ...(exit === undefined ? {} : { exit }),
+    ...(opens === undefined ? {} : { exit: opens }),
   });
   const { peer, listens } = headless;
   const what = exit === undefined ? 'Relay' : 'Exit';
@@ -79,13 +90,21 @@ export async function runRelay(invocation: Invocation, { kind, exit }: RelayKind
     peer: peer.id,
     pid: process.pid,
     ...(exit === undefined ? {} : { exit: exit.summary }),
+    ...(grants.length === 0 ? {} : { grants }),
   });
   sayMetrics(headless, output);
+  if (grants.length > 0) output.note(`Whoever asks this peer reaches ${grants.join(', ')}.`);
   sayWaiting(headless, output, exit?.summary);
   if (joins.length > 0) sayJoining(peer, output);
   else output.note('It joins nobody (no --join): it is the first of its network, and others join by it. Ctrl-C ends it.');
   await stopped(stop);
   await headless.stop();
+}
+
+/** @throws GlobalNetError `malformed` (a grant). */
+function openerOf(grants: readonly string[], exit: RelayKind['exit']): HeadlessExit | undefined {
+  if (grants.length === 0 && exit === undefined) return undefined;
+  return { service: exitService(new GrantJudge(grants.map(exitTargetOf), exit?.judge)), summary: exit?.summary };
 }
 
 /** What an earlier run has signed for this epoch holds until the next. */

@@ -3,6 +3,7 @@
  * opened. Not here: how a client finds an exit and asks it (core/peer/exits.ts), and how socket and stream are joined (node/tcp).
  */
 export * from './exit-service.ts';
+export * from './grants.ts';
 export * from './judge.ts';
 export * from './policy.ts';
 export * from './resolver.ts';

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { nobleCrypto } from '../../src/core/crypto/noble.ts';
@@ -14,6 +15,7 @@ import { type Network, noise, startNetwork } from './support/network.ts';
 import { until } from './support/until.ts';
 
 const LARGE = noise('tcp', 20_000_000);
+const PIECE = LARGE.subarray(0, 2_000_000);
 /** Well formed, and nobody has ever published anything there. */
 const UNKNOWN = encodeAddress(nobleCrypto.ed25519Public(new Uint8Array(32).fill(8)));
 /** curl's exit code when the proxy says no, and when it says yes and the connection then breaks. */
@@ -24,6 +26,16 @@ interface Answer {
   readonly code: number;
   readonly body: Buffer;
   readonly words: string;
+}
+
+/** Where it listens, as a grant or a target says it. */
+function here(server: Server): string {
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function dial(at: string): Socket {
+  const [host, port] = at.split(':');
+  return connect({ host: host as string, port: Number(port) });
 }
 
 /** curl, as a user calls it; bounded. */
@@ -49,11 +61,13 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
         .digest('hex')}`,
     );
   else if (request.url === '/large') response.end(LARGE);
+  else if (request.url === '/piece') response.end(PIECE);
   else response.end(`${request.method} ${request.url} of ${request.headers.host}`);
 }
 
 describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () => {
   const web = createServer((request, response) => void serve(request, response));
+  const echo = createTcpServer({ allowHalfOpen: true }, (socket) => socket.on('error', () => undefined).pipe(socket));
   const started: Gnet[] = [];
   let network: Network;
   let exposed: Gnet;
@@ -61,17 +75,28 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
   let address: string;
   let socks: string;
   let strict: string;
+  /** A relay whose owner grants both servers, and tunnels to them. */
+  let owner: string;
+  let tunnel: Gnet;
 
   const start = (...args: string[]): Gnet => {
     const process = new Gnet([...args, '--json', '--data', network.dataFolder]);
     started.push(process);
     return process;
   };
+  /** Hops of the circuits that the tunnels have for this purpose. */
+  const circuitsOf = async (purpose: string): Promise<unknown[]> => {
+    const told = await gnet(['circuits', '--where', '--pid', String(tunnel.pid), '--json', '--data', network.dataFolder]);
+    return told.lines.flatMap((circuit) => (circuit['purpose'] === purpose ? [circuit['hops']] : []));
+  };
   const listens = async (process: Gnet): Promise<string> => String((await process.line('listens'))['listens']);
 
   before(async () => {
-    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+    await Promise.all([web, echo].map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))));
     network = await startNetwork();
+    const joins = network.bootstraps.flatMap((url) => ['--join', url]);
+    const relay = start('relay', '--listen', '127.77.0.1:0', '--name', 'owner', ...joins, '--grant', here(web), '--grant', here(echo));
+    owner = String((await relay.line('peer'))['peer']);
     exposed = start('expose', String((web.address() as AddressInfo).port));
     proxy = start('proxy', '--listen', '127.0.0.1:0');
     const exact = start('proxy', '--listen', '127.0.0.1:0', '--strict', '--name', 'strict');
@@ -80,6 +105,7 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
   });
   after(async () => {
     web.close();
+    echo.close();
     web.closeAllConnections();
     await Promise.all(started.map((process) => process.stop()));
     await network?.close();
@@ -227,11 +253,40 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     }
   });
 
+  it('a tunnel goes through exactly the hops that were named, to a host that the last one’s owner grants', async () => {
+    const statuses = await network.statuses();
+    const first = statuses.find(({ role }) => role === 'relay-1')?.peer.peer as string;
+    const chains = [
+      `0>rand>rand>${owner}>${here(web)}`,
+      `0>${first.slice(0, 8)}>${owner.slice(0, 8)}>${here(web)}`,
+      `0>rand>rand>${owner}>${here(echo)}`,
+    ];
+    tunnel = start('tunnel', ...chains);
+    const lines = await until('all tunnels listen', () => tunnel.lines.length === 3 && tunnel.lines);
+    const drawn = ['rand', 'rand', owner];
+    assert.deepEqual(
+      lines.map(({ hops }) => hops),
+      [drawn, [first, owner], drawn],
+    );
+    const [byChance, named] = lines.map(({ listens }) => String(listens)) as [string, string];
+    assert.equal(String((await curl(`http://${byChance}/a`)).body), `GET /a of ${byChance}`);
+    assert.ok((await curl(`http://${named}/piece`)).body.equals(Buffer.from(PIECE)));
+    const waiting = dial(named);
+    await until('a circuit for a connection', async () => (await circuitsOf(`tunnel ${named}`)).length === 1);
+    assert.deepEqual(await circuitsOf(`tunnel ${named}`), [[first, owner]]);
+    waiting.destroy();
+    await until('the circuit has gone with its connection', async () => (await circuitsOf(`tunnel ${named}`)).length === 0);
+  });
+
   it('says plainly what is wrong with a command', async () => {
     for (const [args, exitCode, words] of [
       [['expose', 'http'], 2, /a local service is a port, or host:port, not 'http'/],
       [['expose', '80', '--port', '70000'], 2, /a port is a number from 1 to 65535, not '70000'/],
       [['proxy', '--listen', '9050'], 2, /--listen wants an IP address and a port, such as 127\.0\.0\.1:9050, not '9050'/],
+      [['tunnel', '1000'], 2, /a chain is port>hop>…>host:port, such as '1000>rand>rand>rand>example\.org:80', in quotes/],
+      [['tunnel', '0>rand>example.org'], 2, /'0>rand>example\.org': 'example\.org' is no target/],
+      [['tunnel', '0>aaaaaaaa>rand>example.org:80', '--name', 'wrong'], 3, /hop 1: no peer is known whose id begins with 'aaaaaaaa'/],
+      [['proxy', '0>rand>rand>example.org:80'], 2, /the chain of a proxy ends in 'internet', not in 'example\.org:80'/],
       [['proxy', '--listen', socks, '--name', 'second'], 1, /is in use by another program: choose another with --listen/],
     ] as const) {
       const failed = await gnet([...args, '--data', network.dataFolder]);
@@ -261,5 +316,23 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
       const statuses = await network.statuses();
       return statuses.some(({ peer }) => peer.services.some((service) => service.address === address && service.kind === 'tcp'));
     });
+  });
+
+  it('a relay on a tunnel’s path dies: the connection ends, the reason is said, and the next one works', async () => {
+    const at = String(tunnel.lines.at(-1)?.['listens']);
+    const answered = async (): Promise<Socket> => {
+      const socket = dial(at);
+      socket.write('are you there');
+      assert.equal(String(await once(socket, 'data')), 'are you there');
+      return socket;
+    };
+    const first = await answered();
+    const [hops] = (await circuitsOf(`tunnel ${at}`)) as string[][];
+    const middle = (await network.statuses()).find(({ peer }) => peer.peer === hops?.[1]);
+    const broken = once(first, 'error');
+    process.kill(middle?.pid as number, 'SIGKILL');
+    assert.match(String(await broken), /ECONNRESET/);
+    assert.match(String((await tunnel.line('failed'))['why']), /the circuit broke/);
+    (await answered()).destroy();
   });
 });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nodeCrypto } from '../../src/adapters/node-crypto.ts';
+import type { PeerId } from '../../src/core/bytes/brand.ts';
 import { readAll } from '../../src/core/stream/index.ts';
-import { END, type EndReason } from '../../src/core/wire/registry.ts';
+import { type Descriptor, hasRole } from '../../src/core/wire/descriptor.ts';
+import { END, type EndReason, ROLE } from '../../src/core/wire/registry.ts';
 import { SimNetwork } from '../../src/sim/index.ts';
 import type { SimPeer } from '../../src/sim/peers.ts';
 import { ALL, circuits, exitHouse, isReset, say, simExit, WEB } from '../support/sim-exits.ts';
@@ -69,6 +71,31 @@ test('exits', async (t) => {
       assert.equal(asked(), before + 1);
     }
     for (const exit of exits) exit.no = undefined;
+  });
+
+  await tell('a chain leads through the hops that the user named, out of the exit that stands last', async () => {
+    const { namedPaths, directory } = client.peer;
+    const isExit = (one: Descriptor): boolean => hasRole(one, ROLE.exit);
+    const exit = (relays[1] as SimPeer).peer.id;
+    const middle = [...directory.relays()].find(({ descriptor }) => !isExit(descriptor))?.descriptor.id as PeerId;
+    const chain = namedPaths.exits(await namedPaths.find(['rand', middle, exit], isExit));
+    const through = (): number => circuits(made).filter(([, second, last]) => second === middle && last === exit).length;
+    const before = through();
+    for (const isolation of ['a', 'b']) {
+      const stream = await chain.connect({ host: 'one.example', port: 80 }, isolation);
+      stream.end();
+      assert.equal(Buffer.from(await readAll(stream, 100)).toString(), 'one.example ');
+    }
+    assert.equal(through(), before + 2);
+    chain.stop();
+    assert.equal(through(), before);
+    const through80 = namedPaths.exits(await namedPaths.find(['rand', 'rand', (relays[2] as SimPeer).peer.id], isExit));
+    await assert.rejects(through80.connect({ host: 'one.example', port: 22 }, ''), {
+      kind: 'refused',
+      message: /^hop 3, .* is no exit, or not one for that/,
+    });
+    await assert.rejects(namedPaths.find(['rand', exit, middle], isExit), { kind: 'refused', message: /^hop 3, .* is no exit/ });
+    assert.ok(isExit((await namedPaths.find(['rand', middle, 'rand'], isExit)).example.at(-1) as Descriptor));
   });
 
   await tell(

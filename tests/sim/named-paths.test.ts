@@ -7,6 +7,7 @@ import { newIdentity, peerIdOf } from '../../src/core/crypto/identity.ts';
 import type { PathSession } from '../../src/core/peer/index.ts';
 import { ask, StreamReset } from '../../src/core/stream/index.ts';
 import { decodeDirectoryAnswer, DIRECTORY_ANSWER_MAX_BYTES, encodeDirectoryRequest } from '../../src/core/wire/directory.ts';
+import { hasRole } from '../../src/core/wire/descriptor.ts';
 import { END, ROLE, STREAM } from '../../src/core/wire/registry.ts';
 import { SimNetwork } from '../../src/sim/index.ts';
 import { relayUrl, type SimPeer, simRelay, simTab } from '../../src/sim/peers.ts';
@@ -33,6 +34,7 @@ function story(seed: string, ...parts: ((house: House) => Promise<void>)[]): Pro
   }, 600_000);
 }
 
+const anyPeer = (): boolean => true;
 const PURPOSE = 'a named path';
 
 /** Hops of the circuits that stand for named paths. */
@@ -61,10 +63,10 @@ async function exactHops(house: House): Promise<void> {
   for (const named of [strangers.slice(0, 1), strangers.slice(0, 3).reverse(), ids.slice(0, 8)]) {
     const path = await client.peer.namedPaths.find(
       named.map((id) => id.slice(0, 8)),
-      0,
+      anyPeer,
     );
     assert.deepEqual(path.hops, named);
-    const session = client.peer.namedPaths.session(path, 0, PURPOSE);
+    const session = client.peer.namedPaths.session(path, anyPeer, PURPOSE);
     assert.ok(await isAnswered(house, session));
     assert.deepEqual(standing(house), [named]);
     session.close();
@@ -75,43 +77,50 @@ async function exactHops(house: House): Promise<void> {
 async function drawnHops(house: House): Promise<void> {
   const { relays, client } = house;
   const last = (relays[9] as SimPeer).peer.id;
-  const path = await client.peer.namedPaths.find(['rand', 'rand', last], 0);
-  const sessions = Array.from({ length: 6 }, () => client.peer.namedPaths.session(path, 0, PURPOSE));
+  const path = await client.peer.namedPaths.find(['rand', 'rand', last], anyPeer);
+  const sessions = Array.from({ length: 6 }, () => client.peer.namedPaths.session(path, anyPeer, PURPOSE));
   for (const session of sessions) assert.ok(await isAnswered(house, session));
   const guards = client.peer.status().links.flatMap(({ peer, guard }) => (guard ? [peer] : []));
   for (const hops of standing(house)) assert.ok(hops.length === 3 && guards.includes(hops[0] as string) && hops[2] === last);
   assert.ok(new Set(standing(house).map(String)).size > 1, 'not all alike');
-  await assert.rejects(client.peer.namedPaths.find(['rand', 'rand'], ROLE.exit), { kind: 'unreachable' });
+  await assert.rejects(
+    client.peer.namedPaths.find(['rand', 'rand'], (one) => hasRole(one, ROLE.exit)),
+    { kind: 'unreachable' },
+  );
 }
 
 async function wrongHop({ relays, client }: House): Promise<void> {
   const { namedPaths } = client.peer;
   const [a, b] = relays.map(({ peer }) => peer.id) as [PeerId, PeerId];
   const nobody = peerIdOf(newIdentity(client.node.env).publicKey);
-  await assert.rejects(namedPaths.find([a, b, a.slice(0, 9)], 0), {
+  await assert.rejects(namedPaths.find([a, b, a.slice(0, 9)], anyPeer), {
     kind: 'malformed',
     message: /^hop 3, .* is the same peer as hop 1/,
   });
-  await assert.rejects(namedPaths.find([a, nobody.slice(0, 8)], 0), {
+  await assert.rejects(namedPaths.find([a, nobody.slice(0, 8)], anyPeer), {
     kind: 'unknown',
     message: /^hop 2: no peer is known whose id begins/,
   });
-  await assert.rejects(namedPaths.find([a, nobody], 0), { kind: 'unknown', message: /^hop 2: nobody knows a peer/ });
-  await assert.rejects(namedPaths.find([a, ''], 0), { kind: 'malformed', message: /^hop 2: '' begins several peer ids/ });
+  await assert.rejects(namedPaths.find([a, nobody], anyPeer), { kind: 'unknown', message: /^hop 2: nobody knows a peer/ });
+  await assert.rejects(namedPaths.find([a, ''], anyPeer), { kind: 'malformed', message: /^hop 2: '' begins several peer ids/ });
 }
 
 async function lookedUp({ relays, client }: House): Promise<void> {
   const { id } = (relays[7] as SimPeer).peer;
   client.peer.directory.drop(id);
-  assert.deepEqual((await client.peer.namedPaths.find(['rand', id.slice(0, 8)], 0)).hops, ['rand', id]);
+  assert.deepEqual((await client.peer.namedPaths.find(['rand', id.slice(0, 8)], anyPeer)).hops, ['rand', id]);
 }
 
 async function brokenCircuit(house: House): Promise<void> {
   const { network, relays, client } = house;
   const [first, last] = [relays[3] as SimPeer, relays[4] as SimPeer];
-  const path = await client.peer.namedPaths.find([first.peer.id, 'rand', last.peer.id], 0);
-  const session = client.peer.namedPaths.session(path, 0, PURPOSE);
+  const path = await client.peer.namedPaths.find([first.peer.id, 'rand', last.peer.id], anyPeer);
+  const session = client.peer.namedPaths.session(path, anyPeer, PURPOSE);
   const streams = [await session.openStream(STREAM.directory, EMPTY), await session.openStream(STREAM.directory, EMPTY)];
+  assert.deepEqual(
+    client.peer.namedPaths.streamStats.map(({ kind }) => kind),
+    [STREAM.directory, STREAM.directory],
+  );
   const [hops] = standing(house) as [string[]];
   network.kill((relays.find(({ peer }) => peer.id === hops[1]) as SimPeer).node);
   for (const stream of streams)
@@ -125,7 +134,7 @@ async function deadFirstHop({ network, relays, client }: House): Promise<void> {
   const linked = new Set(client.peer.links.all().map(({ peer }) => peer));
   const dead = relays.find(({ peer }) => !linked.has(peer.id)) as SimPeer;
   network.kill(dead.node);
-  await assert.rejects(client.peer.namedPaths.find([dead.peer.id, 'rand'], 0), {
+  await assert.rejects(client.peer.namedPaths.find([dead.peer.id, 'rand'], anyPeer), {
     kind: 'unreachable',
     message: /^hop 1, .*cannot be linked to/,
   });

@@ -15,4 +15,4 @@ export * from './sites.ts';
 export type * from './status.ts';
 export * from './tcp-host.ts';
 export * from './tcp-visits.ts';
-export type { HopWish } from './ways.ts';
+export { type Fits, type HopWish, isExitFor } from './ways.ts';

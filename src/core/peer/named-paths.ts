@@ -2,10 +2,12 @@ import type { PeerId } from '../bytes/brand.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
 import { PEER_ID_LETTERS } from '../crypto/identity.ts';
 import { type DirectoryAccess, isPeerId, lookUpPrefix } from '../directory/index.ts';
+import type { StreamStats } from '../stream/index.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
 import type { Circuits } from './circuits.ts';
+import { Exits, type ExitsOptions } from './exits.ts';
 import { PathSession } from './path-session.ts';
-import type { HopWish, NetworkWays } from './ways.ts';
+import { type Fits, type HopWish, isExitFor, type NetworkWays } from './ways.ts';
 
 export interface NamedPathsOptions {
   readonly ways: Pick<NetworkWays, 'chooseNamed' | 'linkTo'>;
@@ -27,15 +29,18 @@ export interface NamedPath {
  * to who knows the names) is the user's to weigh: docs/decisions/tunnels.md.
  */
 export class NamedPaths {
+  readonly #sessions = new Set<PathSession>();
+  readonly #exits: Exits[] = [];
+
   constructor(private readonly options: NamedPathsOptions) {}
 
   /**
    * Finds the peers that are meant, and sees whether a path through them can be had.
    * @param hops whole peer ids, their first letters, or `rand`.
-   * @param lastRoles of a last hop that is drawn.
-   * @throws GlobalNetError `malformed` (not one peer, or one twice), `unknown`, `unverified`, `unreachable`, naming the hop; why joining failed.
+   * @param lastFits whether the last hop, drawn or named, will do.
+   * @throws GlobalNetError `malformed` (not one peer, or one twice), `unknown`, `unverified`, `unreachable`, `refused` (the last will not do), naming the hop; why joining failed.
    */
-  async find(hops: readonly string[], lastRoles: number): Promise<NamedPath> {
+  async find(hops: readonly string[], lastFits: Fits): Promise<NamedPath> {
     await this.options.ready();
     const wishes: HopWish[] = [];
     for (const [place, letters] of hops.entries()) {
@@ -44,23 +49,48 @@ export class NamedPaths {
       if (before >= 0) throw new GlobalNetError('malformed', `hop ${place + 1}, '${letters}', is the same peer as hop ${before + 1}`);
       wishes.push(hop);
     }
-    const example = await this.options.ways.chooseNamed(wishes, lastRoles);
+    const example = await this.options.ways.chooseNamed(wishes, lastFits);
     const [first] = wishes;
     if (first !== undefined && first !== 'rand') await this.#linkFirst(first);
     return { hops: wishes, example };
   }
 
   /** Streams to the last hop of such a path. `purpose` is for the panel. */
-  session({ hops }: Pick<NamedPath, 'hops'>, lastRoles: number, purpose: string): PathSession {
+  session({ hops }: NamedPath, lastFits: Fits, purpose: string): PathSession {
     const { ways, circuits, access } = this.options;
     const isFixed = hops.every((hop) => hop !== 'rand');
-    return new PathSession(access().env, (early, signal) =>
+    const session = new PathSession(access().env, (early, signal) =>
       // The same dead hop twice is waited for twice.
-      circuits.openAlong(() => ways.chooseNamed(hops, lastRoles), early, purpose, signal, {
+      circuits.openAlong(() => ways.chooseNamed(hops, lastFits), early, purpose, signal, {
         flagsHops: false,
         ...(isFixed && { tries: 1 }),
       }),
     );
+    this.#forgetClosed();
+    this.#sessions.add(session);
+    return session;
+  }
+
+  /** Of all that these paths carry now. */
+  get streamStats(): StreamStats[] {
+    this.#forgetClosed();
+    return [...this.#sessions, ...this.#exits].flatMap(({ streamStats }) => streamStats);
+  }
+
+  #forgetClosed(): void {
+    for (const session of this.#sessions) if (session.closed) this.#sessions.delete(session);
+  }
+
+  /** Connections to the clear network along such paths; the caller stops them. */
+  exits({ hops }: NamedPath): Exits {
+    const { ways, circuits, access, ready } = this.options;
+    const openAlong: Circuits['openAlong'] = (choose, early, purpose, signal, policy) =>
+      circuits.openAlong(choose, early, purpose, signal, { ...policy, flagsHops: false });
+    const choosePath: ExitsOptions['choosePath'] = (target, exclude) =>
+      ways.chooseNamed(hops, (one) => !exclude.has(one.id) && isExitFor(one, target));
+    const exits = new Exits({ env: access().env, circuits: { openAlong }, choosePath, ready });
+    this.#exits.push(exits);
+    return exits;
   }
 
   async #peerOf(letters: string, place: number): Promise<PeerId> {

@@ -38,6 +38,10 @@ export class PathSession {
     return this.#going?.session.stats.streams ?? 0;
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   get streamStats(): StreamStats[] {
     return this.#going?.session.streamStats ?? [];
   }

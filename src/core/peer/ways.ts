@@ -24,6 +24,8 @@ export interface WaysOptions {
 
 /** One hop of a path as the user gave it: this peer, or any that the rules allow. */
 export type HopWish = PeerId | 'rand';
+/** Whether a peer will do at its place. */
+export type Fits = (descriptor: Descriptor) => boolean;
 
 /** Paths and links, as the directory and the guards allow them. */
 export class NetworkWays implements Ways {
@@ -47,10 +49,10 @@ export class NetworkWays implements Ways {
 
   /**
    * Through these hops, by the user's own choice; between them drawn ones. A named first hop stands in for a guard.
-   * @param lastRoles of a last hop that is drawn.
-   * @throws GlobalNetError `unknown` | `unverified` | `unreachable`, saying which hop.
+   * @param lastFits whether the last hop, drawn or named, will do: an exit.
+   * @throws GlobalNetError `unknown` | `unverified` | `unreachable` | `refused` (the last one will not do), saying which hop.
    */
-  async chooseNamed(hops: readonly HopWish[], lastRoles: number): Promise<Descriptor[]> {
+  async chooseNamed(hops: readonly HopWish[], lastFits: Fits): Promise<Descriptor[]> {
     const { env, directory, access } = this.options;
     // Its own link is witness enough for a first hop, as for a guard.
     const held = (id: PeerId, place: number) => directory.vouched(id) ?? (place === 0 ? directory.get(id) : undefined);
@@ -62,8 +64,11 @@ export class NetworkWays implements Ways {
       if (before !== undefined && hop !== undefined && !linkExists(before, hop))
         throw new GlobalNetError('unreachable', `hop ${place + 1}, ${hop.id}, cannot be dialled, and lists no link to hop ${place}`);
     }
+    const last = named.at(-1);
+    if (last === undefined) await this.#untilExit(lastFits);
+    else if (!lastFits(last)) throw new GlobalNetError('refused', `hop ${hops.length}, ${last.id}, is no exit, or not one for that`);
     const guards = hops[0] === 'rand' ? await this.#firstHops() : [];
-    return choosePath(env, directory, { hops: hops.length, guards, named, lastFits: (one) => hasRole(one, lastRoles) });
+    return choosePath(env, directory, { hops: hops.length, guards, named, lastFits });
   }
 
   #complain(hop: PeerId, place: number): never {
@@ -78,11 +83,16 @@ export class NetworkWays implements Ways {
    */
   async chooseExitPath(target: ExitTarget, exclude: ReadonlySet<PeerId>): Promise<Descriptor[]> {
     const { env, directory } = this.options;
-    const fits = (descriptor: Descriptor): boolean => !exclude.has(descriptor.id) && isExitFor(descriptor, target);
-    const isKnown = (): boolean => [...directory.relays()].some(({ descriptor }) => fits(descriptor));
+    const lastFits: Fits = (one) => !exclude.has(one.id) && isExitFor(one, target);
+    await this.#untilExit(lastFits);
+    return choosePath(env, directory, { hops: HOPS, guards: await this.#firstHops(), lastFits });
+  }
+
+  /** @throws GlobalNetError `unreachable`. */
+  async #untilExit(fits: Fits): Promise<void> {
+    const isKnown = (): boolean => [...this.options.directory.relays()].some(({ descriptor }) => fits(descriptor));
     if (!isKnown()) await this.#learnExits();
     if (!isKnown()) throw new GlobalNetError('unreachable', 'no exit is known that opens connections to such an address and port');
-    return choosePath(env, directory, { hops: HOPS, guards: await this.#firstHops(), lastFits: fits });
   }
 
   /** Exits are few among the relays that a peer happens to know. */

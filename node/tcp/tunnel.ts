@@ -1,0 +1,145 @@
+import { createServer, type Socket } from 'node:net';
+import { GlobalNetError } from '../../src/core/bytes/errors.ts';
+import type { PathSession } from '../../src/core/peer/index.ts';
+import { StreamReset } from '../../src/core/stream/index.ts';
+import { END, type EndReason, STREAM } from '../../src/core/wire/registry.ts';
+import { SHARED_PATH_IDLE_MS, TUNNEL_CONNECTIONS_MAX } from './constants.ts';
+import { gateOf, openWithFirst } from './first-bytes.ts';
+import { join } from './join.ts';
+import { listen } from './listen.ts';
+import { SocketBytes } from './socket-bytes.ts';
+
+/** What a tunnel needs of a `PathSession`. */
+export type TunnelSession = Pick<PathSession, 'attached' | 'openStream' | 'close'>;
+
+export interface TunnelOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Where it leads, as the last hop is asked: src/core/wire/exit.ts. */
+  readonly request: Uint8Array;
+  /** One path for all connections, instead of one for each. */
+  readonly share: boolean;
+  /** A path of its own. */
+  newSession(): TunnelSession;
+  /** A connection could not be made, or broke off in the network. */
+  onFailure(why: string): void;
+}
+
+export interface Tunnel {
+  readonly host: string;
+  readonly port: number;
+  close(): void;
+}
+
+/** A local port whose connections go through the network to one target. @throws GlobalNetError `busy` | `refused` (the port). */
+export async function startTunnel(options: TunnelOptions): Promise<Tunnel> {
+  const clients = new Set<Socket>();
+  let closed = false;
+  const paths = options.share ? new SharedPath(options.newSession) : new OwnPaths(options.newSession);
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    clients.add(socket);
+    socket.on('close', () => clients.delete(socket));
+    void serve(options, paths, new SocketBytes(socket), () => closed);
+  });
+  server.maxConnections = TUNNEL_CONNECTIONS_MAX;
+  const port = await listen(server, options, 'begin the chain with another port, or 0 for any free one');
+  return {
+    host: options.host,
+    port,
+    close() {
+      closed = true;
+      server.close();
+      for (const socket of clients) socket.destroy();
+      paths.close();
+    },
+  };
+}
+
+/** One connection, from first to last. Never rejects. */
+async function serve({ request, onFailure }: TunnelOptions, paths: Paths, client: SocketBytes, isClosed: () => boolean): Promise<void> {
+  const session = paths.take();
+  try {
+    const stream = await openWithFirst(session, STREAM.exit, request, client);
+    await join(client, stream, gateOf(stream));
+    await stream.finished; // before the path under it is given back
+  } catch (error) {
+    // Either side of a connection may break it off: that is nobody's failure.
+    const isBrokenOff = error instanceof StreamReset && error.reason === END.cancelled;
+    if (!isBrokenOff && !isClosed()) onFailure(failureInWords(error));
+    client.socket.resetAndDestroy();
+  } finally {
+    paths.giveBack(session);
+  }
+}
+
+// ---------------------------------------------------------------- paths for connections
+
+interface Paths {
+  take(): TunnelSession;
+  giveBack(session: TunnelSession): void;
+  close(): void;
+}
+
+class OwnPaths implements Paths {
+  readonly #sessions = new Set<TunnelSession>();
+
+  constructor(private readonly newSession: () => TunnelSession) {}
+
+  take(): TunnelSession {
+    const session = this.newSession();
+    this.#sessions.add(session);
+    return session;
+  }
+
+  giveBack(session: TunnelSession): void {
+    this.#sessions.delete(session);
+    session.close();
+  }
+
+  close(): void {
+    for (const session of this.#sessions) session.close();
+  }
+}
+
+/** Given back when nobody has used it for a while: a path that is kept for days tells more and more of who uses it. */
+class SharedPath implements Paths {
+  #session: TunnelSession | undefined;
+  #users = 0;
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(private readonly newSession: () => TunnelSession) {}
+
+  take(): TunnelSession {
+    clearTimeout(this.#idle);
+    this.#users++;
+    return (this.#session ??= this.newSession());
+  }
+
+  giveBack(): void {
+    if (--this.#users === 0) this.#idle = setTimeout(() => this.close(), SHARED_PATH_IDLE_MS).unref();
+  }
+
+  close(): void {
+    clearTimeout(this.#idle);
+    this.#session?.close();
+    this.#session = undefined;
+  }
+}
+
+// ---------------------------------------------------------------- words
+
+const RESET_IN_WORDS: Partial<Record<EndReason, string>> = {
+  [END.refused]: 'the last hop does not go there: neither a policy nor a grant of its owner allows it',
+  [END.unresolvable]: 'the last hop finds no address for that name',
+  [END.unreachable]: 'the last hop finds no way there',
+  [END.portClosed]: 'nobody listens there',
+  [END.timeout]: 'nobody answers there',
+  [END.full]: 'the last hop has too many connections open',
+  [END.sessionLost]: 'the circuit broke; the next connection takes another',
+};
+
+/** Why a connection failed. Says nothing of where it went. */
+export function failureInWords(error: unknown): string {
+  if (error instanceof StreamReset) return RESET_IN_WORDS[error.reason] ?? error.message;
+  return error instanceof GlobalNetError ? error.message : String(error);
+}
