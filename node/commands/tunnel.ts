@@ -27,7 +27,7 @@ export const tunnel: Command = {
   usage: '"<port>><hop>>…><host:port>"…',
   summary:
     'Leads a local port through exactly these hops to a host that the last of them reaches: an exit, or a peer whose owner grants that host. ' +
-    'A hop is a peer id, its first letters as gnet status shows them, or rand: one drawn by the usual rules.',
+    'A hop is a peer id, its first letters as gnet peers and gnet status show them, or rand: one drawn by the usual rules.',
   options: {
     share: { type: 'boolean', help: 'one circuit for all connections of a tunnel, instead of one for each: for programs that open many' },
     metrics: METRICS_OPTION,

@@ -21,5 +21,5 @@ export const FIRST_BYTES_MAX = 16_384;
 export const LINGER_MS = 2_000;
 /** Connections of one tunnel at a time. Those with a circuit each are held back before, by what a first hop builds: 60 at once, 30 a second. */
 export const TUNNEL_CONNECTIONS_MAX = 500;
-/** A shared path that no connection has used for so long is given back. */
-export const SHARED_PATH_IDLE_MS = 10 * 60_000;
+/** A shared path takes connections for so long, as a circuit to an exit does; when the last of them has ended it is given back. */
+export const SHARED_PATH_MS = 10 * 60_000;

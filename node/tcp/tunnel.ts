@@ -3,7 +3,7 @@ import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { PathSession } from '../../src/core/peer/index.ts';
 import { StreamReset } from '../../src/core/stream/index.ts';
 import { END, type EndReason, STREAM } from '../../src/core/wire/registry.ts';
-import { SHARED_PATH_IDLE_MS, TUNNEL_CONNECTIONS_MAX } from './constants.ts';
+import { SHARED_PATH_MS, TUNNEL_CONNECTIONS_MAX } from './constants.ts';
 import { gateOf, openWithFirst } from './first-bytes.ts';
 import { join } from './join.ts';
 import { listen } from './listen.ts';
@@ -19,6 +19,8 @@ export interface TunnelOptions {
   readonly request: Uint8Array;
   /** One path for all connections, instead of one for each. */
   readonly share: boolean;
+  /** So long a shared path takes connections. SHARED_PATH_MS unless said otherwise. */
+  readonly sharedForMs?: number;
   /** A path of its own. */
   newSession(): TunnelSession;
   /** A connection could not be made, or broke off in the network. */
@@ -35,7 +37,9 @@ export interface Tunnel {
 export async function startTunnel(options: TunnelOptions): Promise<Tunnel> {
   const clients = new Set<Socket>();
   let closed = false;
-  const paths = options.share ? new SharedPath(options.newSession) : new OwnPaths(options.newSession);
+  const paths = options.share
+    ? new SharedPath(options.newSession, options.sharedForMs ?? SHARED_PATH_MS)
+    : new OwnPaths(options.newSession);
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     clients.add(socket);
     socket.on('close', () => clients.delete(socket));
@@ -101,28 +105,48 @@ class OwnPaths implements Paths {
   }
 }
 
-/** Given back when nobody has used it for a while: a path that is kept for days tells more and more of who uses it. */
+/** Takes connections for a while, then the next ones get another: a path that is kept for days tells more and more of who uses it. */
 class SharedPath implements Paths {
-  #session: TunnelSession | undefined;
-  #users = 0;
-  #idle: NodeJS.Timeout | undefined;
+  /** Connections of each session that is not given back. */
+  readonly #users = new Map<TunnelSession, number>();
+  #current: TunnelSession | undefined;
+  #retiring: NodeJS.Timeout | undefined;
 
-  constructor(private readonly newSession: () => TunnelSession) {}
+  constructor(
+    private readonly newSession: () => TunnelSession,
+    private readonly sharedForMs: number,
+  ) {}
 
   take(): TunnelSession {
-    clearTimeout(this.#idle);
-    this.#users++;
-    return (this.#session ??= this.newSession());
+    if (this.#current === undefined) {
+      this.#current = this.newSession();
+      this.#retiring = setTimeout(() => this.#retire(), this.sharedForMs).unref();
+    }
+    this.#use(this.#current, 1);
+    return this.#current;
   }
 
-  giveBack(): void {
-    if (--this.#users === 0) this.#idle = setTimeout(() => this.close(), SHARED_PATH_IDLE_MS).unref();
+  giveBack(session: TunnelSession): void {
+    this.#use(session, -1);
   }
 
   close(): void {
-    clearTimeout(this.#idle);
-    this.#session?.close();
-    this.#session = undefined;
+    clearTimeout(this.#retiring);
+    for (const session of this.#users.keys()) session.close();
+  }
+
+  #retire(): void {
+    const old = this.#current;
+    this.#current = undefined;
+    if (old !== undefined) this.#use(old, 0);
+  }
+
+  #use(session: TunnelSession, more: number): void {
+    const users = (this.#users.get(session) ?? 0) + more;
+    this.#users.set(session, users);
+    if (users > 0 || session === this.#current) return;
+    this.#users.delete(session);
+    session.close();
   }
 }
 

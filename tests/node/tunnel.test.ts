@@ -35,6 +35,7 @@ interface House {
 
 interface HouseOptions {
   readonly share?: boolean;
+  readonly sharedForMs?: number;
   readonly granted?: boolean;
   readonly connectionsMax?: number;
   /** No circuit can be built. */
@@ -92,6 +93,7 @@ async function house(serve: ((socket: Socket) => void) | undefined, options: Hou
     port: 0,
     request: encodeExitTarget(wanted),
     share: options.share ?? false,
+    ...(options.sharedForMs === undefined ? {} : { sharedForMs: options.sharedForMs }),
     newSession: () => new PathSession(realEnv, openPath),
     onFailure: (why) => failures.push(why),
   });
@@ -154,6 +156,21 @@ test('tunnel: with share all connections take one circuit', async () => {
   assert.equal(made.circuits.size, 0);
 });
 
+test('tunnel: a shared path takes connections for a while; then the next get another, and it goes with its last one', async () => {
+  const made = await house(echo, { share: true, sharedForMs: 0 });
+  const first = dial(made);
+  first.write('long');
+  await until(() => made.target.connections === 1);
+  const second = dial(made);
+  second.end('short');
+  assert.equal(String(await all(second)), 'short');
+  await until(() => made.circuits.size === 1);
+  assert.equal(made.built, 2);
+  first.end(' lived');
+  assert.equal(String(await all(first)), 'long lived');
+  await until(() => made.circuits.size === 0);
+});
+
 test('tunnel: what is large arrives as it was sent; a reader that has stopped stops the sender', async () => {
   const block = Buffer.alloc(65_536, createHash('sha256').update('block').digest());
   const blocks = 320;
@@ -173,7 +190,7 @@ test('tunnel: what is large arrives as it was sent; a reader that has stopped st
   let before = -1;
   while (written !== before) {
     before = written;
-    await wait(300);
+    await wait(150);
   }
   assert.ok(written < blocks, `the target could write all ${written * block.length} bytes`);
   const heard = await all(socket);
