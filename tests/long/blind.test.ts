@@ -8,7 +8,7 @@ import { identityFromSeed } from '../../src/core/crypto/identity.ts';
 import { nobleCrypto } from '../../src/core/crypto/noble.ts';
 import { datedPublicKey, datedSigner } from '../../src/core/wire/dated-key.ts';
 import { seededRandom } from '../../src/sim/random.ts';
-import { referenceBlind, referencePublic, withTorsion } from './edwards-reference.ts';
+import { referenceBlind, referencePublic, withTorsion } from '../reference/edwards-reference.ts';
 
 interface Case {
   seed: string;
