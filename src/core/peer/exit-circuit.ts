@@ -15,7 +15,8 @@ export class ExitCircuit {
   readonly #exit: Descriptor;
   readonly #session: PathSession;
   #wasAttached = false;
-  #hasFailed = false;
+  /** No new connections; those that stand go on. */
+  #isRetired = false;
 
   constructor(
     private readonly env: Env,
@@ -32,8 +33,9 @@ export class ExitCircuit {
     return this.#exit.id;
   }
 
-  get ended(): boolean {
-    return this.#hasFailed || (this.#wasAttached && !this.#session.attached);
+  /** It is of no more use: gone, or not for new connections and without old ones. */
+  get isOver(): boolean {
+    return (this.#wasAttached && !this.#session.attached) || (!this.#takesAny && this.streams === 0);
   }
 
   /** Connections that are not over. */
@@ -45,13 +47,13 @@ export class ExitCircuit {
     return this.#session.streamStats;
   }
 
-  get isOld(): boolean {
-    return this.env.now() - this.openedAtMs >= EXIT_CIRCUIT_MAX_AGE_MS;
-  }
-
   /** Whether a new connection may be asked for. */
   takes(target: ExitTarget): boolean {
-    return !this.ended && !this.isOld && isExitFor(this.#exit, target);
+    return !this.isOver && this.#takesAny && isExitFor(this.#exit, target);
+  }
+
+  get #takesAny(): boolean {
+    return !this.#isRetired && this.env.now() - this.openedAtMs < EXIT_CIRCUIT_MAX_AGE_MS;
   }
 
   /**
@@ -61,7 +63,7 @@ export class ExitCircuit {
   async connect(target: ExitTarget, first: Uint8Array): Promise<SessionStream> {
     const stream = await this.#open(target, first);
     const cancel = this.env.schedule(EXIT_ANSWER_MS, () => {
-      this.#hasFailed = true; // silent: no new connections by it
+      this.#isRetired = true;
       stream.reset(END.timeout);
     });
     try {
@@ -82,7 +84,7 @@ export class ExitCircuit {
       this.#wasAttached = true;
       return stream;
     } catch (error) {
-      this.#hasFailed = true;
+      this.#isRetired = true;
       throw error;
     }
   }

@@ -127,9 +127,8 @@ export class Exits {
     this.#cancelTimer = this.#circuits.size === 0 ? undefined : this.options.env.schedule(EXIT_CHECK_MS, () => this.#check());
   }
 
-  /** Those that have ended, and the old ones once nothing is left on them. */
   #dropUseless(): void {
-    this.#drop((circuit) => circuit.ended || (circuit.isOld && circuit.streams === 0));
+    this.#drop(({ isOver }) => isOver);
   }
 
   /** @throws GlobalNetError `full` when all are in use. */
@@ -153,6 +152,6 @@ export class Exits {
 
 /** What another exit may do better; what is wrong with the target itself is wrong everywhere. */
 function isWorthAnother(error: unknown): boolean {
-  if (!(error instanceof StreamReset)) return error instanceof GlobalNetError && error.kind !== 'cancelled' && error.kind !== 'full';
+  if (!(error instanceof StreamReset)) return error instanceof GlobalNetError && error.kind !== 'cancelled';
   return error.reason === END.refused || error.reason === END.full || error.reason === END.internal || error.reason === END.sessionLost;
 }
