@@ -17,8 +17,13 @@ const ROUNDS = 7;
 const CELLS = 1024;
 const MEGABYTES = (CELLS * CELL_BODY_BYTES) / 1e6;
 
-/** Links the last two first, so that each relay knows who comes next. @returns the source, before the first tab. */
-async function startTabs(browser: Browser, url: string, mode: ChainMode): Promise<ChainSource> {
+interface TabChain {
+  readonly source: ChainSource;
+  stop(): void;
+}
+
+/** Links the last two first, so that each relay knows who comes next. The first tab dials the source. */
+async function startTabs(browser: Browser, url: string, mode: ChainMode): Promise<TabChain> {
   const tabs: Page[] = [];
   const keys: HopText[] = [];
   for (let i = 0; i < CHAIN_RELAYS; i++) {
@@ -40,11 +45,10 @@ async function startTabs(browser: Browser, url: string, mode: ChainMode): Promis
   const listener = await listenWs({ host: '127.0.0.1', port: 0, onTransport: (transport) => source.links.adopt(transport) });
   await (tabs[0] as Page).evaluate((at) => relayTab.dial(at), listener.url);
   await source.begin(await first, keys.map(hopKeysOf));
-  listener.close();
-  return source;
+  return { source, stop: () => listener.close() };
 }
 
-async function seconds(source: ChainSource): Promise<number> {
+async function seconds({ source }: TabChain): Promise<number> {
   const startMs = performance.now();
   await source.send(CELLS);
   return (performance.now() - startMs) / 1000;
@@ -62,6 +66,7 @@ const bench: Bench = async (report) => {
       onions.push(first);
       plains.push(second);
     }
+    for (const chain of [onion, plain]) chain.stop();
     const ratio = median(onions.map((one, i) => (plains[i] as number) / one));
     const versus = 'the same chain and link encryption, no onion layer';
     report('', { value: MEGABYTES / median(onions), unit: 'MB/s', versus, ratio });
