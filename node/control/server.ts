@@ -34,7 +34,10 @@ export async function startControlServer(options: ControlServerOptions): Promise
   // Half-open, as who ends its side after the request still wants the answer.
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const [oldest] = clients;
-    if (clients.size >= CLIENTS_MAX) oldest?.destroy();
+    if (oldest !== undefined && clients.size >= CLIENTS_MAX) {
+      clients.delete(oldest); // at once: its `close` comes later than the next client
+      oldest.destroy();
+    }
     clients.add(socket);
     socket.on('close', () => clients.delete(socket));
     serve(socket, token, options);

@@ -152,6 +152,8 @@ describe('control socket', () => {
       socket.write('{"v":1,"tok');
       silent.push(socket);
     }
+    await until('some of them', () => server.clients > 0);
+    assert.ok(server.clients <= CLIENTS_MAX, `${server.clients} clients`);
     for (let i = 0; i < 5; i++) assert.equal((await askControl(server.path, { command: 'status' })).role, 'test');
     assert.ok(server.clients <= CLIENTS_MAX, `${server.clients} clients`);
     for (const socket of silent) socket.destroy();
