@@ -1,8 +1,7 @@
 /** Finds the browsers that tests drive, and installs them where that needs nobody's leave. */
-import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { canInstall, installOnDebian } from './debian.ts';
 
 export type BrowserName = 'chromium' | 'firefox';
 
@@ -43,7 +42,7 @@ export function needBrowser(name: BrowserName): string {
 export async function ensureBrowsers(): Promise<Record<string, string>> {
   const names = Object.keys(SEARCH) as BrowserName[];
   const missing = (): BrowserName[] => names.filter((name) => findBrowser(name) === undefined);
-  if (missing().length > 0 && canInstall()) await installOnDebian();
+  if (missing().length > 0 && canInstall()) await installOnDebian(['chromium', 'firefox-esr'], 'tests need real browsers');
   const still = missing();
   if (still.length > 0) throw new Error(adviceFor(still));
   return Object.fromEntries(names.map((name) => [SEARCH[name].variable, findBrowser(name) as string]));
@@ -55,29 +54,6 @@ function adviceFor(names: readonly BrowserName[]): string {
     `no ${names.join(' and no ')} found: install it (Debian: apt-get install chromium firefox-esr; elsewhere: npx playwright install ` +
     `${names.join(' ')}) or set ${variables} to the executable`
   );
-}
-
-function canInstall(): boolean {
-  return process.getuid?.() === 0 && existsSync('/etc/debian_version') && !/ubuntu/i.test(readFileSync('/etc/os-release', 'utf8'));
-}
-
-/** Another process may hold dpkg's lock for a while: tried for five minutes. */
-async function installOnDebian(): Promise<void> {
-  console.log('  installing chromium and firefox-esr by apt-get (tests need real browsers)');
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = (...args: string[]): { ok: boolean; locked: boolean; output: string } => {
-    const { status, stdout, stderr } = spawnSync('apt-get', ['-o', 'DPkg::Lock::Timeout=60', ...args], { env, encoding: 'utf8' });
-    const output = `${stdout}${stderr}`;
-    return { ok: status === 0, locked: /could not get lock|unable to (acquire|lock)/i.test(output), output };
-  };
-  for (const endMs = Date.now() + 300_000; ; await wait(5000)) {
-    const update = apt('update', '-q');
-    const install = apt('install', '-y', '-q', '--no-install-recommends', 'chromium', 'firefox-esr');
-    if (install.ok) return;
-    if (Date.now() < endMs && (install.locked || update.locked)) continue;
-    console.log(`  apt-get failed:\n${install.output.trim().split('\n').slice(-5).join('\n').replace(/^/gm, '    ')}`);
-    return;
-  }
 }
 
 function isExecutable(path: string): boolean {

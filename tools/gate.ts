@@ -12,6 +12,7 @@ import { checkSize } from './check-size.ts';
 import { checkSpec } from './check-spec.ts';
 import { checkTree } from './check-tree.ts';
 import { checkTypes } from './check-types.ts';
+import { ensureNamespaces } from './namespace.ts';
 import { root } from './paths.ts';
 import { runTests, type TestSums } from './run-tests.ts';
 
@@ -47,6 +48,7 @@ const MORE_STEPS: Step[] = [
     name: 'tests in browsers',
     async run() {
       const env = await ensureBrowsers();
+      await ensureNamespaces();
       return runTests({ folders: ['browser', 'e2e'], concurrency: 1, fileTimeoutMs: 300_000, env });
     },
   },

@@ -1,6 +1,5 @@
 /** What a user does with `gnet expose` and `gnet proxy`: a local web server, curl, and relays between. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -10,6 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { nobleCrypto } from '../../src/core/crypto/noble.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
+import { curl, CURL_PROXY, CURL_RESET } from './support/curl.ts';
 import { Gnet, gnet, type Line } from './support/gnet.ts';
 import { type Network, noise, startNetwork } from './support/network.ts';
 import { until } from './support/until.ts';
@@ -18,16 +18,6 @@ const LARGE = noise('tcp', 20_000_000);
 const PIECE = LARGE.subarray(0, 2_000_000);
 /** Well formed, and nobody has ever published anything there. */
 const UNKNOWN = encodeAddress(nobleCrypto.ed25519Public(new Uint8Array(32).fill(8)));
-/** curl's exit code when the proxy says no, and when it says yes and the connection then breaks. */
-const CURL_PROXY = 97;
-const CURL_RESET = 56;
-
-interface Answer {
-  readonly code: number;
-  readonly body: Buffer;
-  readonly words: string;
-}
-
 /** Where it listens, as a grant or a target says it. */
 function here(server: Server): string {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -36,15 +26,6 @@ function here(server: Server): string {
 function dial(at: string): Socket {
   const [host, port] = at.split(':');
   return connect({ host: host as string, port: Number(port) });
-}
-
-/** curl, as a user calls it; bounded. */
-function curl(...args: string[]): Promise<Answer> {
-  return new Promise((resolve) => {
-    execFile('curl', ['-sS', '--max-time', '90', ...args], { encoding: 'buffer', maxBuffer: 64_000_000 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), body: stdout, words: String(stderr) });
-    });
-  });
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
