@@ -33,7 +33,7 @@ export class DecodeError extends GlobalNetError {
   constructor(
     readonly what: string,
     readonly offset: number,
-    problem: string,
+    readonly problem: string,
   ) {
     super('malformed', `${what}: ${problem} (at byte ${offset})`);
   }

@@ -1,0 +1,43 @@
+import type { ByteStream } from '../ports.ts';
+
+/** All that a request can say. There is no list of headers: what has no field here cannot be sent. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST';
+  /** Path and query as the request line has them: printable ASCII from '/' on. */
+  readonly target: string;
+  /** A page is preferred to other forms of the same thing. */
+  readonly wants: 'page' | 'part';
+  /** `bytes=` and one range (RFC 9110 § 14.1.2). */
+  readonly range?: string | undefined;
+  /** Of a POST. */
+  readonly body?: { readonly mediaType: string; readonly bytes: Uint8Array } | undefined;
+}
+
+/** All of an answer's head that goes on. Cookies, policies, hints and what else a server says end here. */
+export interface HttpAnswerHead {
+  /** 200 to 599. */
+  readonly status: number;
+  /** `type/subtype`, parameters behind ';'; undefined when it is missing or none. */
+  readonly mediaType: string | undefined;
+  /** Of the body; undefined when only its end will tell. With HEAD: of the body that GET would bring. */
+  readonly lengthBytes: number | undefined;
+  readonly contentRange: string | undefined;
+  readonly acceptsRanges: boolean;
+  /** Of a redirect, as it was written. */
+  readonly location: string | undefined;
+}
+
+export interface HttpAnswer {
+  readonly head: HttpAnswerHead;
+  /** In pieces as they come; whoever stops reading ends the stream. @throws GlobalNetError `closed` | `timeout` | `unsupported`. */
+  readonly body: AsyncGenerator<Uint8Array, void, undefined>;
+}
+
+/** A connection to the service. */
+export interface HttpStream extends ByteStream {
+  /** Resolves when the service has answered that it stands. @throws as `read`. */
+  readonly connected: Promise<void>;
+}
+
+/** Opens a connection; `first` may reach the service twice. @throws GlobalNetError. */
+export type OpenHttpStream = (first: Uint8Array) => Promise<HttpStream>;
