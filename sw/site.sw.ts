@@ -1,6 +1,6 @@
 /**
  * The service worker of one site's origin. It answers everything there itself, so that no request of a site reaches any network: our own few files
- * from its cache, and the site's from the peer, verified to the last byte. It keeps nothing else.
+ * from its cache, and the site's from the peer, verified to the last byte or, where a live service answers, filtered. It keeps nothing else.
  */
 
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
@@ -10,6 +10,7 @@ import { failureOf } from '../src/shared/outcome.ts';
 import { KEEPER_PAGE, KEEPER_SCRIPT, OUTSIDE_PREFIX, OWN_PREFIX } from '../src/shared/site-paths.ts';
 import type { KeeperMessage } from '../src/shared/site-shell.ts';
 import { answerFile, answerPage, type FileAnswerContext } from './site/answer-file.ts';
+import type { GoOn } from './site/live-site.ts';
 import { nowhere, pageRedirect, plainAnswer, stayPut } from './site/plain-answers.ts';
 import { type Connected, SitePortsHolder } from './site/site-ports.ts';
 import type { SiteVersion } from './site/verified-site.ts';
@@ -76,13 +77,23 @@ async function answerFrame(request: Request, url: URL): Promise<Response> {
     return stayPut();
   }
   const path = url.pathname + url.search;
-  if (request.method !== 'GET') {
-    const message = 'This form wants to send data, and a site made of files has nobody to receive it.';
-    connected.report({ type: 'failed', path, kind: 'unsupported', message });
-    return stayPut();
-  }
+  if (request.method !== 'GET') return sendForm(connected, request, url, path);
   if (path === connected.shown) return showPage(connected, request, url, path);
   connected.report({ type: 'asked', path: path + url.hash, isRedirect: false });
+  return stayPut();
+}
+
+/** What a form sends goes to a live service; the frame comes for the answer by the shell, as for any page. */
+async function sendForm({ site, live, report }: Connected, request: Request, url: URL, path: string): Promise<Response> {
+  try {
+    if (request.method !== 'POST' || (await site.current()) !== 'live')
+      throw new GlobalNetError('unsupported', 'This form wants to send data, and a site made of files has nobody to receive it.');
+    report({ type: 'sending' });
+    const { goTo } = await live.send(request, ownPathRefused(url));
+    report({ type: 'asked', path: goTo, isRedirect: false });
+  } catch (error) {
+    report({ type: 'failed', path, ...failureOf(error) });
+  }
   return stayPut();
 }
 
@@ -97,18 +108,23 @@ function outsideUrl(url: URL): string {
 async function showPage(connected: Connected, request: Request, url: URL, path: string): Promise<Response> {
   try {
     const version = await connected.site.newest();
-    const found = resolve(version, url);
-    if (found.redirect !== undefined) {
-      connected.report({ type: 'asked', path: found.redirect + url.search + url.hash, isRedirect: true });
+    const page = version === 'live' ? await connected.live.page(ownPathRefused(url)) : await signedPage(connected, version, request, url);
+    if ('goTo' in page) {
+      connected.report({ type: 'asked', path: page.goTo, isRedirect: true });
       return stayPut();
     }
-    const response = await answerPage(contextOf(connected, version), found.entry, found.status, request);
-    connected.report({ type: 'answered', path, status: found.status });
-    return response;
+    connected.report({ type: 'answered', path, status: page.status, isLive: version === 'live' });
+    return page;
   } catch (error) {
     connected.report({ type: 'failed', path, ...failureOf(error) });
     return stayPut();
   }
+}
+
+async function signedPage(connected: Connected, version: SiteVersion, request: Request, url: URL): Promise<Response | GoOn> {
+  const found = resolve(version, url);
+  if (found.redirect !== undefined) return { goTo: found.redirect + url.search + url.hash };
+  return answerPage(contextOf(connected, version), found.entry, found.status, request);
 }
 
 /** Pictures, styles, fonts, media of a page. */
@@ -117,6 +133,7 @@ async function answerPart(request: Request, url: URL): Promise<Response> {
   try {
     const connected = await holder.get();
     const version = await connected.site.current();
+    if (version === 'live') return await connected.live.part(request, ownPathRefused(url));
     const found = resolve(version, url);
     if (found.status === 404 || found.redirect !== undefined) return plainAnswer(404);
     return answerFile(contextOf(connected, version), found.entry, request);
@@ -130,6 +147,12 @@ function resolve({ manifest, paths }: SiteVersion, url: URL) {
   const found = url.pathname.startsWith(OWN_PREFIX) ? undefined : paths.resolve(pathOfUrl(url.pathname));
   if (found === undefined) throw new GlobalNetError('unknown', `'${manifest.title}' has no page at ${url.pathname}.`);
   return { ...found, redirect: found.redirect === undefined ? undefined : `${url.pathname}/` };
+}
+
+/** Our own paths are nobody else's, whoever answers at the others. @throws GlobalNetError `unknown`. */
+function ownPathRefused(url: URL): URL {
+  if (url.pathname.startsWith(OWN_PREFIX)) throw new GlobalNetError('unknown', `No site has a page at ${url.pathname}.`);
+  return url;
 }
 
 function contextOf(connected: Connected, version: SiteVersion): FileAnswerContext {

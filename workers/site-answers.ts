@@ -1,17 +1,18 @@
 import type { SiteSource } from '../src/adapters/serve-site-port.ts';
 import { base32 } from '../src/core/bytes/base32.ts';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
-import type { OpenSite, Peer } from '../src/core/peer/index.ts';
+import { LiveService, type OpenSite, type Peer } from '../src/core/peer/index.ts';
 import { decodeAddress } from '../src/core/wire/address.ts';
 import type { VerifiedManifest } from '../src/core/wire/manifest.ts';
 import type { SiteInfo, StoredSite } from '../src/shared/peer-control.ts';
 
-/** What a site's service worker is answered with: the reader's manifest, and chunks as it has or fetches them. */
-export function siteSource({ reader }: OpenSite): SiteSource {
+/** What a site's service worker is answered with: the reader's manifest, and chunks as it has or fetches them; or a live service. */
+export function siteSource({ reader, live }: OpenSite): SiteSource {
   return {
     async manifest(have) {
-      const { hash, bytes } = await reader.newest();
-      return base32(hash) === have ? undefined : bytes.slice();
+      const newest = await unlessLive(reader.newest());
+      if (newest === 'live') return newest;
+      return base32(newest.hash) === have ? undefined : newest.bytes.slice();
     },
     async *chunks(manifest, path, first, end, signal) {
       const file = await reader.file(path);
@@ -19,19 +20,41 @@ export function siteSource({ reader }: OpenSite): SiteSource {
         throw new GlobalNetError('closed', 'another version of the site is being read: reload');
       for await (const bytes of file.chunks(first, end, signal as never)) yield bytes.slice();
     },
+    async http(request, signal) {
+      const { head, body } = await live.ask(request, signal as never);
+      return { head, body: ownBuffers(body) };
+    },
   };
 }
 
-export async function siteInfo(peer: Peer, { address, visit }: OpenSite, manifest: VerifiedManifest): Promise<SiteInfo> {
+async function* ownBuffers(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const part of parts) yield part.slice();
+}
+
+async function unlessLive<Value>(asked: Promise<Value>): Promise<Value | 'live'> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof LiveService) return 'live';
+    throw error;
+  }
+}
+
+/** Gets the manifest, and tells about it; of a live service there is nothing to tell. @throws as `Sites.read`. */
+export async function readSite(peer: Peer, address: string, path: string): Promise<SiteInfo> {
+  const read = await unlessLive(peer.sites.read(address, path));
+  if (read === 'live') return { kind: 'live', address };
+  const { site, manifest } = read;
   const rivals = await peer.store.conflict(manifest.author, 'site');
   return {
-    address,
+    kind: 'signed',
+    address: site.address,
     title: manifest.title,
     serial: manifest.serial,
     createdMs: manifest.createdMs,
     files: manifest.files.length,
     sizeBytes: sizeOf(manifest),
-    fromStore: visit.hops.length === 0,
+    fromStore: site.visit.hops.length === 0,
     conflict: rivals.length > 0,
   };
 }

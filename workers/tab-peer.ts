@@ -17,7 +17,7 @@ import type { Outcome } from '../src/shared/outcome.ts';
 import { outcomeOf } from '../src/shared/outcome.ts';
 import type { PeerConfig, PeerControl, PeerListener, SiteInfo, StoredSite } from '../src/shared/peer-control.ts';
 import { relayingTurn } from './relaying-turn.ts';
-import { siteInfo, siteSource, storedSites } from './site-answers.ts';
+import { readSite, siteSource, storedSites } from './site-answers.ts';
 import { Throttle } from './throttle.ts';
 
 /** Links a tab holds at most: about ten of its own, and some that others opened. */
@@ -131,11 +131,7 @@ export class TabPeer implements PeerControl {
   }
 
   openSite(address: string, path: string): Promise<Outcome<SiteInfo>> {
-    return outcomeOf(async () => {
-      const peer = this.#running();
-      const { site, manifest } = await peer.sites.read(address, path);
-      return siteInfo(peer, site, manifest);
-    });
+    return outcomeOf(() => readSite(this.#running(), address, path));
   }
 
   async sitePort(address: string): Promise<MessagePort> {

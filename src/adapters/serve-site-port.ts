@@ -1,39 +1,65 @@
-import { type Failure, failureOf } from '../shared/outcome.ts';
-import type { SiteAnswer, SiteRequest } from '../shared/site-port.ts';
+import { failureOf } from '../shared/outcome.ts';
+import type { HttpAnswerHead, HttpRequest, SiteAnswer, SiteRequest } from '../shared/site-port.ts';
 
-/** Where the chunks come from: store or network. */
+/** Where a site comes from: store or network; or a live service. */
 export interface SiteSource {
-  /** The newest signed manifest; undefined when its hash is `have`. @throws GlobalNetError */
-  manifest(have: string | undefined): Promise<Uint8Array | undefined>;
+  /** The newest signed manifest; undefined when its hash is `have`; `live` where there is none. @throws GlobalNetError */
+  manifest(have: string | undefined): Promise<Uint8Array | 'live' | undefined>;
   /** Whole chunks `first` to `end` (not included) of a file, in order, each in a buffer of its own, which is given away. @throws GlobalNetError */
   chunks(manifest: string, path: string, first: number, end: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Asks a live service; pieces of the body as those of `chunks`. @throws GlobalNetError */
+  http(request: HttpRequest, signal: AbortSignal): Promise<{ head: HttpAnswerHead; body: AsyncIterable<Uint8Array> }>;
 }
+
+type Post = (answer: SiteAnswer, transfer?: Transferable[]) => void;
 
 /** The peer's end of a site's port: answers its service worker until the port is collected. */
 export function serveSitePort(port: MessagePort, source: SiteSource): void {
-  const files = new Map<number, FileAnswer>();
-  const post = (answer: SiteAnswer, transfer: Transferable[] = []): void => port.postMessage(answer, transfer);
+  const running = new Map<number, PulledAnswer>();
+  const post: Post = (answer, transfer = []) => port.postMessage(answer, transfer);
 
   async function answerManifest(id: number, have: string | undefined): Promise<void> {
     try {
-      post({ type: 'manifest', id, bytes: await source.manifest(have) });
+      const bytes = await source.manifest(have);
+      post(bytes === 'live' ? { type: 'live', id } : { type: 'manifest', id, bytes });
     } catch (error) {
       post({ type: 'failed', id, ...failureOf(error) });
     }
   }
 
+  function begin(id: number, firstIndex: number, chunks: (signal: AbortSignal) => AsyncIterable<Uint8Array>): void {
+    running.set(id, new PulledAnswer(id, firstIndex, chunks, post, () => running.delete(id)));
+  }
+
+  async function* httpChunks(id: number, request: HttpRequest, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const { head, body } = await source.http(request, signal);
+    if (!signal.aborted) post({ type: 'head', id, head });
+    yield* body;
+  }
+
   port.onmessage = ({ data }: MessageEvent<SiteRequest>) => {
     if (data.type === 'manifest') void answerManifest(data.id, data.have);
-    else if (data.type === 'file') files.set(data.id, new FileAnswer(data, source, post, () => files.delete(data.id)));
-    else if (data.type === 'pull') files.get(data.id)?.pull(data.chunks);
-    else files.get(data.id)?.cancel();
+    else if (data.type === 'file') begin(data.id, data.firstChunk, (signal) => fileChunks(source, data, signal));
+    else if (data.type === 'http') begin(data.id, 0, (signal) => httpChunks(data.id, data.request, signal));
+    else if (data.type === 'pull') running.get(data.id)?.pull(data.chunks);
+    else running.get(data.id)?.cancel();
   };
 }
 
 type FileRequest = Extract<SiteRequest, { type: 'file' }>;
 
-/** One file's chunks, in order, no more of them than were pulled. */
-class FileAnswer {
+async function* fileChunks(source: SiteSource, request: FileRequest, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const { manifest, path, firstChunk, endChunk } = request;
+  let next = firstChunk;
+  for await (const chunk of source.chunks(manifest, path, firstChunk, endChunk, signal)) {
+    next++;
+    yield chunk;
+  }
+  if (next < endChunk) throw new RangeError(`the source ended before chunk ${next} of ${endChunk}`);
+}
+
+/** One answer's chunks, in order, no more of them than were pulled. */
+class PulledAnswer {
   #next: number;
   #credit = 0;
   #running = false;
@@ -41,14 +67,14 @@ class FileAnswer {
   readonly #chunks: AsyncIterator<Uint8Array>;
 
   constructor(
-    readonly request: FileRequest,
-    source: SiteSource,
-    readonly post: (answer: SiteAnswer, transfer?: Transferable[]) => void,
+    readonly id: number,
+    firstIndex: number,
+    chunks: (signal: AbortSignal) => AsyncIterable<Uint8Array>,
+    readonly post: Post,
     readonly done: () => void,
   ) {
-    const { manifest, path, firstChunk, endChunk } = request;
-    this.#next = firstChunk;
-    this.#chunks = source.chunks(manifest, path, firstChunk, endChunk, this.#abort.signal)[Symbol.asyncIterator]();
+    this.#next = firstIndex;
+    this.#chunks = chunks(this.#abort.signal)[Symbol.asyncIterator]();
   }
 
   pull(chunks: number): void {
@@ -62,19 +88,18 @@ class FileAnswer {
   }
 
   async #send(): Promise<void> {
-    const { id, endChunk } = this.request;
+    const { id } = this;
     this.#running = true;
     try {
-      while (this.#credit > 0 && this.#next < endChunk) {
+      while (this.#credit > 0) {
         const { value: bytes, done } = await this.#chunks.next();
         if (this.#abort.signal.aborted) return;
-        if (done) throw new RangeError(`the source ended before chunk ${this.#next} of ${endChunk}`);
+        if (done) return this.#finish({ type: 'end', id });
         this.#credit--;
         this.post({ type: 'chunk', id, index: this.#next++, bytes }, [bytes.buffer as ArrayBuffer]);
       }
-      if (this.#next >= endChunk) this.#finish({ type: 'end', id });
     } catch (error) {
-      if (!this.#abort.signal.aborted) this.#finish({ type: 'failed', id, ...(failureOf(error) satisfies Failure) });
+      if (!this.#abort.signal.aborted) this.#finish({ type: 'failed', id, ...failureOf(error) });
     } finally {
       this.#running = false;
     }

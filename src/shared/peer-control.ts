@@ -28,7 +28,16 @@ export interface PeerListener {
 }
 
 /** What the shell shows about a site. */
-export interface SiteInfo {
+export type SiteInfo = SignedSiteInfo | LiveSiteInfo;
+
+/** A live service: nothing is known of it before it is asked, and nothing of it is kept. */
+export interface LiveSiteInfo {
+  kind: 'live';
+  address: string;
+}
+
+export interface SignedSiteInfo {
+  kind: 'signed';
   address: string;
   title: string;
   /** Of the version shown; it only grows. */
@@ -60,7 +69,7 @@ export interface PeerControl {
   subscribe(listener: PeerListener): Promise<void>;
   /**
    * Gets the site's newest manifest that can be had and verifies it; begins to fetch `path` (the first request rides in the
-   * circuit's setup) without waiting for it. Falls back to the store when the network has nothing newer.
+   * circuit's setup) without waiting for it. Falls back to the store when the network has nothing newer. Of a live service nothing is fetched.
    * Fails with: malformed (the address) | unknown | unserved | unverified | unreachable | timeout | clock.
    */
   openSite(address: string, path: string): Promise<Outcome<SiteInfo>>;

@@ -14,9 +14,22 @@
  *     pull {id, chunks: 1}            →
  *                                     ←     chunk {id, index, bytes} …
  *                                     ←     end {id}
+ *
+ * A live service has no manifest: it is asked as a web server is, and its answers are taken as they come.
+ *
+ *     manifest {id, have}             →
+ *                                     ←     live {id}
+ *     http {id, request}              →
+ *     pull {id, chunks: 8}            →
+ *                                     ←     head {id, head}
+ *                                     ←     chunk {id, index, bytes} …
+ *                                     ←     end {id}
  */
 
+import type { HttpAnswerHead, HttpRequest } from '../core/http/types.ts';
 import type { Failure } from './outcome.ts';
+
+export type { HttpAnswerHead, HttpRequest };
 
 /** Sent from the service worker to the peer. */
 export type SiteRequest =
@@ -24,6 +37,8 @@ export type SiteRequest =
   | { type: 'manifest'; id: number; have: string | undefined }
   /** Chunks `firstChunk` to `endChunk` (not included) of a file, by its path in the manifest with that hash. */
   | { type: 'file'; id: number; manifest: string; path: string; firstChunk: number; endChunk: number }
+  /** A request to a live service. */
+  | { type: 'http'; id: number; request: HttpRequest }
   /** So many chunks more may be sent. Nothing is sent before the first `pull`. */
   | { type: 'pull'; id: number; chunks: number }
   /** Nobody wants the rest. */
@@ -33,6 +48,10 @@ export type SiteRequest =
 export type SiteAnswer =
   /** The signed manifest; undefined when `have` is the newest. */
   | { type: 'manifest'; id: number; bytes: Uint8Array | undefined }
+  /** There is none: a live service answers at this address. */
+  | { type: 'live'; id: number }
+  /** What a live service's answer begins with; its body follows as chunks of any length. */
+  | { type: 'head'; id: number; head: HttpAnswerHead }
   /** One whole chunk, in order. Its buffer is transferred: it holds this chunk alone. */
   | { type: 'chunk'; id: number; index: number; bytes: Uint8Array }
   /** All chunks were sent. */

@@ -53,8 +53,10 @@ export type FrameReport =
   | { type: 'listening' }
   /** A `show` arrived: a navigation takes another way than messages, and might overtake it. */
   | { type: 'showing'; path: string }
-  /** A navigation of the content frame was answered here, and not by the host of the app. */
-  | { type: 'answered'; path: string; status: number }
+  /** A navigation of the content frame was answered here, and not by the host of the app. `isLive`: by a live service, so signed by nobody. */
+  | { type: 'answered'; path: string; status: number; isLive: boolean }
+  /** A form's data is on its way to a live service; `asked` or `failed` follows. */
+  | { type: 'sending' }
   /**
    * A link or form of the site leads here; the service worker left the frame where it was. `isRedirect`: the path asked before is
    * this one, better spelled, and has no place of its own in the history.

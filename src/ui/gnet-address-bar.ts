@@ -1,7 +1,6 @@
 import { css, html, nothing } from 'lit';
-import { parsePackLink } from '../shared/links.ts';
 import { failureOf } from '../shared/outcome.ts';
-import { pathOfLink, type Route } from './route.ts';
+import { type Route, routeOfText } from './route.ts';
 import { shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
 import { sentence } from './words.ts';
@@ -109,10 +108,10 @@ export class AddressBar extends ShellElement {
     const text = this.#input.value;
     if (text.trim() === '') return;
     try {
-      const link = parsePackLink(text);
+      const route = routeOfText(text);
       this.#complain(undefined);
       this.#input.blur();
-      shell.go({ kind: 'site', address: link.address, path: pathOfLink(link) });
+      shell.go(route);
     } catch (error) {
       this.#complain(sentence(failureOf(error).message));
     }

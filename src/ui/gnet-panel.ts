@@ -2,7 +2,19 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import type { CircuitStatus, LinkStatus, PeerEvent } from '../shared/peer-api.ts';
 import { shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
-import { bytesText, count, durationText, hopKind, joinSentence, progressText, purposeText, shortAddress, shortPeer } from './words.ts';
+import {
+  bytesText,
+  count,
+  durationText,
+  hopKind,
+  joinSentence,
+  progressText,
+  purposeText,
+  shortAddress,
+  shortPeer,
+  siteTitle,
+  standingText,
+} from './words.ts';
 
 /** What the peer does now: the site's way through the network, its links, and what happened. */
 export class Panel extends ShellElement {
@@ -124,9 +136,9 @@ export class Panel extends ShellElement {
     if (view === undefined) return nothing;
     const { info } = view;
     return html`<section aria-labelledby="site">
-      <h2 id="site" class="break">${info?.title || 'This site'}</h2>
+      <h2 id="site" class="break">${siteTitle(info) || 'This site'}</h2>
       <p class="small mono muted break">${view.address}</p>
-      ${info === undefined ? nothing : html`<p class="small muted numbers">Version ${info.serial} of ${new Date(info.createdMs).toLocaleDateString()}, ${count(info.files, 'file')}, ${bytesText(info.sizeBytes)}. Signed by this address; each part is checked before it is shown.</p>`}
+      ${info === undefined ? nothing : html`<p class="small muted numbers">${standingText(info)}</p>`}
       ${this.#ownCircuits().map((circuit) => this.#circuit(circuit))}
       ${[...shell.progress.values()].slice(-4).map((progress) => html`<p class="small numbers break">${progress.path || '/'}: ${progressText(progress)}</p>`)}
     </section>`;

@@ -3,7 +3,7 @@ import { failurePage, focusHeading, messagePage, messageStyles } from './message
 import type { SiteSession } from './site-session.ts';
 import { shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
-import { progressText } from './words.ts';
+import { progressText, siteTitle } from './words.ts';
 
 /** The frame of the open site, or the message that stands in its place. */
 export class SiteElement extends ShellElement {
@@ -77,7 +77,7 @@ export class SiteElement extends ShellElement {
   override render() {
     const view = shell.site?.view;
     const failure = view?.failure;
-    return html`${failure === undefined ? html`<h1 class="hidden-text">${view?.info?.title || 'A site'}</h1>` : nothing}
+    return html`${failure === undefined ? html`<h1 class="hidden-text">${siteTitle(view?.info) || 'A site'}</h1>` : nothing}
       <div role="status">${failure === undefined ? this.#notice() : nothing}</div>
       <div class="place" ?hidden=${failure !== undefined}></div>
       ${failure === undefined ? nothing : messagePage(failurePage(failure, this.#actions()))}`;
@@ -96,11 +96,15 @@ export class SiteElement extends ShellElement {
     if (view.phase !== 'shown') {
       const progress = [...shell.progress.values()].at(-1);
       const words = progress === undefined ? 'Looking for the site.' : `Fetching: ${progressText(progress)}.`;
-      return html`<div class="notice small"><span class="bar" aria-hidden="true"></span><p class="numbers">${words}</p></div>`;
+      return waiting(words);
     }
+    if (view.isSending) return waiting('Sending what you filled in.');
     if (view.notFound) return notice('The site has no such page; this is what it shows instead.');
-    if (view.info?.conflict) return notice('The author signed two different versions with the same number. This is one of them.');
-    return view.info?.fromStore ? notice('From this browser’s store: nothing newer could be had from the network.') : nothing;
+    if (view.isLive)
+      return notice('Live: the service behind this address made this page just now. Nobody has signed it, and nothing of it is kept.');
+    const info = view.info?.kind === 'signed' ? view.info : undefined;
+    if (info?.conflict) return notice('The author signed two different versions with the same number. This is one of them.');
+    return info?.fromStore ? notice('From this browser’s store: nothing newer could be had from the network.') : nothing;
   }
 
   override updated(changed: PropertyValues): void {
@@ -115,6 +119,10 @@ export class SiteElement extends ShellElement {
     if (failed && !this.#failed) focusHeading(this.renderRoot);
     this.#failed = failed;
   }
+}
+
+function waiting(text: string) {
+  return html`<div class="notice small"><span class="bar" aria-hidden="true"></span><p class="numbers">${text}</p></div>`;
 }
 
 function notice(text: string) {

@@ -1,14 +1,23 @@
-import { type PackLink, parseOpenPart } from '../shared/links.ts';
+import { normalAddress, type PackLink, parseOpenPart, parsePackLink } from '../shared/links.ts';
 import { failureOf, type Failure } from '../shared/outcome.ts';
+
+/** `path` begins with '/', and has the query and fragment that a link of the site gave it. */
+export interface SiteRoute {
+  kind: 'site';
+  address: string;
+  path: string;
+}
 
 /** What the app shows, as its URL says behind '#'. */
 export type Route =
   | { kind: 'home' }
-  /** `path` begins with '/', and has the query and fragment that a link of the site gave it. */
-  | { kind: 'site'; address: string; path: string }
+  | SiteRoute
   /** A link that leads out of the network. */
   | { kind: 'outside'; url: string }
   | { kind: 'wrong'; failure: Failure; text: string };
+
+/** An address and path, as it is, or as a browser that knows such names would write it. */
+const WRITTEN = /^(?:https?:\/\/)?([^/:%?#@]+\.gnet)(?::80)?([/?#].*)?$/is;
 
 export function parseRoute(hash: string): Route {
   const text = hash.replace(/^#\/?/, '');
@@ -16,21 +25,26 @@ export function parseRoute(hash: string): Route {
   if (text.startsWith('outside/')) return { kind: 'outside', url: decoded(text.slice('outside/'.length)) };
   const open = text.startsWith('open/') ? text.slice('open/'.length) : text;
   try {
-    const link = parseOpenPart(open.replace(/[?#].*$/s, ''));
-    return { kind: 'site', address: link.address, path: pathIn(open) ?? pathOfLink(link) };
+    return writtenRoute(open) ?? routeOfLink(parseOpenPart(open.replace(/[?#].*$/s, '')));
   } catch (error) {
     return { kind: 'wrong', failure: failureOf(error), text: open };
   }
 }
 
-/** The path as it was written, query and fragment included; undefined when it is in a link's own form. */
-function pathIn(open: string): string | undefined {
-  const plain = /^[^/:%?#]+\.gnet(\/.*)?$/is.exec(open);
-  return plain ? (plain[1] ?? '/') : undefined;
+/** Where an address or link leads. @throws GlobalNetError `malformed`. */
+export function routeOfText(text: string): SiteRoute {
+  return writtenRoute(text.trim()) ?? routeOfLink(parsePackLink(text));
 }
 
-export function pathOfLink(link: Pick<PackLink, 'path'>): string {
-  return `/${link.path.split('/').map(encodeURIComponent).join('/')}`;
+/** With query and fragment: whether a live service has such a path only it can say. */
+function writtenRoute(text: string): SiteRoute | undefined {
+  const [, address, rest = '/'] = WRITTEN.exec(text) ?? [];
+  if (address === undefined) return undefined;
+  return { kind: 'site', address: normalAddress(address), path: rest.startsWith('/') ? rest : `/${rest}` };
+}
+
+function routeOfLink({ address, path }: PackLink): SiteRoute {
+  return { kind: 'site', address, path: `/${path.split('/').map(encodeURIComponent).join('/')}` };
 }
 
 function decoded(text: string): string {

@@ -150,7 +150,7 @@ export class Shell {
 
   /** A link to another hidden site is followed, one to the clear net is asked about. */
   #leaveFor(url: string): void {
-    const linked = parseRoute(`#/open/${url.replace(/^https?:\/\/(?=[^/?#]+\.gnet(?:[/?#]|$))/i, '')}`);
+    const linked = parseRoute(`#/open/${url}`);
     this.go(linked.kind === 'site' ? linked : { kind: 'outside', url });
   }
 

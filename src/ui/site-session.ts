@@ -22,6 +22,10 @@ export interface SiteView {
   failure: Failure | undefined;
   /** The site's own page for what it does not have. */
   notFound: boolean;
+  /** The page came from a live service, as it is now: nobody has signed it. */
+  isLive: boolean;
+  /** A form of this page is being sent. */
+  isSending: boolean;
 }
 
 export interface SiteSessionEvents {
@@ -55,13 +59,15 @@ export class SiteSession {
   /** The service worker has had ports once: since then it asks for new ones by itself. */
   #isListened = false;
   #answered = false;
+  /** A page was loaded whose answer has not been reported yet. */
+  #unanswered: ReturnType<typeof setTimeout> | undefined;
   #unheard: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
   constructor(peer: Remote<PeerControl>, address: string, path: string, events: SiteSessionEvents) {
     this.#peer = peer;
     this.#events = events;
-    this.view = { address, path, phase: 'opening', info: undefined, failure: undefined, notFound: false };
+    this.view = { address, path, phase: 'opening', info: undefined, failure: undefined, notFound: false, isLive: false, isSending: false };
   }
 
   /** The frame's page may be loaded before this resolves: it waits for the peer by itself. */
@@ -92,7 +98,7 @@ export class SiteSession {
   }
 
   show(path: string): void {
-    this.#update({ path, phase: 'loading', failure: undefined, notFound: false });
+    this.#update({ path, phase: 'loading', failure: undefined, notFound: false, isSending: false });
     this.#shellPort?.postMessage({ type: 'show', path } satisfies FrameOrder);
     // A service worker that was stopped has lost the port. The frame's request wakes it, and new ports bring the path.
     clearTimeout(this.#unheard);
@@ -134,10 +140,13 @@ export class SiteSession {
   #load(): void {
     if (this.#place === undefined || this.#keeper === undefined || !this.#isListened || this.view.failure !== undefined) return;
     clearTimeout(this.#unheard);
+    clearTimeout(this.#unanswered); // of the page that goes: its answer would be taken for this one's
+    this.#unanswered = undefined;
     this.#answered = false;
     this.#update({ phase: 'loading' });
     const url = this.#keeper.origin + this.view.path;
-    // By replacing: the shell's history is the only one.
+    // By replacing: the shell's history is the only one. To a place in the page that it shows a frame would go without asking anybody.
+    if (this.view.path.includes('#')) this.#removeFrame();
     if (this.#frame !== undefined) this.#frame.contentWindow?.location.replace(url);
     else this.#place.append((this.#frame = this.#newFrame(url)));
   }
@@ -153,37 +162,43 @@ export class SiteSession {
     return frame;
   }
 
+  #removeFrame(): void {
+    this.#frame?.remove();
+    this.#frame = undefined;
+  }
+
   #onReport(report: FrameReport): void {
     if (report.type === 'showing') {
       if (report.path === this.view.path) this.#load();
     } else if (report.type === 'answered') {
-      this.#answered = true;
-      this.#update({ phase: 'shown', notFound: report.status === 404 });
-    } else if (report.type === 'asked') this.#events.onAsked(report.path, report.isRedirect);
+      this.#answered = this.#unanswered === undefined;
+      clearTimeout(this.#unanswered);
+      this.#unanswered = undefined;
+      this.#update({ phase: 'shown', notFound: report.status === 404, isLive: report.isLive });
+    } else if (report.type === 'sending') this.#update({ isSending: true });
+    else if (report.type === 'asked') this.#onAsked(report.path, report.isRedirect);
     else if (report.type === 'outside') this.#events.onOutside(report.url);
     else if (report.type === 'failed') this.#fail(report);
   }
 
-  /** Each page that the frame loads must have been reported by the service worker: else the host of the app, or somebody on the way to it, answered. */
-  #onLoad(): void {
-    if (this.#takeAnswered()) return;
-    setTimeout(() => {
-      if (!this.#closed && !this.#takeAnswered()) this.#fail(NOT_OURS);
-    }, REPORT_GRACE_MS);
+  /** The page that is shown asks for itself where a form has changed it: that is no new place. */
+  #onAsked(path: string, isRedirect: boolean): void {
+    if (path === this.view.path) this.show(path);
+    else this.#events.onAsked(path, isRedirect);
   }
 
-  #takeAnswered(): boolean {
-    const answered = this.#answered;
+  /** Each page that the frame loads must have been reported by the service worker: else the host of the app, or somebody on the way to it, answered. */
+  #onLoad(): void {
+    clearTimeout(this.#unanswered);
+    this.#unanswered = this.#answered ? undefined : setTimeout(() => this.#closed || this.#fail(NOT_OURS), REPORT_GRACE_MS);
     this.#answered = false;
-    return answered;
   }
 
   #fail({ kind, message, detail }: Failure): void {
     // The first reason is the one that matters: what fails after it fails because of it.
     if (this.view.failure !== undefined) return;
-    this.#frame?.remove();
-    this.#frame = undefined;
-    this.#update({ phase: 'failed', failure: detail === undefined ? { kind, message } : { kind, message, detail } });
+    this.#removeFrame();
+    this.#update({ phase: 'failed', isSending: false, failure: detail === undefined ? { kind, message } : { kind, message, detail } });
   }
 
   #update(change: Partial<SiteView>): void {

@@ -1,5 +1,6 @@
 import type { CircuitStatus, FetchProgress, JoinState } from '../shared/peer-api.ts';
 import type { Failure } from '../shared/outcome.ts';
+import type { SiteInfo } from '../shared/peer-control.ts';
 
 /** What the app says, in one place. */
 
@@ -52,7 +53,7 @@ const EXPLANATIONS: Record<Failure['kind'], Explanation> = {
     title: 'Nothing was found there',
     advice: 'Check the address. The site may never have been published, or was withdrawn long ago.',
   },
-  unserved: { title: 'Nobody serves this site now', advice: 'It exists, but its author and all its mirrors are away. Try again later.' },
+  unserved: { title: 'Nobody serves this site now', advice: 'It exists, but whoever serves it is away. Try again later.' },
   unreachable: {
     title: 'The network cannot be reached',
     advice: 'Check your connection. The app goes on trying; sites that you have stored still open.',
@@ -70,6 +71,19 @@ const EXPLANATIONS: Record<Failure['kind'], Explanation> = {
   busy: { title: 'Already in use', advice: 'Close what uses it, then try again.' },
   internal: { title: 'The app made a mistake', advice: 'Reload the app. If it happens again, please report what you did.' },
 };
+
+/** Its author's; a live service has none. */
+export function siteTitle(info: SiteInfo | undefined): string {
+  return info?.kind === 'signed' ? info.title : '';
+}
+
+/** What stands behind a site that is shown. */
+export function standingText(info: SiteInfo): string {
+  if (info.kind === 'live')
+    return 'A live service: it makes each page as you ask for it. The key of this address vouches that it is this service that answers, and for nothing else: no author signed the pages, each visitor may be shown other ones, and nothing of them is kept here. It gets no cookies, and its scripts do not run.';
+  const { serial, createdMs, files, sizeBytes } = info;
+  return `Version ${serial} of ${new Date(createdMs).toLocaleDateString()}, ${count(files, 'file')}, ${bytesText(sizeBytes)}. Signed by this address; each part is checked before it is shown.`;
+}
 
 export function bytesText(bytes: number): string {
   const units = ['B', 'KB', 'MB', 'GB'];

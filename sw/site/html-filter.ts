@@ -55,11 +55,13 @@ const TEXT_ATTRIBUTES = new Set([
 export interface PageFilter {
   /** Where the page lies: its links are relative to it. */
   readonly url: string;
+  /** What the site itself calls its host: links that name it stay inside. */
+  readonly host?: string;
 }
 
 /** @param html as decoded from the file. Linear in its length. */
 export function filterHtml(html: string, page: PageFilter): string {
-  const writer = new PageWriter(page.url);
+  const writer = new PageWriter(page);
   for (const token of htmlTokens(html)) writer.token(token);
   return writer.parts.join('');
 }
@@ -67,11 +69,13 @@ export function filterHtml(html: string, page: PageFilter): string {
 class PageWriter {
   readonly parts: string[] = [];
   readonly #origin: string;
+  readonly #host: string | undefined;
   #base: string;
 
-  constructor(url: string) {
+  constructor({ url, host }: PageFilter) {
     this.#base = url;
     this.#origin = new URL(url).origin;
+    this.#host = host;
   }
 
   token(token: Token): void {
@@ -115,8 +119,9 @@ class PageWriter {
 
   /** The first that stays on the site holds, as in a browser. */
   #newBase(href: string | undefined): boolean {
-    if (href === undefined || !this.#isInside(href)) return false;
-    this.#base = new URL(href, this.#base).href;
+    const inside = href === undefined ? undefined : this.#inward(href);
+    if (inside === undefined || !this.#isInside(inside)) return false;
+    this.#base = new URL(inside, this.#base).href;
     return true;
   }
 
@@ -126,7 +131,7 @@ class PageWriter {
       this.parts.push(` ${name}="${escapeQuotes(value)}"`);
       return;
     }
-    const clean = this.#cleanValue(element, name, decodeReferences(value));
+    const clean = this.#cleanValue(element, name, this.#inward(decodeReferences(value)));
     if (clean !== undefined) this.parts.push(` ${name}="${escapeValue(clean)}"`);
   }
 
@@ -137,6 +142,13 @@ class PageWriter {
     if (/^[\s\0-\x20]*data:/i.test(value)) return name === 'href' && element === 'link' ? undefined : value;
     // Whatever attribute it is: what reads as a URL of another origin has no business in a page.
     return this.#isOutside(value) ? undefined : value;
+  }
+
+  /** A URL with the site's own host as the path that it means here. */
+  #inward(value: string): string {
+    if (this.#host === undefined || !URL.canParse(value, this.#base)) return value;
+    const { host, pathname, search, hash } = new URL(value, this.#base);
+    return host === this.#host ? pathname + search + hash : value;
   }
 
   /** Not for links: 'md:flex' reads as a URL too, but as none that a browser would load. */

@@ -1,115 +1,78 @@
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { errorOf } from '../../src/shared/outcome.ts';
-import type { SiteAnswer, SiteRequest } from '../../src/shared/site-port.ts';
+import type { HttpAnswerHead, HttpRequest, SiteAnswer, SiteRequest } from '../../src/shared/site-port.ts';
+import { Incoming, type IncomingOptions } from './incoming.ts';
 
-/** Chunks that may be on their way at once: 512 KB keep the port busy and bound what a slow page holds. */
-const WINDOW_CHUNKS = 8;
-/** A peer that is fetching over a slow path is not dead; one that is silent for so long is. */
+/** A peer that is fetching over a slow path is not dead; one that is silent for so long while somebody waits is. */
 const SILENCE_MS = 90_000;
 
-interface Waiting {
-  onAnswer(answer: SiteAnswer): void;
-  onFailure(error: GlobalNetError): void;
+/** A live service's answer. Whoever does not read its body leaves it. */
+export interface LiveAnswer {
+  readonly head: HttpAnswerHead;
+  readonly body: AsyncGenerator<Uint8Array, void, undefined>;
+  leave(): void;
 }
 
 /** The service worker's end of a site's port: asks the peer. Nothing that it returns is verified. */
 export class SitePeer {
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Map<number, (answer: SiteAnswer) => void>();
   #lastId = 0;
 
   constructor(readonly port: MessagePort) {
-    port.onmessage = ({ data }: MessageEvent<SiteAnswer>) => this.#onAnswer(data);
-  }
-
-  #onAnswer(answer: SiteAnswer): void {
-    const waiting = this.#waiting.get(answer.id);
-    if (answer.type === 'failed') waiting?.onFailure(errorOf(answer));
-    else waiting?.onAnswer(answer);
+    port.onmessage = ({ data }: MessageEvent<SiteAnswer>) => this.#waiting.get(data.id)?.(data);
   }
 
   #post(request: SiteRequest): void {
     this.port.postMessage(request);
   }
 
-  /** The peer's newest signed manifest; undefined when `have` is the newest. @throws GlobalNetError */
-  manifest(have: string | undefined): Promise<Uint8Array | undefined> {
+  /** The peer's newest signed manifest; undefined when `have` is the newest; `live` where nothing is signed. @throws GlobalNetError */
+  manifest(have: string | undefined): Promise<Uint8Array | 'live' | undefined> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      const silence = this.#watch(id, reject);
-      this.#waiting.set(id, {
-        onAnswer: (answer) => {
-          silence.stop();
-          resolve(answer.type === 'manifest' ? answer.bytes : undefined);
-        },
-        onFailure: silence.fail,
+      const over = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(id);
+      };
+      const timer = setTimeout(() => {
+        over();
+        reject(new GlobalNetError('timeout', 'The peer in this tab did not answer. Reload the app.'));
+      }, SILENCE_MS);
+      this.#waiting.set(id, (answer) => {
+        over();
+        if (answer.type === 'failed') reject(errorOf(answer));
+        else if (answer.type === 'live') resolve('live');
+        else resolve(answer.type === 'manifest' ? answer.bytes : undefined);
       });
       this.#post({ type: 'manifest', id, have });
     });
   }
 
-  /** Calls `fail` when nothing has come for SILENCE_MS. */
-  #watch(
-    id: number,
-    reject: (error: GlobalNetError) => void,
-  ): { heard: () => void; stop: () => void; fail: (error: GlobalNetError) => void } {
-    const fail = (error: GlobalNetError): void => {
-      clearTimeout(timer);
-      this.#waiting.delete(id);
-      reject(error);
-    };
-    const late = (): void => fail(new GlobalNetError('timeout', 'The peer in this tab did not answer. Reload the app.'));
-    let timer = setTimeout(late, SILENCE_MS);
-    return {
-      heard: () => {
-        clearTimeout(timer);
-        timer = setTimeout(late, SILENCE_MS);
-      },
-      stop: () => {
-        clearTimeout(timer);
-        this.#waiting.delete(id);
-      },
-      fail,
-    };
+  /** Chunks `firstChunk` to `endChunk` (not included), pulled as they are read. @throws GlobalNetError */
+  chunks(manifest: string, path: string, firstChunk: number, endChunk: number): AsyncGenerator<Uint8Array> {
+    const id = ++this.#lastId;
+    this.#post({ type: 'file', id, manifest, path, firstChunk, endChunk });
+    return this.#incoming(id, { what: path, firstIndex: firstChunk, endIndex: endChunk, silenceMs: SILENCE_MS }).chunks();
   }
 
-  /** Chunks `firstChunk` to `endChunk` (not included), pulled as they are read. @throws GlobalNetError */
-  async *chunks(manifest: string, path: string, firstChunk: number, endChunk: number): AsyncGenerator<Uint8Array> {
+  /** Asks a live service. @throws GlobalNetError */
+  async http(request: HttpRequest): Promise<LiveAnswer> {
     const id = ++this.#lastId;
-    const come: Uint8Array[] = [];
-    let wake: () => void = () => {};
-    let failure: GlobalNetError | undefined;
-    const silence = this.#watch(id, (error) => {
-      failure = error;
-      wake();
-    });
-    let next = firstChunk;
-    this.#waiting.set(id, {
-      onAnswer: (answer) => {
-        silence.heard();
-        if (answer.type === 'chunk' && answer.index === next) {
-          next++;
-          come.push(answer.bytes);
-        } else if (answer.type !== 'end' || next < endChunk) {
-          // A stream cut short looks complete to whoever does not count.
-          silence.fail(new GlobalNetError('closed', `'${path}' ended at chunk ${next} of ${endChunk}`));
-        }
-        wake();
+    this.#post({ type: 'http', id, request });
+    const incoming = this.#incoming(id, { what: request.target, firstIndex: 0, endIndex: undefined, silenceMs: undefined });
+    return { head: await incoming.head(), body: incoming.chunks(), leave: () => incoming.leave() };
+  }
+
+  #incoming(id: number, options: Omit<IncomingOptions, 'pull' | 'onOver'>): Incoming {
+    const incoming = new Incoming({
+      ...options,
+      pull: (chunks) => this.#post({ type: 'pull', id, chunks }),
+      onOver: (isWhole) => {
+        this.#waiting.delete(id);
+        if (!isWhole) this.#post({ type: 'cancel', id });
       },
-      onFailure: silence.fail,
     });
-    this.#post({ type: 'file', id, manifest, path, firstChunk, endChunk });
-    this.#post({ type: 'pull', id, chunks: WINDOW_CHUNKS });
-    try {
-      for (let given = firstChunk; given < endChunk; given++) {
-        while (come.length === 0 && failure === undefined) await new Promise<void>((resolve) => void (wake = resolve));
-        const chunk = come.shift();
-        if (chunk === undefined) throw failure;
-        yield chunk;
-        this.#post({ type: 'pull', id, chunks: 1 });
-      }
-    } finally {
-      silence.stop();
-      if (next < endChunk) this.#post({ type: 'cancel', id });
-    }
+    this.#waiting.set(id, (answer) => incoming.onAnswer(answer));
+    return incoming;
   }
 }

@@ -1,6 +1,8 @@
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { FrameOrder, FrameReport, SitePorts, WorkerMessage } from '../../src/shared/site-shell.ts';
 import { decodeAddress } from '../../src/core/wire/address.ts';
+import { appOriginOf } from '../../src/shared/headers.ts';
+import { LiveSite } from './live-site.ts';
 import { SitePeer } from './site-peer.ts';
 import { VerifiedSite } from './verified-site.ts';
 
@@ -13,6 +15,8 @@ const PORTS_WAIT_MS = 15_000;
 export interface Connected {
   readonly address: string;
   readonly site: VerifiedSite;
+  /** Asked instead where `site` has nothing signed. */
+  readonly live: LiveSite;
   /** The path and query that the frame may show. */
   shown: string;
   report(report: FrameReport): void;
@@ -26,9 +30,11 @@ export class SitePortsHolder {
   /** New ports replace old ones: after a reload the old ones lead nowhere. @throws TypeError for another address: an origin has one site. */
   accept({ address, peer, shell, path }: SitePorts): void {
     if (this.#connected !== undefined && this.#connected.address !== address) throw new TypeError('this origin belongs to another site');
+    const sitePeer = new SitePeer(peer);
     const connected: Connected = {
       address,
-      site: new VerifiedSite(decodeAddress(address), new SitePeer(peer)),
+      site: new VerifiedSite(decodeAddress(address), sitePeer),
+      live: new LiveSite(address, appOriginOf(self.location.origin), sitePeer),
       shown: normalPath(path),
       report: (report) => shell.postMessage(report),
     };

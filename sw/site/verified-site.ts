@@ -1,3 +1,4 @@
+import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { equal } from '../../src/core/bytes/bytes.ts';
 import { base32 } from '../../src/core/bytes/base32.ts';
 import { nobleCrypto } from '../../src/core/crypto/noble.ts';
@@ -28,11 +29,18 @@ export class VerifiedSite {
 
   /**
    * The newest version the peer has; asked at each page, so that a page and its pictures may differ in version but never in author.
-   * @throws MismatchError when it is not signed by the address's key, or older than one shown before; GlobalNetError as the peer says.
+   * `live`: no version, a live service answers here.
+   * @throws MismatchError when it is not signed by the address's key, or older than one shown before; GlobalNetError as the peer says, and
+   * `unverified` when what was signed before is now not.
    */
-  async newest(): Promise<SiteVersion> {
+  async newest(): Promise<SiteVersion | 'live'> {
     const held = this.#version;
     const bytes = await this.peer.manifest(held && base32(held.manifest.hash));
+    if (bytes === 'live') {
+      if (held !== undefined)
+        throw new GlobalNetError('unverified', 'What came from this address was signed by its author, and now is not.');
+      return bytes;
+    }
     if (bytes === undefined && held !== undefined) return held;
     const manifest = verifyManifest(nobleCrypto, bytes ?? new Uint8Array(0), { author: this.authorKey });
     if (held !== undefined) refuseOlder(manifest, held.manifest);
@@ -41,7 +49,7 @@ export class VerifiedSite {
   }
 
   /** The version that the page in the frame came from. */
-  async current(): Promise<SiteVersion> {
+  async current(): Promise<SiteVersion | 'live'> {
     return this.#version ?? this.newest();
   }
 

@@ -11,6 +11,7 @@ import { nobleCrypto } from '../../src/core/crypto/noble.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
 import { curl, CURL_PROXY, CURL_RESET } from './support/curl.ts';
 import { Gnet, gnet, type Line } from './support/gnet.ts';
+import { liveSuite } from './support/live-suite.ts';
 import { type Network, noise, startNetwork } from './support/network.ts';
 import { until } from './support/until.ts';
 
@@ -275,6 +276,8 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
       assert.equal(failed.exitCode, exitCode);
     }
   });
+
+  liveSuite(() => network, start);
 
   it('the local service is down: the exact reply with --strict, a reset without', async () => {
     web.closeAllConnections();

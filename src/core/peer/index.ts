@@ -4,6 +4,7 @@
  */
 export * from './events.ts';
 export * from './exits.ts';
+export * from './live-site.ts';
 export * from './named-paths.ts';
 export * from './path-session.ts';
 export * from './peer.ts';

@@ -6,10 +6,12 @@ import type { RecordStore } from '../ports.ts';
 import type { ServiceVisitor } from '../service/index.ts';
 import { decodeAddress, encodeAddress } from '../wire/address.ts';
 import type { VerifiedManifest } from '../wire/manifest.ts';
-import { STREAM } from '../wire/registry.ts';
+import { END, STREAM } from '../wire/registry.ts';
+import { LiveService, LiveSite } from './live-site.ts';
 import { contestedInWords, PATH_LOST, ServiceSession } from './service-session.ts';
 import type { FetchProgress, PeerEvent } from './status.ts';
 import { warningInWords } from './pack-warnings.ts';
+import { toldStream } from './told-stream.ts';
 
 export interface SitesOptions {
   readonly env: Env;
@@ -30,6 +32,8 @@ export interface OpenSite {
   readonly address: string;
   readonly reader: SiteReader;
   readonly visit: ServiceSession;
+  /** To be asked when `reader` has thrown LiveService. */
+  readonly live: LiveSite;
 }
 
 const VISITED = 'visited/';
@@ -50,12 +54,13 @@ export class Sites {
     const address = encodeAddress(author);
     const known = this.#open.get(address);
     if (known !== undefined) return known;
-    const { env, store, visitor, digest, onEvent } = this.options;
+    const { env, store, visitor, digest, ready, onEvent, onProgress } = this.options;
     const visit = new ServiceSession(env, visitor, address, {
       onPath: (hops, again) => onEvent(address, `${again ? 'took another path' : 'connected'} by ${namesOf(hops)}`, 'site'),
       onPathLost: () => onEvent(address, PATH_LOST, 'warning'),
       onContested: (isRefused) => onEvent(address, contestedInWords(isRefused), 'invitation'),
     });
+    let isLive = false;
     const startedAtMs = env.now();
     let firstByteMs: number | undefined;
     const reader = new SiteReader({
@@ -63,24 +68,27 @@ export class Sites {
       store,
       author,
       openStream: async (request) => {
-        await this.options.ready(); // who opens a site while the peer still joins waits, and is not told that nobody is there
-        return visit.openStream(STREAM.site, request);
+        await ready(); // who opens a site while the peer still joins waits, and is not told that nobody is there
+        if (isLive) throw new LiveService(); // it is asked once a visit
+        const stream = await visit.openStream(STREAM.site, request);
+        return toldStream(stream, (reason) => ((isLive ||= reason === END.refused) ? new LiveService() : undefined));
       },
       ...(digest === undefined ? {} : { digest }),
       onWarning: (warning) => onEvent(address, warningInWords(warning), warning.kind === 'newer' ? 'site' : 'warning'),
       onProgress: ({ path, receivedBytes, totalBytes }) => {
         firstByteMs ??= env.now() - startedAtMs;
-        this.options.onProgress({ address, path, receivedBytes, totalBytes, circuit: visit.hops.at(-1), startedAtMs, firstByteMs });
+        onProgress({ address, path, receivedBytes, totalBytes, circuit: visit.hops.at(-1), startedAtMs, firstByteMs });
       },
     });
-    const site: OpenSite = { address, reader, visit };
+    const live = new LiveSite({ env, visit, ready, onProgress });
+    const site: OpenSite = { address, reader, visit, live };
     this.#open.set(address, site);
     return site;
   }
 
   /**
    * The site with its manifest; the request for it asks for `path` too. What the author's head in the DHT says is looked up behind
-   * that, so that nobody waits for it, and told as an event. @throws GlobalNetError as `SiteReader.start`.
+   * that, so that nobody waits for it, and told as an event. @throws LiveService; GlobalNetError as `SiteReader.start`.
    */
   async read(text: string, path = ''): Promise<{ site: OpenSite; manifest: VerifiedManifest }> {
     const site = this.open(text);

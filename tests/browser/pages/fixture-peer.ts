@@ -8,6 +8,7 @@ import { type FileEntry, signManifest, type VerifiedManifest } from '../../../sr
 import type { PeerEvent, PeerStatus } from '../../../src/shared/peer-api.ts';
 import type { PeerControl, PeerListener, SiteInfo } from '../../../src/shared/peer-control.ts';
 import { outcomeOf } from '../../../src/shared/outcome.ts';
+import { askLive, type LiveFile } from './fixture-live.ts';
 
 /**
  * A peer for tests of the shell: serves packs from memory by the same contracts as the real one, and misbehaves when told to.
@@ -18,17 +19,22 @@ interface FixtureFile {
   path: string;
   mediaType: string;
   base64: string;
+  /** Lines that a live service sends along. */
+  headers: string[];
 }
 
 interface FixtureSite {
   seedHex: string;
   title: string;
+  isLive: boolean;
   files: FixtureFile[];
 }
 
 interface Pack {
   manifest: VerifiedManifest;
   bytes: Map<string, Uint8Array>;
+  /** Undefined for a site that is signed. */
+  live: Map<string, LiveFile> | undefined;
 }
 
 /** Set from a test: what goes wrong. */
@@ -109,10 +115,21 @@ class FixturePeer implements PeerControl {
 
   openSite(address: string) {
     return outcomeOf(async (): Promise<SiteInfo> => {
-      const { manifest } = await this.#pack(address);
+      const { manifest, live } = await this.#pack(address);
+      if (live !== undefined) return { kind: 'live', address };
       const sizeBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
       const { title, serial, createdMs } = manifest;
-      return { address, title, serial, createdMs, files: manifest.files.length, sizeBytes, fromStore: false, conflict: false };
+      return {
+        kind: 'signed',
+        address,
+        title,
+        serial,
+        createdMs,
+        files: manifest.files.length,
+        sizeBytes,
+        fromStore: false,
+        conflict: false,
+      };
     });
   }
 
@@ -121,7 +138,8 @@ class FixturePeer implements PeerControl {
     const packed = () => this.#pack(address);
     serveSitePort(port1, {
       manifest: async (have) => {
-        const { manifest } = await packed();
+        const { manifest, live } = await packed();
+        if (live !== undefined) return 'live';
         const signed = globalThis.fixture.faults.wrongAuthor ? signedByAnother(manifest) : manifest;
         return base32(signed.hash) === have ? undefined : signed.bytes;
       },
@@ -136,6 +154,7 @@ class FixturePeer implements PeerControl {
           yield path === truncatedPath ? chunk.slice(0, -1) : chunk;
         }
       },
+      http: async (request, signal) => askLive((await packed()).live ?? new Map(), address, request, signal),
     });
     return port2;
   }
@@ -192,7 +211,11 @@ function packOf(site: FixtureSite): Pack {
     infoHash: undefined,
     createdMs: 1_790_000_000_000,
   } as const;
-  return { manifest: signManifest(nobleCrypto, identity, fields), bytes };
+  return { manifest: signManifest(nobleCrypto, identity, fields), bytes, live: site.isLive ? liveFiles(site) : undefined };
+}
+
+function liveFiles({ files }: FixtureSite): Map<string, LiveFile> {
+  return new Map(files.map(({ path, mediaType, base64, headers }) => [path, { mediaType, bytes: bytesOf(base64), headers }]));
 }
 
 function signedByAnother(manifest: VerifiedManifest): VerifiedManifest {

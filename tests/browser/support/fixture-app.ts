@@ -12,12 +12,16 @@ export interface SiteFile {
   path: string;
   mediaType: string;
   content: string | Uint8Array;
+  /** Lines that a live service sends along with it. */
+  headers?: string[];
 }
 
 export interface FixtureSiteInput {
   title: string;
   /** Names its key. */
   seed: number;
+  /** Served as a web server does, and signed by nobody. */
+  isLive?: boolean;
   files: SiteFile[];
 }
 
@@ -54,10 +58,16 @@ function seedOf(seed: number): Uint8Array {
   return new Uint8Array(32).fill(seed);
 }
 
-function fixtureOf({ title, seed, files }: FixtureSiteInput) {
+function fixtureOf({ title, seed, isLive = false, files }: FixtureSiteInput) {
   return {
     title,
+    isLive,
     seedHex: Buffer.from(seedOf(seed)).toString('hex'),
-    files: files.map(({ path, mediaType, content }) => ({ path, mediaType, base64: Buffer.from(content).toString('base64') })),
+    files: files.map(({ path, mediaType, content, headers = [] }) => ({
+      path,
+      mediaType,
+      base64: Buffer.from(content).toString('base64'),
+      headers,
+    })),
   };
 }

@@ -27,11 +27,20 @@ interface Corpus {
   pages: Map<string, Vector[]>;
 }
 
-async function corpusOf(browser: Browser, mode: Mode, tracker: Tracker): Promise<Corpus> {
+/** What is tried, and by whom. */
+export interface HostileSite {
+  readonly name: string;
+  readonly isLive: boolean;
+  readonly vectors: readonly Vector[];
+}
+
+const SIGNED: HostileSite = { name: 'a hostile site', isLive: false, vectors: VECTORS };
+
+async function corpusOf(browser: Browser, mode: Mode, tracker: Tracker, all: readonly Vector[]): Promise<Corpus> {
   const files: SiteFile[] = [];
   const pages = new Map<string, Vector[]>();
   const together: string[] = [];
-  for (const [index, vector] of VECTORS.entries()) {
+  for (const [index, vector] of all.entries()) {
     if (vector.only !== undefined && vector.only !== browser) continue;
     const url = await tracker.listener(`${mode} ${vector.name}`);
     files.push(...(vector.files?.(url) ?? []));
@@ -55,7 +64,9 @@ async function corpusOf(browser: Browser, mode: Mode, tracker: Tracker): Promise
 async function startOpenHost(files: readonly SiteFile[]): Promise<{ url: string; close(): void }> {
   const server = createServer((request, response) => {
     const file = files.find(({ path }) => `/${path}` === request.url);
-    response.writeHead(file ? 200 : 404, { 'Content-Type': file?.mediaType ?? 'text/plain' }).end(file?.content);
+    const headers = (file?.headers ?? []).map((line) => line.split(/: (.*)/s).slice(0, 2) as [string, string]);
+    const status = file === undefined ? 404 : headers.some(([name]) => name === 'Location') ? 302 : 200;
+    response.writeHead(status, { 'Content-Type': file?.mediaType ?? 'text/plain', ...Object.fromEntries(headers) }).end(file?.content);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -106,8 +117,8 @@ async function showBoxed(tab: Tab, app: FixtureApp, path: string, vectors: reado
 }
 
 /** Each vector: fires without protection, and reaches nothing out of the shell's frame. */
-export function isolationSuite(browser: Browser): void {
-  describe(`a hostile site in ${browser}`, { timeout: 300_000 }, () => {
+export function isolationSuite(browser: Browser, { name, isLive, vectors: all }: HostileSite = SIGNED): void {
+  describe(`${name} in ${browser}`, { timeout: 300_000 }, () => {
     const tracker = new Tracker();
     let app: FixtureApp;
     let driver: Driver;
@@ -115,10 +126,10 @@ export function isolationSuite(browser: Browser): void {
     let lookups = '';
 
     before(async () => {
-      const open = await corpusOf(browser, 'open', tracker);
-      const boxed = await corpusOf(browser, 'boxed', tracker);
+      const open = await corpusOf(browser, 'open', tracker, all);
+      const boxed = await corpusOf(browser, 'boxed', tracker, all);
       host = await startOpenHost(open.files);
-      app = await startFixtureApp([{ title: 'Hostile', seed: 66, files: boxed.files }]);
+      app = await startFixtureApp([{ title: 'Hostile', seed: 66, isLive, files: boxed.files }]);
       driver = await startBrowser(browser);
       await eachInItsTab(driver, open.pages, (tab, page, vectors) => showOpen(tab, host.url + page, vectors));
       await join(driver, app);
@@ -132,7 +143,7 @@ export function isolationSuite(browser: Browser): void {
       await tracker.close();
     });
 
-    for (const [index, vector] of VECTORS.entries()) {
+    for (const [index, vector] of all.entries()) {
       if (vector.only !== undefined && vector.only !== browser) continue;
       it(`is held: ${vector.name}`, () => {
         if (vector.lookup) {

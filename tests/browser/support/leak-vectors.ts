@@ -3,6 +3,8 @@
  * shown once without protection, and a vector that does not fire there fails the test: it would prove nothing.
  */
 
+import type { SiteFile } from './fixture-app.ts';
+
 export type Browser = 'chromium' | 'firefox';
 
 export interface Vector {
@@ -10,7 +12,7 @@ export interface Vector {
   /** @param url of this vector's listener. @param host a name of its own that only a look-up would show. */
   readonly html: (url: string, host: string) => string;
   /** Further files of the page. */
-  readonly files?: (url: string) => { path: string; mediaType: string; content: string }[];
+  readonly files?: (url: string) => SiteFile[];
   /** Alone on its page: it would take the page elsewhere, or is a document of its own (`file`: its name). */
   readonly alone?: true;
   /** The page is this one of `files` itself. */

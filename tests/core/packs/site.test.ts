@@ -156,6 +156,21 @@ test('when no stream brings anything, reading fails after a few with what the la
   assert.deepEqual(warnings, [], 'no stream broke off: there was none');
 });
 
+test('where a live service answers that serves no packs, it is said at once; a stored version is shown all the same', async () => {
+  const { reader, env } = siteBench({ 'index.html': page });
+  let asked = 0;
+  const openStream = (): Promise<never> => {
+    asked++;
+    return Promise.reject(new GlobalNetError('unsupported', 'a live service answers'));
+  };
+  await assert.rejects(reader({ openStream }).open(''), { kind: 'unsupported' });
+  assert.equal(asked, 1);
+  await (await reader().open('')).bytes();
+  const opened = reader({ openStream }).open('');
+  await env.runAll();
+  assert.deepEqual(await (await opened).bytes(), page);
+});
+
 test('when nobody can be asked, the stored version is shown and said to be old', async () => {
   const { reader, warnings, env } = siteBench({ 'index.html': page });
   await (await reader().open('')).bytes();

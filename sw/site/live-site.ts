@@ -1,0 +1,154 @@
+import { GlobalNetError } from '../../src/core/bytes/errors.ts';
+import { contentHeaders } from '../../src/shared/headers.ts';
+import { OUTSIDE_PREFIX } from '../../src/shared/site-paths.ts';
+import type { HttpRequest } from '../../src/shared/site-port.ts';
+import { bodyStream } from './body-stream.ts';
+import { mediaName, type PageKind, pageKind } from './media.ts';
+import { keepsMethod, type Redirect, REDIRECTS_MAX, redirectOf } from './redirect.ts';
+import type { LiveAnswer, SitePeer } from './site-peer.ts';
+import { textPage, wholePage } from './text-page.ts';
+
+/** A form is held whole until the connection stands; larger files are not sent by it. */
+const FORM_MAX_BYTES = 32 * 1024 * 1024;
+const RANGE = /^bytes=(?:\d{1,15}-\d{0,15}|-\d{1,15})$/;
+const BODILESS = new Set([204, 205, 304]);
+
+/** Where the frame is to go instead of showing this. */
+export interface GoOn {
+  readonly goTo: string;
+}
+
+/** A live service behind this origin: its pages are made as they are asked for and signed by nobody, and go through the same filter and headers. */
+export class LiveSite {
+  /** The answer to a form, until the frame comes for it. */
+  #kept: { readonly path: string; readonly answer: LiveAnswer } | undefined;
+  /** Redirects since a page was shown. */
+  #redirects = 0;
+
+  constructor(
+    readonly address: string,
+    readonly appOrigin: string,
+    readonly peer: SitePeer,
+  ) {}
+
+  /** A page for the frame, or where it leads. @throws GlobalNetError. */
+  async page(url: URL): Promise<Response | GoOn> {
+    const target = url.pathname + url.search;
+    for (;;) {
+      const answer = this.#takeKept(target) ?? (await this.peer.http({ method: 'GET', target, wants: 'page' }));
+      const redirect = redirectOf(answer.head, url, this.address);
+      if (redirect === undefined) {
+        this.#redirects = 0;
+        return this.#pageOf(answer, url);
+      }
+      answer.leave();
+      if (!('path' in redirect) || ++this.#redirects > REDIRECTS_MAX) {
+        this.#redirects = 0;
+        return this.#leadsAway(redirect, url);
+      }
+      // To itself: Chromium would take the frame's second navigation there for a repetition of the first.
+      if (redirect.path !== target) return { goTo: redirect.path };
+    }
+  }
+
+  /** A form's data to the service. What it answers is kept until the frame comes for it at `goTo`. @throws GlobalNetError. */
+  async send(request: Request, url: URL): Promise<GoOn> {
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    if (bytes.length > FORM_MAX_BYTES)
+      throw new GlobalNetError('unsupported', `This form sends ${bytes.length} bytes; up to ${FORM_MAX_BYTES} can be sent at once.`);
+    const mediaType = request.headers.get('content-type') ?? 'application/octet-stream';
+    let at = url;
+    for (let redirects = 0; ; redirects++) {
+      const target = at.pathname + at.search;
+      const answer = await this.peer.http({ method: 'POST', target, wants: 'page', body: { mediaType, bytes } });
+      const redirect = redirectOf(answer.head, at, this.address);
+      if (redirect === undefined || !('path' in redirect) || redirects === REDIRECTS_MAX) return this.#keep(target, answer);
+      answer.leave();
+      if (!keepsMethod(answer.head.status)) return { goTo: redirect.path };
+      at = new URL(redirect.path, url);
+    }
+  }
+
+  /** A picture, style, font or piece of media. @throws GlobalNetError. */
+  async part(request: Request, url: URL): Promise<Response> {
+    const range = request.headers.get('range') ?? '';
+    const method = request.method === 'HEAD' ? 'HEAD' : 'GET';
+    let at = url;
+    for (let redirects = 0; ; redirects++) {
+      const wanted: HttpRequest = { method, target: at.pathname + at.search, wants: 'part', ...(RANGE.test(range) ? { range } : {}) };
+      const answer = await this.peer.http(wanted);
+      const redirect = redirectOf(answer.head, at, this.address);
+      if (redirect === undefined) return this.#streamed(answer, method === 'HEAD');
+      answer.leave();
+      if (!('path' in redirect) || redirects === REDIRECTS_MAX) throw new GlobalNetError('unknown', 'a part of this page leads elsewhere');
+      at = new URL(redirect.path, url);
+    }
+  }
+
+  #keep(path: string, answer: LiveAnswer): GoOn {
+    this.#kept?.answer.leave();
+    this.#kept = { path, answer };
+    return { goTo: path };
+  }
+
+  /** Whatever else is shown meanwhile, nobody will come for it any more. */
+  #takeKept(path: string): LiveAnswer | undefined {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    if (kept?.path === path) return kept.answer;
+    kept?.answer.leave();
+    return undefined;
+  }
+
+  async #pageOf(answer: LiveAnswer, url: URL): Promise<Response> {
+    const { status, mediaType = '', lengthBytes } = answer.head;
+    try {
+      if (BODILESS.has(status))
+        throw new GlobalNetError('unsupported', `The service has nothing to show at this place (status ${status}).`);
+      const named = mediaType === '' ? undefined : pageKind(mediaType);
+      if (named === 'download')
+        throw new GlobalNetError('unsupported', `'${url.pathname}' is of a kind (${mediaName(mediaType)}) that is not shown in a page.`);
+      if (named === 'as-is') return this.#streamed(answer, false);
+      const bytes = await wholePage(answer.body, url.pathname, lengthBytes);
+      const filter = { url: url.href, host: this.address };
+      return textPage({ kind: named ?? guessedKind(bytes), bytes, mediaType, status, filter }, this.appOrigin);
+    } catch (error) {
+      answer.leave();
+      throw error;
+    }
+  }
+
+  #streamed({ head, body, leave }: LiveAnswer, isHead: boolean): Response {
+    const headers: Record<string, string> = {
+      ...contentHeaders(this.appOrigin),
+      'Content-Type': head.mediaType ?? 'application/octet-stream',
+    };
+    if (head.acceptsRanges) headers['Accept-Ranges'] = 'bytes';
+    if (head.contentRange !== undefined) headers['Content-Range'] = head.contentRange;
+    if (head.lengthBytes !== undefined) headers['Content-Length'] = String(head.lengthBytes);
+    const hasBody = !isHead && !BODILESS.has(head.status);
+    if (!hasBody) leave();
+    // Of a part that breaks off a gap is left, as in any page.
+    return new Response(hasBody ? bodyStream(body, () => {}, leave) : null, { status: head.status, headers });
+  }
+
+  /** Nobody is taken out of the site, or round in it, without having asked. */
+  #leadsAway(redirect: Redirect, url: URL): Response {
+    const to = 'path' in redirect ? redirect.path : redirect.url;
+    const words = 'path' in redirect ? 'This page leads round in circles. It would go on to' : 'This page leads to another address:';
+    const link = 'path' in redirect ? to : OUTSIDE_PREFIX + encodeURIComponent(to);
+    const page = `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
+<title>This page leads elsewhere</title><h1>This page leads elsewhere</h1><p>${words} <a href="${escaped(link)}">${escaped(to)}</a></p></html>`;
+    const bytes = new TextEncoder().encode(page);
+    return textPage({ kind: 'html', bytes, mediaType: '', status: 200, filter: { url: url.href } }, this.appOrigin);
+  }
+}
+
+/** Of an answer that does not say what it is: small servers do not. Either way the filter has read it. */
+function guessedKind(bytes: Uint8Array): Exclude<PageKind, 'as-is' | 'download'> {
+  return /^[\s\ufeff]*</.test(new TextDecoder().decode(bytes.subarray(0, 1024))) ? 'html' : 'text';
+}
+
+function escaped(text: string): string {
+  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/"/g, '&quot;');
+}

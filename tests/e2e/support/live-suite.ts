@@ -1,0 +1,140 @@
+/** What a user sees of an exposed web server in a tab: forms, redirects, media, a large picture, and what goes wrong. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { joinedTab, newProfile, openAddress, panelText, site, startChromium } from './chromium.ts';
+import { type Gnet, gnet } from './gnet.ts';
+import { LiveServer } from './live-server.ts';
+import type { Network } from './network.ts';
+import { until } from './until.ts';
+
+export function liveSuite(network: () => Network, start: (...args: string[]) => Gnet): void {
+  describe('in a tab', () => {
+    const server = new LiveServer();
+    let browser: Browser;
+    let profile: BrowserContext;
+    let tab: Page;
+    let address: string;
+    const heading = (name: string): Promise<void> => site(tab).getByRole('heading', { name }).waitFor();
+    const hash = (): string => new URL(tab.url()).hash;
+    const open = (path: string): Promise<void> => openAddress(tab, `http://${address}${path}`);
+
+    before(async () => {
+      await server.start();
+      const exposed = start('expose', String(server.port));
+      browser = await startChromium();
+      profile = await newProfile(browser);
+      tab = await joinedTab(profile, network().url);
+      address = String((await exposed.line('address'))['address']);
+    });
+    after(async () => {
+      await browser?.close();
+      await server.die();
+    });
+
+    it('opens by its address, and says that nobody has signed what it shows', async () => {
+      await openAddress(tab, address);
+      await heading('Guest book');
+      await tab.getByText('Live: the service behind this address made this page just now').waitFor();
+      assert.match(await panelText(tab), /A live service: it makes each page as you ask for it.* no author signed the pages/);
+      assert.equal(hash(), `#/open/${address}/`);
+      const [first] = server.asked;
+      assert.deepEqual(first?.rawHeaders.filter((_, i) => i % 2 === 0).join(), 'Host,User-Agent,Accept,Accept-Encoding,Connection');
+      assert.equal(first?.headers['user-agent'], 'GlobalNet');
+    });
+
+    it('sends a form, follows where that leads, and keeps no cookie of it', async () => {
+      await site(tab).locator('input').first().fill('Grüße & <b>all</b>');
+      await site(tab).locator('#say').click();
+      await site(tab).getByRole('listitem').filter({ hasText: 'Grüße & <b>all</b>' }).waitFor();
+      assert.deepEqual(server.said, ['Grüße & <b>all</b>']);
+      assert.equal(hash(), `#/open/${address}/`);
+      const posted = server.asked.find(({ method }) => method === 'POST');
+      assert.equal(posted?.headers.origin, `http://${address}`);
+      assert.ok(server.asked.every(({ headers }) => headers.cookie === undefined && headers.referer === undefined));
+      assert.deepEqual(await profile.cookies(), []);
+    });
+
+    it('shows what a form is answered with, once; a reload asks without the form', async () => {
+      await site(tab).locator('#count').click();
+      await heading('3 letters');
+      assert.equal(hash(), `#/open/${address}/count`);
+      await tab.reload();
+      await heading('Lost here');
+      await tab.goBack();
+      await heading('Guest book');
+      assert.equal(server.asked.filter(({ method }) => method === 'POST').length, 2);
+    });
+
+    it('follows a redirect of the site and a link by its full name, and stays where it leads out or round', async () => {
+      await open('/old');
+      await heading('New place');
+      assert.equal(hash(), `#/open/${address}/new?x=1`);
+      await open('/');
+      await site(tab).locator('#new').click();
+      await heading('New place');
+      await open('/circle');
+      await heading('This page leads elsewhere');
+      await open('/away');
+      await site(tab).getByRole('link', { name: 'https://example.org/there' }).click();
+      await tab.getByRole('heading', { name: 'This link leaves the network' }).waitFor();
+    });
+
+    it('seeks in a sound by asking for the part that is wanted', async () => {
+      await open('/');
+      const sound = site(tab).locator('audio');
+      await until('its length', () => sound.evaluate((audio: HTMLAudioElement) => Math.round(audio.duration) === 29));
+      for (const second of [27, 3, 20]) {
+        await sound.evaluate((audio: HTMLAudioElement, at) => void (audio.currentTime = at), second);
+        await until(`second ${second}`, () =>
+          sound.evaluate((audio: HTMLAudioElement, at) => !audio.seeking && audio.readyState >= 2 && audio.currentTime === at, second),
+        );
+      }
+      const ranges = server.asked.filter(({ url }) => url === '/sound.wav').map(({ headers }) => headers.range);
+      assert.ok(
+        ranges.some((range) => Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1]) > 0),
+        ranges.join(),
+      );
+    });
+
+    it('shows a picture of 20 MB, to its last byte', async () => {
+      await open('/large');
+      await until('the picture', () =>
+        site(tab)
+          .locator('img')
+          .evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth === 1000),
+      );
+    });
+
+    it('says what is no page, and what is none of the web', async () => {
+      await open('/file.zip');
+      await tab.getByText('is of a kind (application/zip) that is not shown in a page').waitFor();
+      const ssh = createServer((socket) => socket.on('error', () => undefined).end('SSH-2.0-x\r\n')).listen(0, '127.0.0.1');
+      await once(ssh, 'listening');
+      const exposed = start('expose', String((ssh.address() as AddressInfo).port), '--port', '22', '--port', '80');
+      const { address: other } = await exposed.line('address');
+      await openAddress(tab, String(other));
+      await tab.getByText('The service does not answer as a web server does: it does not begin with HTTP/1.').waitFor();
+      ssh.close();
+      await exposed.stop();
+      const opened = await gnet(['open', address, '--data', network().dataFolder, '--out', join(network().folder, 'live-out')]);
+      assert.match(opened.stderr, /a live service answers at this address, and not a published site/);
+      assert.notEqual(opened.exitCode, 0);
+    });
+
+    it('says that the server broke off, and that it does not run; and shows it when it does again', async () => {
+      await open('/half');
+      await until('the request', () => server.asked.some(({ url }) => url === '/half'));
+      await server.die();
+      await tab.getByRole('heading', { name: 'The connection ended' }).waitFor();
+      await tab.getByRole('button', { name: 'Try again' }).click();
+      await tab.getByText('The service is there, but the web server behind it does not run.').waitFor();
+      await server.start();
+      await open('/new');
+      await heading('New place');
+    });
+  });
+}
