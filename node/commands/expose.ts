@@ -101,7 +101,9 @@ export const expose: Command = {
       for (const { served, listed, own } of hosted)
         ends.push(keepInviting({ env: headless.env, folder: own }, served, listed, output, stop));
       await publish(hosted, headless, stop, output);
-      output.note(`A program reaches ${services.length === 1 ? 'it' : 'them'} through 'gnet proxy'; a web server at port 80 opens in the app, too. Served until Ctrl-C.`);
+      output.note(
+        `A program reaches ${services.length === 1 ? 'it' : 'them'} through 'gnet proxy'; a web server at port 80 opens in the app, too. Served until Ctrl-C.`,
+      );
       await stopped(stop);
     } finally {
       for (const end of ends) end();
