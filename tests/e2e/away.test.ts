@@ -57,7 +57,7 @@ describe('the author is away', { timeout: 280_000 }, () => {
     const stranger = await joinedTab(await newProfile(browser), network.url);
     await openAddress(stranger, seeder.address);
     await stranger.getByRole('heading', { name: 'Nobody serves this site now' }).waitFor();
-    await stranger.getByText('It exists, but its author and all its mirrors are away. Try again later.').waitFor();
+    await stranger.getByText('It exists, but whoever serves it is away. Try again later.').waitFor();
     const opened = await gnet(['open', seeder.address, '--data', network.dataFolder, '--out', `${network.folder}/out`]);
     assert.equal(opened.exitCode, 3);
     assert.match(opened.stderr, /^gnet: .* is known, but nobody answers for it at the \d points that were tried$/m);
