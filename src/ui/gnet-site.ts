@@ -100,8 +100,7 @@ export class SiteElement extends ShellElement {
     }
     if (view.isSending) return waiting('Sending what you filled in.');
     if (view.notFound) return notice('The site has no such page; this is what it shows instead.');
-    if (view.isLive)
-      return notice('Live: the service behind this address made this page just now. Nobody has signed it, and nothing of it is kept.');
+    if (view.isLive) return notice('Live from the service itself: signed by nobody, and not kept.');
     const info = view.info?.kind === 'signed' ? view.info : undefined;
     if (info?.conflict) return notice('The author signed two different versions with the same number. This is one of them.');
     return info?.fromStore ? notice('From this browser’s store: nothing newer could be had from the network.') : nothing;

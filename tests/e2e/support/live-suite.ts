@@ -38,7 +38,7 @@ export function liveSuite(network: () => Network, start: (...args: string[]) => 
     it('opens by its address, and says that nobody has signed what it shows', async () => {
       await openAddress(tab, address);
       await heading('Guest book');
-      await tab.getByText('Live: the service behind this address made this page just now').waitFor();
+      await tab.getByText('Live from the service itself: signed by nobody, and not kept.').waitFor();
       assert.match(await panelText(tab), /A live service: it makes each page as you ask for it.* no author signed the pages/);
       assert.equal(hash(), `#/open/${address}/`);
       const [first] = server.asked;
