@@ -120,7 +120,8 @@ async function saysWhy(all: House): Promise<void> {
   const { onConnection } = all;
   for (const [reason, kind, words] of [
     [END.refused, 'refused', /no web server: it takes no connections at port 80/],
-    [END.unreachable, 'unserved', /the web server behind it does not run/],
+    [END.portClosed, 'unserved', /the web server behind it does not run/],
+    [END.unreachable, 'unserved', /the web server behind it cannot be reached/],
     [END.timeout, 'timeout', /does not answer/],
     [END.full, 'refused', /too many visitors/],
     [END.cancelled, 'closed', /broke the connection off/],

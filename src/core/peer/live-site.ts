@@ -104,8 +104,10 @@ function connectionWords(reason: EndReason): GlobalNetError | undefined {
   switch (reason) {
     case END.refused:
       return new GlobalNetError('refused', `this service has no web server: it takes no connections at port ${HTTP_PORT}`);
-    case END.unreachable:
+    case END.portClosed:
       return new GlobalNetError('unserved', 'the service is there, but the web server behind it does not run');
+    case END.unreachable:
+      return new GlobalNetError('unserved', 'the service is there, but the web server behind it cannot be reached');
     case END.timeout:
       return new GlobalNetError('timeout', 'the service is there, but the web server behind it does not answer');
     case END.full:
