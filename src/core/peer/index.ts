@@ -8,6 +8,7 @@ export * from './live-site.ts';
 export * from './named-paths.ts';
 export * from './path-session.ts';
 export * from './peer.ts';
+export type * from './peer-options.ts';
 export * from './publisher.ts';
 export * from './service-session.ts';
 export type { ExitService } from './serving.ts';
