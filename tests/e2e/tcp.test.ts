@@ -268,6 +268,7 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
       [['tunnel', '1000'], 2, /a chain is port>hop>…>host:port, such as '1000>rand>rand>rand>example\.org:80', in quotes/],
       [['tunnel', '0>rand>example.org'], 2, /'0>rand>example\.org': 'example\.org' is no target/],
       [['tunnel', '0>aaaaaaaa>rand>example.org:80', '--name', 'wrong'], 3, /hop 1: no peer is known whose id begins with 'aaaaaaaa'/],
+      [['proxy', `0>rand>${owner}>internet`, '--name', 'wrong'], 1, /hop 2, .* is no exit/],
       [['proxy', '0>rand>rand>example.org:80'], 2, /the chain of a proxy ends in 'internet', not in 'example\.org:80'/],
       [['proxy', '--listen', socks, '--name', 'second'], 1, /is in use by another program: choose another with --listen/],
     ] as const) {
