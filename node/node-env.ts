@@ -17,6 +17,7 @@ export function nodeEnv(minLevel: LogLevel = 'warn'): Env {
       const timer = setTimeout(task, Math.min(delayMs, MAX_TIMEOUT_MS));
       return () => clearTimeout(timer);
     },
+    afterInput: (task) => void setImmediate(task),
     log(level, area, message) {
       if (LEVELS.indexOf(level) < LEVELS.indexOf(minLevel)) return;
       process.stderr.write(`${new Date().toISOString()} ${level} ${area}: ${message}\n`);

@@ -14,8 +14,16 @@ export interface Env {
   random(lengthBytes: number): Uint8Array;
   /** Runs `task` once, `delayMs` from now; the answer cancels it. */
   schedule(delayMs: number, task: () => void): () => void;
+  /** Runs `task` once what has come in by now is handled, where the platform knows when that is: see `soon`. */
+  afterInput?(task: () => void): void;
   log(level: LogLevel, area: string, message: string): void;
   readonly crypto: CryptoPort;
+}
+
+/** Runs `task` when this turn is over, or later if more has come in already: what that leads to can be done in one go. */
+export function soon(env: Pick<Env, 'afterInput'>, task: () => void): void {
+  if (env.afterInput === undefined) void Promise.resolve().then(task);
+  else env.afterInput(task);
 }
 
 /** A whole number in [0, below), without bias. @throws RangeError when `below` is not in 1..2^32. */

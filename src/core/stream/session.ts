@@ -1,5 +1,5 @@
 import { DecodeError, GlobalNetError } from '../bytes/errors.ts';
-import type { Env } from '../env.ts';
+import { type Env, soon } from '../env.ts';
 import type { Pipe } from '../ports.ts';
 import { SESSION_ID_BYTES, STREAM_FIRST_CREDIT_BYTES, STREAM_REQUEST_MAX_BYTES, STREAMS_MAX } from '../wire/geometry.ts';
 import { readMessages } from '../wire/message.ts';
@@ -327,11 +327,11 @@ export class Session {
 
   // ------------------------------------------------------------ out
 
-  /** After what runs now: several writes of one turn come together. */
+  /** After what runs now: several writes of one turn come together, and those of other streams that the platform has at hand. */
   #wake(): void {
     if (this.#pumpSoon || this.#pipe === undefined) return;
     this.#pumpSoon = true;
-    void Promise.resolve().then(() => {
+    soon(this.#env, () => {
       this.#pumpSoon = false;
       this.#pump();
     });

@@ -95,6 +95,28 @@ describe('Session', () => {
     assert.ok(pair.a.sent <= 2, `${pair.a.sent} payloads`);
   });
 
+  it('puts what several streams say in several turns into one payload, where the platform knows when all that came in is handled', async () => {
+    const env = testEnv();
+    const handled: (() => void)[] = [];
+    const { a, b } = pipePair(env);
+    const opener = new Session({ ...env, afterInput: (task) => void handled.push(task) }, { opener: true, onStream() {} });
+    const heard: Uint8Array[] = [];
+    const onStream = (stream: SessionStream) => void readAll(stream, 100).then((bytes) => heard.push(bytes));
+    const acceptor = new Session(env, { opener: false, onStream, id: opener.id });
+    opener.attach(a);
+    acceptor.attach(b);
+    for (const word of ['one', 'two', 'three']) {
+      const stream = opener.open(STREAM.tcp, EMPTY);
+      await stream.write(utf8(word));
+      stream.end();
+    }
+    assert.equal(a.sent, 0);
+    for (const task of handled) task();
+    assert.equal(a.sent, 1);
+    await env.runAll();
+    assert.deepEqual(heard, [utf8('one'), utf8('two'), utf8('three')]);
+  });
+
   it('delivers one byte at a time', async () => {
     const { env, opener } = connect((stream) => void echo(stream));
     const stream = opener.open(STREAM.tcp, EMPTY);
