@@ -32,13 +32,13 @@ export default async function* report(events) {
 }
 
 function emptyFile(path) {
-  return { path, passed: 0, failed: 0, skipped: 0, durationMs: 0, output: '', failures: [] };
+  return { path, passed: 0, failed: 0, skipped: [], durationMs: 0, output: '', failures: [] };
 }
 
 /** Suites are no tests; a test with failed subtests was counted by them; a file that passes without any test tests nothing. */
 function outcomeOf(type, data, file) {
   if (data.skip !== undefined || data.todo !== undefined) {
-    file.skipped++;
+    file.skipped.push(typeof data.skip === 'string' ? `${data.name}: ${data.skip}` : data.name);
     return undefined;
   }
   if (type === 'test:fail') return data.details.error?.failureType === 'subtestsFailed' ? undefined : 'failed';
@@ -55,10 +55,11 @@ function describe(data) {
 }
 
 function* closeFile(file) {
-  const skipped = file.skipped === 0 ? '' : `, ${file.skipped} skipped`;
+  const skipped = file.skipped.length === 0 ? '' : `, ${file.skipped.length} SKIPPED`;
   const failed = file.failed === 0 ? '' : `, ${file.failed} FAILED`;
   const name = relative(process.cwd(), file.path);
   yield `  ${file.failed === 0 ? '✓' : '✗'} ${name}: ${file.passed} passed${failed}${skipped} (${(file.durationMs / 1000).toFixed(1)} s)\n`;
+  for (const skip of file.skipped) yield `    – skipped: ${skip}\n`;
   if (file.failed === 0) return;
   for (const failure of file.failures) yield `${failure}\n`;
   if (file.output !== '') yield `    it printed:\n${file.output.replace(/^/gm, '      ').trimEnd()}\n`;
