@@ -14,6 +14,7 @@ import { checkTree } from './check-tree.ts';
 import { checkTypes } from './check-types.ts';
 import { ensureNamespaces } from './namespace.ts';
 import { root } from './paths.ts';
+import { ensurePrograms } from './programs.ts';
 import { runTests, type TestSums } from './run-tests.ts';
 
 interface Step {
@@ -49,6 +50,7 @@ const MORE_STEPS: Step[] = [
     async run() {
       const env = await ensureBrowsers();
       await ensureNamespaces();
+      await ensurePrograms();
       return runTests({ folders: ['browser', 'e2e'], concurrency: 1, fileTimeoutMs: 300_000, env });
     },
   },
