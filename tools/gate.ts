@@ -34,15 +34,15 @@ const CHECKS: Step[] = [
   { name: 'size of the shell', run: checkSize },
   {
     name: 'tests without a browser',
-    run: () => runTests({ folders: ['core', 'reference', 'sim', 'tools', 'node'], concurrency: 2, fileTimeoutMs: 120_000 }),
+    run: () => runTests({ folders: ['core', 'reference', 'tools', 'node'], concurrency: 2, fileTimeoutMs: 120_000 }),
   },
 ];
 
 const MORE_STEPS: Step[] = [
   {
-    // What takes more than a few seconds by its nature: large simulations.
+    // What takes more than a few seconds by its nature: whole networks in memory, WebRTC, large inputs.
     name: 'long tests',
-    run: () => runTests({ folders: ['long'], concurrency: 2, fileTimeoutMs: 600_000 }),
+    run: () => runTests({ folders: ['sim', 'long'], concurrency: 2, fileTimeoutMs: 600_000 }),
   },
   {
     // One file at a time: each of them drives several tabs, and two would fight for two cores.

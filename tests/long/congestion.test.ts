@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CircuitChannels } from '../../../src/core/stream/index.ts';
-import type { Pipe } from '../../../src/core/ports.ts';
-import { FRAME_CELL_BYTES, PAYLOAD_BYTES } from '../../../src/core/wire/geometry.ts';
-import { Bottleneck, BusyLoops, circuitPair, type CircuitPairOptions } from '../../support/circuit-pair.ts';
-import { type TestEnv, testEnv } from '../../support/test-env.ts';
+import { CircuitChannels } from '../../src/core/stream/index.ts';
+import type { Pipe } from '../../src/core/ports.ts';
+import { FRAME_CELL_BYTES, PAYLOAD_BYTES } from '../../src/core/wire/geometry.ts';
+import { Bottleneck, BusyLoops, circuitPair, type CircuitPairOptions } from '../support/circuit-pair.ts';
+import { type TestEnv, testEnv } from '../support/test-env.ts';
 
 const MB = 1_000_000;
 

@@ -12,7 +12,7 @@ import { decodeExtendRequest, encodeExtendAnswer, expandSetup } from '../../src/
 import { CELL_BODY_BYTES, EXTEND_HEADS_BYTES, FRAME_CELL_BYTES, FRAME_HEADER_BYTES } from '../../src/core/wire/geometry.ts';
 import { type TestHop, testHop } from '../support/circuit-hops.ts';
 import { testEnv } from '../support/test-env.ts';
-import * as reference from './circuit-reference.ts';
+import * as reference from '../reference/circuit-reference.ts';
 
 const refHop = ({ hop }: TestHop): reference.Hop => ({
   id: peerIdBytes(hop.peer),
