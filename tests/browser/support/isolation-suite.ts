@@ -89,19 +89,25 @@ async function join(driver: Driver, app: FixtureApp): Promise<void> {
 
 type Page = [path: string, vectors: Vector[]];
 
-/** A tab for each page, some at a time, and one wait for all that these start late. All at once would starve each other. */
+/**
+ * A tab for each page, open long enough for all that it starts late. Some at a time: all at once would starve each other, and one after
+ * the other would take minutes.
+ */
 async function eachInItsTab(driver: Driver, pages: Map<string, Vector[]>, show: (tab: Tab, ...page: Page) => Promise<void>): Promise<void> {
-  const waiting: Page[] = [...pages];
-  while (waiting.length > 0) {
-    const tabs: Tab[] = [];
-    for (const page of waiting.splice(0, TABS_AT_ONCE)) {
-      const tab = await driver.newTab();
-      tabs.push(tab);
-      await show(tab, ...page);
-    }
-    await wait(LATE_MS);
-    for (const tab of tabs) await tab.close();
+  const open: { tab: Tab; shownAtMs: number }[] = [];
+  const closeOldest = async (): Promise<void> => {
+    const oldest = open.shift();
+    if (oldest === undefined) return;
+    await wait(Math.max(0, oldest.shownAtMs + LATE_MS - Date.now()));
+    await oldest.tab.close();
+  };
+  for (const page of pages) {
+    if (open.length === TABS_AT_ONCE) await closeOldest();
+    const tab = await driver.newTab();
+    await show(tab, ...page);
+    open.push({ tab, shownAtMs: Date.now() });
   }
+  while (open.length > 0) await closeOldest();
 }
 
 async function showOpen(tab: Tab, url: string, vectors: readonly Vector[]): Promise<void> {
