@@ -6,7 +6,9 @@ export function siteOrigin(label: string): string {
   return `${location.protocol}//${label}.${location.host}`;
 }
 
-const READY_MS = 20_000;
+/** Longer than a keeper itself takes to give up. */
+const ATTEMPT_MS = 12_000;
+const ATTEMPTS = 3;
 
 /** The shell's end of a keeper (ui/keeper.ts): a hidden frame on a site's origin. */
 export class KeeperFrame {
@@ -22,22 +24,29 @@ export class KeeperFrame {
     this.#frame.title = 'Keeper of a site';
     this.#frame.setAttribute('aria-hidden', 'true');
     this.#frame.src = this.origin + KEEPER_PAGE;
-    let settle: (failure?: string) => void = () => {};
+    let [settle, again] = [(): void => {}, (_failure: string): void => {}];
     this.#onMessage = (event) => {
       if (event.origin !== this.origin || event.source !== this.#frame.contentWindow) return;
       const report = event.data as KeeperReport;
       if (report.type === 'ready') settle();
-      else if (report.type === 'failed') settle(report.message);
+      else if (report.type === 'failed') again(report.message);
       else onPortsWanted();
     };
     addEventListener('message', this.#onMessage);
     this.ready = new Promise((resolve, reject) => {
-      settle = (failure) => {
+      const wait = () => setTimeout(() => again('the service worker of the site did not start'), ATTEMPT_MS);
+      let timer = wait();
+      let attempts = 1;
+      settle = () => {
         clearTimeout(timer);
-        if (failure === undefined) resolve();
-        else reject(new Error(failure));
+        resolve();
       };
-      const timer = setTimeout(settle, READY_MS, 'the service worker of the site did not start');
+      again = (failure) => {
+        clearTimeout(timer);
+        if (attempts++ === ATTEMPTS) return reject(new Error(failure));
+        timer = wait();
+        this.#frame.src = this.origin + KEEPER_PAGE;
+      };
     });
     this.ready.catch(() => {}); // whoever waits hears it; nobody may be waiting any more
     document.body.append(this.#frame);
