@@ -6,9 +6,8 @@ export function siteOrigin(label: string): string {
   return `${location.protocol}//${label}.${location.host}`;
 }
 
-/** Longer than a keeper itself takes to give up. */
-const ATTEMPT_MS = 12_000;
-const ATTEMPTS = 3;
+/** Longer than it takes on any machine that works, and short for who waits: another label is tried then. */
+const READY_MS = 10_000;
 
 /** The shell's end of a keeper (ui/keeper.ts): a hidden frame on a site's origin. */
 export class KeeperFrame {
@@ -24,29 +23,22 @@ export class KeeperFrame {
     this.#frame.title = 'Keeper of a site';
     this.#frame.setAttribute('aria-hidden', 'true');
     this.#frame.src = this.origin + KEEPER_PAGE;
-    let [settle, again] = [(): void => {}, (_failure: string): void => {}];
+    let settle: (failure?: string) => void = () => {};
     this.#onMessage = (event) => {
       if (event.origin !== this.origin || event.source !== this.#frame.contentWindow) return;
       const report = event.data as KeeperReport;
       if (report.type === 'ready') settle();
-      else if (report.type === 'failed') again(report.message);
+      else if (report.type === 'failed') settle(report.message);
       else onPortsWanted();
     };
     addEventListener('message', this.#onMessage);
     this.ready = new Promise((resolve, reject) => {
-      const wait = () => setTimeout(() => again('the service worker of the site did not start'), ATTEMPT_MS);
-      let timer = wait();
-      let attempts = 1;
-      settle = () => {
+      settle = (failure) => {
         clearTimeout(timer);
-        resolve();
+        if (failure === undefined) resolve();
+        else reject(new Error(failure));
       };
-      again = (failure) => {
-        clearTimeout(timer);
-        if (attempts++ === ATTEMPTS) return reject(new Error(failure));
-        timer = wait();
-        this.#frame.src = this.origin + KEEPER_PAGE;
-      };
+      const timer = setTimeout(settle, READY_MS, 'the service worker of the site did not start');
     });
     this.ready.catch(() => {}); // whoever waits hears it; nobody may be waiting any more
     document.body.append(this.#frame);

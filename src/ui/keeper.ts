@@ -9,8 +9,6 @@ import type { KeeperMessage, KeeperOrder, KeeperReport, WorkerMessage } from '..
 
 /** Chromium stops an idle service worker after 30 s; Firefox cuts its streams at 31 s unless messages come. */
 const ALIVE_EVERY_MS = 10_000;
-const LOOK_EVERY_MS = 500;
-const STUCK_MS = 10_000;
 
 const appOrigin = appOriginOf(location.origin);
 
@@ -21,26 +19,10 @@ function report(message: KeeperReport): void {
 async function activeWorker(): Promise<ServiceWorkerRegistration> {
   if (!('serviceWorker' in navigator)) throw new Error('this browser has no service workers here');
   // The app's host may be down: a worker that is registered already serves without it.
-  const registered = navigator.serviceWorker.register(SITE_WORKER, { updateViaCache: 'none' }).catch(async (error: unknown) => {
+  await navigator.serviceWorker.register(SITE_WORKER, { updateViaCache: 'none' }).catch(async (error: unknown) => {
     if ((await navigator.serviceWorker.getRegistration()) === undefined) throw error;
   });
-  return Promise.race([registered.then(() => navigator.serviceWorker.ready), activeOrCleared()]);
-}
-
-/**
- * Firefox, on a busy machine, now and then never says that a worker is ready. What is active is found by looking; what is not
- * after long is taken back, so that the next attempt begins anew.
- */
-async function activeOrCleared(): Promise<ServiceWorkerRegistration> {
-  for (let waitedMs = 0; ; waitedMs += LOOK_EVERY_MS) {
-    const registration = await navigator.serviceWorker.getRegistration();
-    if (registration?.active) return registration;
-    if (waitedMs >= STUCK_MS) {
-      await registration?.unregister();
-      throw new Error('the service worker of the site did not start');
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
+  return navigator.serviceWorker.ready;
 }
 
 async function keep(): Promise<void> {

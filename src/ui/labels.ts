@@ -42,6 +42,17 @@ export class Labels {
       }
       release();
     }
+    return this.#leaseNew(address);
+  }
+
+  /** Instead of one whose service worker does not start. */
+  async replace(stuck: LabelLease, address: string): Promise<LabelLease> {
+    stuck.release();
+    await delMany([stuck.label], this.#store);
+    return this.#leaseNew(address);
+  }
+
+  async #leaseNew(address: string): Promise<LabelLease> {
     const label = newLabel();
     const release = await hold(label);
     await set(label, { address } satisfies LabelRecord, this.#store);

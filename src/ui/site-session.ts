@@ -37,6 +37,7 @@ export interface SiteSessionEvents {
 
 const LISTENING_MS = 15_000;
 const UNHEARD_MS = 500;
+const LABELS_TRIED = 3;
 /** A load event may overtake the service worker's report, which takes another way. */
 const REPORT_GRACE_MS = 1500;
 
@@ -79,13 +80,30 @@ export class SiteSession {
     });
     try {
       this.#lease = await labels.lease(this.view.address);
-      if (this.#closed) return this.#lease.release();
-      this.#keeper = new KeeperFrame(this.#lease.label, () => void this.#sendPorts().catch(() => {}));
-      await this.#keeper.ready;
+      await this.#startKeeper(labels);
+      if (this.#closed) return;
       await this.#sendPorts();
       this.#load();
     } catch (error) {
       if (!this.#closed) this.#fail({ kind: 'unsupported', message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  /**
+   * Firefox, on a busy machine, now and then leaves a frame blank whose service worker it should have started. The same origin stays stuck;
+   * another one is not.
+   */
+  async #startKeeper(labels: Labels): Promise<void> {
+    for (let attempt = 1; this.#lease !== undefined; attempt++) {
+      if (this.#closed) return this.#lease.release();
+      this.#keeper = new KeeperFrame(this.#lease.label, () => void this.#sendPorts().catch(() => {}));
+      try {
+        return await this.#keeper.ready;
+      } catch (error) {
+        this.#keeper.remove();
+        if (attempt === LABELS_TRIED) throw error;
+        if (!this.#closed) this.#lease = await labels.replace(this.#lease, this.view.address);
+      }
     }
   }
 

@@ -14,6 +14,13 @@ const TABS_AT_ONCE = 12;
 const CONTENT = /^http:\/\/[a-z2-7]{16}\.gnet\.localhost:\d+\/(?!_gnet)/;
 const TOP = /^http:\/\/gnet\.localhost:\d+\//;
 
+/** All that the shell shows, for whoever wonders why it did not show the site. */
+const SHELL_TEXT = `(function text(node) {
+  if (node.nodeType === Node.TEXT_NODE) return node.data.trim() && node.data.trim() + ' ';
+  if (['STYLE', 'SCRIPT', 'NOSCRIPT'].includes(node.nodeName)) return '';
+  return [...(node.shadowRoot ?? node).childNodes].map(text).join('');
+})(document.body)`;
+
 type Mode = 'open' | 'boxed';
 
 /** Host names that only the look-up vectors name; below localhost, so that no look-up leaves the machine. */
@@ -118,7 +125,13 @@ async function showOpen(tab: Tab, url: string, vectors: readonly Vector[]): Prom
 /** Opens a page of the hostile site in the shell, and waits until it is shown. */
 async function showBoxed(tab: Tab, app: FixtureApp, path: string, vectors: readonly Vector[]): Promise<void> {
   await tab.goto(`${app.url}#/open/${app.addresses[0]}/${path}`);
-  await waitFor(`${path} in the frame`, () => tab.frames().some((url) => CONTENT.test(url) && url.endsWith(`/${path}`)));
+  await waitFor(`${path} in the frame`, () => tab.frames().some((url) => CONTENT.test(url) && url.endsWith(`/${path}`))).catch(
+    async (cause) => {
+      throw new Error(`${path} was not shown; instead: ${await tab.evaluate<string>(SHELL_TEXT)} with frames ${tab.frames().join(', ')}`, {
+        cause,
+      });
+    },
+  );
   if (vectors[0]?.click) await tab.click(CONTENT, '#go');
 }
 

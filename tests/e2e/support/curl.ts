@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process';
 /** curl's exit code when the proxy says no, and when it says yes and the connection then breaks. */
 export const CURL_PROXY = 97;
 export const CURL_RESET = 56;
+/** It ended in good order, without an answer. */
+export const CURL_EMPTY = 52;
 
 export interface Answer {
   readonly code: number;
