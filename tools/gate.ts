@@ -42,7 +42,7 @@ const MORE_STEPS: Step[] = [
   {
     // What takes more than a few seconds by its nature: whole networks in memory, WebRTC, large inputs.
     name: 'long tests',
-    run: () => runTests({ folders: ['sim', 'long'], concurrency: 2, fileTimeoutMs: 600_000 }),
+    run: () => runTests({ folders: ['long', 'sim'], concurrency: 2, fileTimeoutMs: 600_000 }),
   },
   {
     // One file at a time: each of them drives several tabs, and two would fight for two cores.

@@ -8,8 +8,8 @@ import { publish, read, untilReady } from '../support/sim-site.ts';
 
 const RELAYS = 40;
 const TABS = 160;
-const SITES = 5;
-const READERS = 25;
+const SITES = 4;
+const READERS = 12;
 
 test('200 peers start, publish and fetch, while relays die and tabs come and go', async () => {
   const network = new SimNetwork({ seed: 'many', crypto: nodeCrypto });
