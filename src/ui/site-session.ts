@@ -158,6 +158,7 @@ export class SiteSession {
   #load(): void {
     if (this.#place === undefined || this.#keeper === undefined || !this.#isListened || this.view.failure !== undefined) return;
     clearTimeout(this.#unheard);
+    this.#unheard = undefined;
     clearTimeout(this.#unanswered); // of the page that goes: its answer would be taken for this one's
     this.#unanswered = undefined;
     this.#answered = false;
@@ -187,7 +188,8 @@ export class SiteSession {
 
   #onReport(report: FrameReport): void {
     if (report.type === 'showing') {
-      if (report.path === this.view.path) this.#load();
+      // Heard too late it would load once more the page that the frame was sent to without it, under the reader's hand.
+      if (report.path === this.view.path && this.#unheard !== undefined) this.#load();
     } else if (report.type === 'answered') {
       this.#answered = this.#unanswered === undefined;
       clearTimeout(this.#unanswered);
