@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nodeCrypto } from '../../src/adapters/node-crypto.ts';
+import { newIdentity } from '../../src/core/crypto/identity.ts';
+import type { Descriptor } from '../../src/core/wire/descriptor.ts';
+import { encodeDirectoryRequest, signForget } from '../../src/core/wire/directory.ts';
 import { SimNetwork } from '../../src/sim/index.ts';
 import { relayUrl, type SimPeer, simRelay, simTab } from '../../src/sim/peers.ts';
 import { until, untilReady } from '../support/sim-site.ts';
@@ -42,20 +45,27 @@ test('leaving: a tab that is closed is vouched for by nobody any more, though it
   }, 600_000);
 });
 
-test('leaving: a withdrawal that another signed drops nobody', async () => {
+test('leaving: a withdrawal in another’s name, or with another’s signature, drops nobody; the first ends the link', async () => {
   const network = new SimNetwork({ seed: 'forged-withdrawal', crypto: nodeCrypto });
   await network.run(async () => {
     const all = await relays(network);
     const tab = await relayingTab(network, 'tab', all);
     const liar = await relayingTab(network, 'liar', all);
     const before = knowing(all, tab);
-    const forged = new Uint8Array(101);
-    forged[0] = 2;
-    forged.fill(1, 1);
-    for (const link of liar.peer.links.all()) link.sendWithdrawal(forged);
-    await pass(network, 5_000);
+    const { env } = liar.node;
+    const { epoch } = tab.peer.directory.own as Descriptor;
+    const forged = signForget(env.crypto, newIdentity(env), epoch);
+    for (const link of liar.peer.links.all()) link.sendWithdrawal(encodeDirectoryRequest({ ...forged, id: liar.peer.id }));
+    await pass(network, 2_000);
+    assert.ok(knowing(all, liar) >= 6, 'a signature that is not its own has dropped it');
+    const links = liar.peer.links.all();
+    for (const link of links) link.sendWithdrawal(encodeDirectoryRequest({ ...forged, id: tab.peer.id }));
+    await pass(network, 2_000);
     assert.equal(knowing(all, tab), before);
-    assert.ok(knowing(all, liar) >= 6);
+    assert.ok(
+      links.every(({ open }) => !open),
+      'a link over which another was withdrawn still stands',
+    );
   }, 600_000);
 });
 

@@ -18,6 +18,7 @@ import { Relay } from '../relay/index.ts';
 import { RendezvousPoint } from '../service/index.ts';
 import { Answerer, MeshDialer } from '../signal/index.ts';
 import { type Descriptor, hasRole } from '../wire/descriptor.ts';
+import { isForgetOf } from '../wire/directory.ts';
 import { LINK_CLOSE, ROLE } from '../wire/registry.ts';
 import { Circuits } from './circuits.ts';
 import { CLIENT_TABLE_CAPACITY, LINK_GONE_MS, LINKS_RESERVED, SPARES } from './constants.ts';
@@ -264,7 +265,10 @@ export class Network {
     this.membership.onDescriptor(link.peer);
   }
 
-  #onWithdrawal({ peer }: Link, request: Uint8Array): void {
+  /** Of the link's own peer and of nobody else: others are asked for by streams, which cost them a circuit. */
+  #onWithdrawal(link: Link, request: Uint8Array): void {
+    const { peer } = link;
+    if (!isForgetOf(peer, request)) return link.close(LINK_CLOSE.breach);
     if (this.directory.get(peer) === undefined) return;
     this.#answers.serve(request);
     if (this.#isOpen && this.directory.get(peer) === undefined) passWithdrawalOn(this.access(), peer, request);

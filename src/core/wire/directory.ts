@@ -79,6 +79,16 @@ export function isForgetSigned(crypto: CryptoPort, request: DirectoryRequest & {
   return crypto.ed25519Verify(peerIdBytes(request.id), forgetBytes(request.id, request.epoch), request.signature);
 }
 
+/** Whether these bytes ask to forget this peer; whether it has signed them is another question. */
+export function isForgetOf(id: PeerId, bytes: Uint8Array): boolean {
+  try {
+    const request = decodeDirectoryRequest(bytes);
+    return request.type === 'forget' && request.id === id;
+  } catch {
+    return false;
+  }
+}
+
 function writeProof(writer: Writer, proof: FraudProof): Writer {
   return writer.bytes16(proof.first).bytes16(proof.second);
 }
