@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { isIP } from 'node:net';
 import { fromUtf8, utf8 } from '../src/core/bytes/bytes.ts';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import type { SetupCrypto } from '../src/core/circuit/index.ts';
@@ -10,9 +9,11 @@ import type { RecordStore } from '../src/core/ports.ts';
 import { encodeExitSummary, type ExitSummary } from '../src/core/wire/exit.ts';
 import { isPrivateIp, type PeerAddress } from '../src/core/wire/peer-address.ts';
 import { ROLE } from '../src/core/wire/registry.ts';
+import type { HostAndPort } from './cli/tcp-target.ts';
 import { type Answering, answerOf, type ControlServer, startControlServer } from './control/index.ts';
 import { openDataFolder, peerFolderOf } from './data-folder.ts';
 import { openFileStore } from './file-store.ts';
+import { ipBytes } from './ip.ts';
 import { keptInvitation } from './kept-invitations.ts';
 import { type MetricsServer, startMetrics } from './metrics/index.ts';
 import { nodeEnv } from './node-env.ts';
@@ -39,9 +40,9 @@ export interface HeadlessOptions {
   readonly role: string;
   readonly bootstraps: readonly string[];
   /** Where an open relay listens; undefined for a peer that only dials. */
-  readonly listen?: { host: string; port: number };
+  readonly listen?: HostAndPort;
   /** Where others reach it, when that is not where it listens: behind a port forwarder. Its identity belongs to this address. */
-  readonly advertise?: { host: string; port: number };
+  readonly advertise?: HostAndPort;
   /** False: WebSockets alone, no UDP. */
   readonly webRtc?: boolean;
   /** Cover on idle guard links, 50 MB a day. True unless said otherwise. */
@@ -52,7 +53,7 @@ export interface HeadlessOptions {
   readonly stable?: boolean;
   readonly operator?: string;
   /** Where numbers for Prometheus are served; undefined: nowhere. */
-  readonly metrics?: { host: string; port: number } | undefined;
+  readonly metrics?: HostAndPort | undefined;
   /** Opens connections for others. */
   readonly exit?: HeadlessExit;
   readonly logLevel: LogLevel;
@@ -144,11 +145,6 @@ async function controlled(dataFolder: string, env: Env, answering: Answering): P
   }
 }
 
-interface HostAndPort {
-  readonly host: string;
-  readonly port: number;
-}
-
 function publishedAt({ listen, advertise }: HeadlessOptions, { port }: WsListener): HostAndPort | undefined {
   return advertise ?? (listen && { host: listen.host, port });
 }
@@ -159,7 +155,7 @@ function urlOf({ host, port }: HostAndPort): string {
 
 function describe({ stable, operator, exit }: HeadlessOptions, published: HostAndPort | undefined, hasWebRtc: boolean): SelfDescription {
   if (published === undefined) return { roles: 0, addresses: [], operator: '' };
-  const websocket: PeerAddress = { kind: 'websocket', ip: ipBytes(published.host), port: published.port, tls: false, host: '' };
+  const websocket: PeerAddress = { kind: 'websocket', ip: ipv4(published.host), port: published.port, tls: false, host: '' };
   const roles = ROLE.open | ROLE.rendezvous | (stable ? ROLE.stable | ROLE.store : 0) | (exit?.summary ? ROLE.exit : 0);
   return {
     roles,
@@ -182,14 +178,17 @@ async function identityAt(env: Env, records: RecordStore, url: string): Promise<
   return identity;
 }
 
-function ipBytes(host: string): Uint8Array {
-  if (isIP(host) !== 4) throw new GlobalNetError('malformed', `a relay is published by its IPv4 address, not '${host}'`);
-  return Uint8Array.from(host.split('.'), Number);
+/** @throws GlobalNetError `malformed`. */
+function ipv4(host: string): Uint8Array {
+  const ip = ipBytes(host);
+  if (ip?.length !== 4) throw new GlobalNetError('malformed', `a relay is published by its IPv4 address, not '${host}'`);
+  return ip;
 }
 
 /** Loopback or a network of one's own: then peers on such addresses are taken, else they are refused. */
 function isPrivateUrl(url: string): boolean {
   const host = new URL(url).hostname;
   if (host === 'localhost' || host.endsWith('.localhost')) return true;
-  return isIP(host) === 4 && isPrivateIp(ipBytes(host));
+  const ip = ipBytes(host);
+  return ip?.length === 4 && isPrivateIp(ip);
 }

@@ -141,7 +141,8 @@ function breakLock(lock, deadHolder) {
   rmSync(aside, { force: true });
 }
 
-function isAlive(pid) {
+/** A process of this machine, anybody's. */
+export function isAlive(pid) {
   try {
     process.kill(pid, 0);
     return true;

@@ -2,6 +2,7 @@
 // on: so both of them are watched. Builtins only, as it runs before the first install.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { isAlive } from './ensure.mjs';
 
 const LOOK_EVERY_MS = 500;
 
@@ -30,14 +31,5 @@ function describe(pid) {
     const [, ppid = '', name = ''] =
       /^\s*(\d+)\s+(\S+)/.exec(spawnSync('ps', ['-o', 'ppid=,comm=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? '') ?? [];
     return { name: name.replace(/^.*\//, ''), ppid: Number(ppid) };
-  }
-}
-
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
   }
 }

@@ -1,26 +1,10 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { packFolder } from '../../node/folder-pack.ts';
-import { PackStore } from '../../src/core/packs/pack-store.ts';
 import { chunkHash, type FileEntry } from '../../src/core/wire/manifest.ts';
-import { MemoryChunks, MemoryRecords } from '../core/packs/support.ts';
-import { testEnv } from '../support/test-env.ts';
-
-function temporary(t: test.TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'gnet-folder-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-function author() {
-  const env = testEnv();
-  const records = new MemoryRecords();
-  const store = new PackStore({ env, records, chunks: new MemoryChunks() });
-  return { env, records, store };
-}
+import { author, temporary } from '../support/folders.ts';
 
 test('10,000 files are one manifest', async (t) => {
   const folder = temporary(t);

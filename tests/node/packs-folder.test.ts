@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { openFileStore } from '../../node/file-store.ts';
@@ -17,13 +16,8 @@ import { SiteServer } from '../../src/core/packs/site-server.ts';
 import { CHUNK_BYTES } from '../../src/core/wire/geometry.ts';
 import { chunkHash, type FileEntry } from '../../src/core/wire/manifest.ts';
 import { MemoryChunks, MemoryRecords, noise, streamPair } from '../core/packs/support.ts';
+import { author, temporary } from '../support/folders.ts';
 import { testEnv } from '../support/test-env.ts';
-
-function temporary(t: test.TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'gnet-folder-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 function write(folder: string, files: Record<string, string | Uint8Array>): string {
   for (const [path, content] of Object.entries(files)) {
@@ -31,13 +25,6 @@ function write(folder: string, files: Record<string, string | Uint8Array>): stri
     writeFileSync(join(folder, path), content);
   }
   return folder;
-}
-
-function author() {
-  const env = testEnv();
-  const records = new MemoryRecords();
-  const store = new PackStore({ env, records, chunks: new MemoryChunks() });
-  return { env, records, store };
 }
 
 async function refused(folder: string, words: RegExp, kind = 'malformed'): Promise<void> {

@@ -21,6 +21,7 @@ import { targetOf } from '../../node/cli/tcp-target.ts';
 import { expose } from '../../node/commands/expose.ts';
 import { pipePair } from '../support/pipe-pair.ts';
 import { realEnv } from '../support/real-env.ts';
+import { all, echo } from '../support/sockets.ts';
 
 const ADDRESS = `${'a'.repeat(56)}.gnet`;
 const GET = `GET / HTTP/1.1\r\nHost: ${ADDRESS}\r\n\r\n`;
@@ -111,20 +112,6 @@ async function dial({ proxy }: House, name = ADDRESS, port = 80): Promise<{ sock
     heard = Buffer.concat([heard, (socket.read(Math.min(12 - heard.length, socket.readableLength)) as Buffer | null) ?? Buffer.alloc(0)]);
   }
   return { socket, code: heard[3] as number };
-}
-
-async function all(socket: Socket): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for await (const part of socket.iterator({ destroyOnReturn: false })) parts.push(part as Buffer);
-  return Buffer.concat(parts);
-}
-
-/** Answers when it has heard the end. */
-function echo(socket: Socket): void {
-  void all(socket).then(
-    (heard) => socket.end(heard),
-    () => undefined,
-  );
 }
 
 function answerAtOnce(socket: Socket): void {

@@ -17,6 +17,7 @@ import { decodeExitTarget, encodeExitTarget } from '../../src/core/wire/exit.ts'
 import { CLOSE, END } from '../../src/core/wire/registry.ts';
 import { circuitPair } from '../support/circuit-pair.ts';
 import { realEnv } from '../support/real-env.ts';
+import { all, echo } from '../support/sockets.ts';
 
 const closers: (() => unknown)[] = [];
 after(() => closers.forEach((close) => void close()));
@@ -107,20 +108,6 @@ function dial({ tunnel }: House): Socket {
   socket.on('error', () => undefined);
   closers.push(() => socket.destroy());
   return socket;
-}
-
-async function all(socket: Socket): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for await (const part of socket.iterator({ destroyOnReturn: false })) parts.push(part as Buffer);
-  return Buffer.concat(parts);
-}
-
-/** Answers when it has heard the end. */
-function echo(socket: Socket): void {
-  void all(socket).then(
-    (heard) => socket.end(heard),
-    () => undefined,
-  );
 }
 
 function closed(socket: Socket): Promise<void> {

@@ -9,10 +9,10 @@ import { LIVE_REQUESTS_MAX } from '../../src/core/peer/constants.ts';
 import type { SessionStream } from '../../src/core/stream/index.ts';
 import { END } from '../../src/core/wire/registry.ts';
 import { SimNetwork } from '../../src/sim/index.ts';
-import { relayUrl, type SimPeer, simRelay, simTab } from '../../src/sim/peers.ts';
-import { until, untilReady } from '../support/sim-site.ts';
+import type { SimPeer } from '../../src/sim/peers.ts';
+import { until } from '../support/sim-site.ts';
+import { peers } from '../support/sim-tcp.ts';
 
-const bootstraps = [relayUrl(0), relayUrl(1)];
 const BODY = 'x'.repeat(300_000);
 
 interface House {
@@ -28,13 +28,7 @@ interface House {
 
 /** A web server behind a hidden service: says what it was asked, and `/large` is large. */
 async function house(network: SimNetwork): Promise<House> {
-  const relays: SimPeer[] = [];
-  for (let i = 0; i < 10; i++) relays.push(await simRelay(network, i, { bootstraps: bootstraps.slice(0, i) }));
-  for (const relay of relays) await untilReady(network, relay);
-  const server = await simTab(network, 'server', { bootstraps, relaying: false });
-  const client = await simTab(network, 'client', { bootstraps, relaying: false });
-  await untilReady(network, server);
-  await untilReady(network, client);
+  const { relays, server, client } = await peers(network);
   const heard: string[] = [];
   const all: House = { network, relays, client, heard, address: '', onConnection: (stream) => void serve(stream, heard) };
   const host = server.peer.hostTcp(newIdentity(server.node.env), {
