@@ -9,11 +9,15 @@ import {
   sign,
   verify,
 } from 'node:crypto';
+import sodium from 'libsodium-wrappers';
 import { nobleCrypto } from '../core/crypto/noble.ts';
 import type { Aead, CryptoPort } from '../core/ports.ts';
 import { isOddKey } from './odd-key.ts';
+import { sodiumKem } from './sodium-kem.ts';
 
-/** Primitives by node:crypto, where OpenSSL has them; ML-KEM by @noble (Node 20 has none). */
+/** Primitives by node:crypto, where OpenSSL has them; ML-KEM by libsodium (Node 20 has none). */
+
+await sodium.ready;
 
 const CIPHER = 'chacha20-poly1305';
 const TAG = { authTagLength: 16 } as const;
@@ -83,9 +87,7 @@ export const nodeCrypto: CryptoPort = {
   ed25519Verify(key, message, signature) {
     return (!isOddKey(key) && fastVerify(key, message, signature)) || nobleCrypto.ed25519Verify(key, message, signature);
   },
-  kemKeyPair: nobleCrypto.kemKeyPair,
-  kemEncapsulate: nobleCrypto.kemEncapsulate,
-  kemDecapsulate: nobleCrypto.kemDecapsulate,
+  ...sodiumKem(sodium),
 };
 
 function fastVerify(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {

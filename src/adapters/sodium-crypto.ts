@@ -2,10 +2,11 @@ import type sodiumType from 'libsodium-wrappers';
 import { nobleCrypto } from '../core/crypto/noble.ts';
 import type { Aead, CryptoPort } from '../core/ports.ts';
 import { isOddKey } from './odd-key.ts';
+import { sodiumKem } from './sodium-kem.ts';
 
 /**
  * Primitives by libsodium's WebAssembly: what a tab uses from its first link on. Some 300 KB of code, hence loaded on demand;
- * until then @noble does. SHA-256 and ML-KEM stay with @noble.
+ * until then @noble does. SHA-256 stays with @noble.
  */
 
 /** The compiled module beneath the wrappers: these copy in and out of fresh memory on each call, which at 4 KB a cell costs more than the cipher. */
@@ -147,6 +148,7 @@ function cryptoOf(sodium: typeof sodiumType, aead: Aead): CryptoPort {
   const pairOf = (seed: Uint8Array) => sodium.crypto_sign_seed_keypair(seed);
   return {
     ...nobleCrypto,
+    ...sodiumKem(sodium),
     aead,
     x25519Public: (secret) => sodium.crypto_scalarmult_base(secret),
     x25519(secret, publicKey) {

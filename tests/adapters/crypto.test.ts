@@ -97,6 +97,27 @@ for (const [name, fast] of ports) {
       }
     });
 
+    test('ml-kem: keys, capsules, what does not open, and the keys that FIPS 203 refuses', () => {
+      for (let i = 0; i < 8; i++) {
+        const [seed, coins] = [random(64), random(32)];
+        const keys = nobleCrypto.kemKeyPair(seed);
+        assert.deepEqual(fast.kemKeyPair(seed), keys);
+        const sent = nobleCrypto.kemEncapsulate(keys.publicKey, coins);
+        assert(sent !== undefined);
+        assert.deepEqual(fast.kemEncapsulate(keys.publicKey, coins), sent);
+        assert.deepEqual(fast.kemDecapsulate(keys.secretKey, sent.ciphertext), sent.shared);
+        sent.ciphertext[i * 100]! ^= 1;
+        const rejected = fast.kemDecapsulate(keys.secretKey, sent.ciphertext);
+        assert.notDeepEqual(rejected, sent.shared);
+        assert.deepEqual(rejected, nobleCrypto.kemDecapsulate(keys.secretKey, sent.ciphertext));
+        keys.publicKey.set([0xff, 0xff], i * 3); // a coefficient of 4095 and above q
+        for (const refused of [keys.publicKey, keys.publicKey.subarray(1), new Uint8Array(0)]) {
+          assert.equal(nobleCrypto.kemEncapsulate(refused, coins), undefined);
+          assert.equal(fast.kemEncapsulate(refused, coins), undefined);
+        }
+      }
+    });
+
     test('ed25519: contrived keys and signatures on which implementations differ', () => {
       const torsion = LOW_ORDER.slice(0, 2).concat([
         '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
