@@ -7,6 +7,7 @@ import type { Command } from '../cli/command.ts';
 import { acceptInvitations, INVITED } from '../cli/inviting.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { barOf, bytesInWords, type Output } from '../cli/output.ts';
+import { count } from '../cli/table.ts';
 import { bootstrapsFor, dataFolderOf } from '../data-folder.ts';
 import { startHeadless } from '../headless.ts';
 import { planFolder, targetIn, writeFileOf } from '../site-folder.ts';
@@ -65,7 +66,7 @@ export const open: Command = {
       const [files, bytes, seconds] = [manifest.files.length, sizeOf(manifest.files), (env.now() - startedAt) / 1000];
       const kept = same.length > 0 ? `, ${same.length} of them there already` : '';
       output.say(
-        `${manifest.title || address}: ${files} files, ${bytesInWords(bytes)}, version ${manifest.serial}, verified${kept}, in ${seconds.toFixed(1)} s → ${out}`,
+        `${manifest.title || address}: ${count(files, 'file')}, ${bytesInWords(bytes)}, version ${manifest.serial}, verified${kept}, in ${seconds.toFixed(1)} s → ${out}`,
         { address, out, title: manifest.title, serial: manifest.serial, files, bytes, seconds, written: wanted.length },
       );
     } catch (error) {

@@ -8,6 +8,7 @@ import { admission, INVITING, keepInviting, manageInvitations, managesInvitation
 import { logLevelOf } from '../cli/log-level.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
 import { bytesInWords } from '../cli/output.ts';
+import { count } from '../cli/table.ts';
 import { bootstrapsFor, dataFolderOf, peerFolderOf, peerNameOf, readLocalNetwork } from '../data-folder.ts';
 import { rootOf, scanFolder } from '../folder.ts';
 import { packFolder, siteKeyRecord } from '../folder-pack.ts';
@@ -72,14 +73,14 @@ export const seed: Command = {
         barred: [dataFolder],
         signal: stop,
         onProgress: ({ files, filesDone, readBytes }) =>
-          output.progress(`Hashing: ${filesDone} of ${files} files, ${bytesInWords(readBytes)}`),
+          output.progress(`Hashing: ${filesDone} of ${count(files, 'file')}, ${bytesInWords(readBytes)}`),
         onChanged: (path) => output.note(`${path} has changed since it was published: start again to publish it as it is now`),
       });
       for (const note of pack.notes) output.note(note);
       const { manifest } = pack;
       const totalBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
       output.note(
-        `${manifest.files.length} files, ${bytesInWords(totalBytes)}, version ${manifest.serial}${pack.changed ? ' (new)' : ', as before'}. Publishing…`,
+        `${count(manifest.files.length, 'file')}, ${bytesInWords(totalBytes)}, version ${manifest.serial}${pack.changed ? ' (new)' : ', as before'}. Publishing…`,
       );
       const invitations = await readInvitations(own);
       const options = { hostKey: await keptHostKey(env, records), invitations };

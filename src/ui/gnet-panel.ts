@@ -97,6 +97,7 @@ export class Panel extends ShellElement {
       th:last-child {
         padding-right: 0;
         text-align: right;
+        white-space: nowrap;
       }
       time {
         flex: none;
