@@ -44,7 +44,7 @@ export const RELAYS_ENOUGH = 12;
 export const RELAYS_ENOUGH_OPEN = 400;
 /** Half a descriptor's epoch: what is new is known before what is old has ended. */
 export const LEARN_EVERY_MS = 5 * 60_000;
-/** In a network that is still small, newcomers are wanted sooner. */
+/** In a network that is still small, newcomers are wanted sooner; each round without any doubles it, up to the time above. */
 export const LEARN_SOON_MS = 30_000;
 /** A first round of joining that failed is tried again after this; doubled up to the second. */
 export const JOIN_RETRY_MIN_MS = 1_000;

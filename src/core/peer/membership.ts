@@ -60,6 +60,8 @@ export class Membership {
   #hasJoined = false;
   #cancelNudge: (() => void) | undefined;
   #retryMs = JOIN_RETRY_MIN_MS;
+  /** In a small network; doubled with each round that brings nobody new. */
+  #learnSoonMs = LEARN_SOON_MS;
   #wake: (() => void) | undefined;
   readonly #waiting = new Map<PeerId, Set<() => void>>();
   /** By URL, for who wonders why nobody answers. */
@@ -300,7 +302,7 @@ export class Membership {
     const vouched = [...directory.relays()].length;
     const enough = isOpen ? RELAYS_ENOUGH_OPEN : RELAYS_ENOUGH;
     // With the first circuit the peer is ready: what else there is to learn waits until that has been said.
-    const everyMs = vouched >= enough ? LEARN_EVERY_MS : hasCircuit() || this.#step.step === 'ready' ? LEARN_SOON_MS : 0;
+    const everyMs = vouched >= enough ? LEARN_EVERY_MS : hasCircuit() || this.#step.step === 'ready' ? this.#learnSoonMs : 0;
     if (env.now() - this.#learnedAt < everyMs) return;
     if (this.#step.step !== 'ready' && this.#step.step !== 'building') this.#say({ step: 'learning' });
     // Down circuits, where nobody can fit his answer to the asker; but few hops would only lead to each other, and one that dies ends all.
@@ -312,6 +314,7 @@ export class Membership {
     // Where those we are linked to do not suffice to agree, the peers they named are asked.
     if ([...directory.all()].every((descriptor) => !directory.isVouched(descriptor))) await learnRelays(access);
     this.#learnedAt = env.now();
+    this.#learnSoonMs = [...directory.relays()].length > vouched ? LEARN_SOON_MS : Math.min(2 * this.#learnSoonMs, LEARN_EVERY_MS);
     await savePeers(records, directory);
   }
 }
