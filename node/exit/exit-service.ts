@@ -7,7 +7,7 @@ import { END, type EndReason } from '../../src/core/wire/registry.ts';
 import { ipBytes } from '../ip.ts';
 import { dial } from '../tcp/dial.ts';
 import { ConnectionLimit } from '../tcp/expose.ts';
-import { join } from '../tcp/join.ts';
+import { acceptAndJoin } from '../tcp/join.ts';
 import { SocketBytes } from '../tcp/socket-bytes.ts';
 import { EXIT_CONNECT_TIMEOUT_MS, EXIT_CONNECTIONS_MAX, EXIT_KEEP_ALIVE_MS } from './constants.ts';
 import type { ExitJudge } from './judge.ts';
@@ -33,8 +33,7 @@ async function serve(judge: ExitJudge, stream: SessionStream, target: ExitTarget
   const opened = await openFirst(verdict.open, target.port);
   if (!(opened instanceof SocketBytes)) return stream.reset(opened);
   opened.socket.setKeepAlive(true, EXIT_KEEP_ALIVE_MS);
-  stream.accept();
-  await join(opened, stream);
+  await acceptAndJoin(opened, stream);
 }
 
 /** To the first of these addresses that answers; else why the last one did not. */

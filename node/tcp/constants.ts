@@ -15,6 +15,10 @@ export const HANDSHAKE_TIMEOUT_MS = 30_000;
  * a millisecond of the answer; one that listens first, such as ssh, loses this once.
  */
 export const FIRST_BYTES_WAIT_MS = 50;
+/** Over a path that stands so long: what comes within shares a cell with the connection's own opening. */
+export const FIRST_BYTES_SOON_MS = 10;
+/** A connection that was opened with bytes is confirmed by the answer to them, or after this. */
+export const ANSWER_SOON_MS = 10;
 /** A request that rides along is no longer than the acceptor of a stream takes unasked. */
 export const FIRST_BYTES_MAX = 16_384;
 /** After a refusal the client may take so long to read it and go. */

@@ -3,7 +3,7 @@ import type { SessionStream } from '../../src/core/stream/index.ts';
 import { END } from '../../src/core/wire/registry.ts';
 import { CONNECT_TIMEOUT_MS, EXPOSED_CONNECTIONS_MAX } from './constants.ts';
 import { dial } from './dial.ts';
-import { join } from './join.ts';
+import { acceptAndJoin } from './join.ts';
 import { SocketBytes } from './socket-bytes.ts';
 
 /** So many connections at once, of all the services that share it. */
@@ -64,6 +64,5 @@ export function exposed({ host, port, ports, connectionsMax = EXPOSED_CONNECTION
 async function serve(stream: SessionStream, host: string, port: number): Promise<void> {
   const dialled = await dial(host, port, CONNECT_TIMEOUT_MS);
   if (!(dialled instanceof SocketBytes)) return stream.reset(dialled);
-  stream.accept();
-  await join(dialled, stream);
+  await acceptAndJoin(dialled, stream);
 }

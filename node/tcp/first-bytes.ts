@@ -2,7 +2,7 @@ import { EMPTY } from '../../src/core/bytes/bytes.ts';
 import type { ServiceSession } from '../../src/core/peer/index.ts';
 import type { SessionStream } from '../../src/core/stream/index.ts';
 import type { StreamKind } from '../../src/core/wire/registry.ts';
-import { FIRST_BYTES_WAIT_MS } from './constants.ts';
+import { FIRST_BYTES_SOON_MS, FIRST_BYTES_WAIT_MS } from './constants.ts';
 import type { Gate } from './join.ts';
 import { isRepeatable } from './repeatable.ts';
 import type { SocketBytes } from './socket-bytes.ts';
@@ -19,8 +19,7 @@ export async function openWithFirst(
   said: Uint8Array = EMPTY,
 ): Promise<SessionStream> {
   let first = said;
-  // Where a path stands nothing is gained by waiting; where none does, it takes along what is said now.
-  if (first.length === 0 && !session.attached) first = await client.readWithin(FIRST_BYTES_WAIT_MS);
+  if (first.length === 0) first = await client.readWithin(session.attached ? FIRST_BYTES_SOON_MS : FIRST_BYTES_WAIT_MS);
   const rides = isRepeatable(first);
   const stream = await session.openStream(kind, request, rides ? first : EMPTY);
   if (rides || first.length === 0) return stream;

@@ -1,5 +1,6 @@
 import type { SessionStream } from '../../src/core/stream/index.ts';
 import { END } from '../../src/core/wire/registry.ts';
+import { ANSWER_SOON_MS } from './constants.ts';
 import type { SocketBytes } from './socket-bytes.ts';
 
 /** Whether bytes may go out now; asked for each piece from the socket. */
@@ -16,6 +17,20 @@ export async function join(socket: SocketBytes, stream: SessionStream, gate: Gat
     stream.reset(END.cancelled);
     socket.socket.resetAndDestroy();
   }
+}
+
+/**
+ * As `join`, at the side that made the connection: it says so to the opener. Where the opener has sent something already, the answer to that
+ * says it as well, and a cell of its own is saved.
+ */
+export async function acceptAndJoin(socket: SocketBytes, stream: SessionStream): Promise<void> {
+  if (stream.receivedBytes === 0) {
+    stream.accept();
+    return join(socket, stream);
+  }
+  const timer = setTimeout(() => stream.accept(), ANSWER_SOON_MS);
+  await join(socket, stream, () => void clearTimeout(timer));
+  clearTimeout(timer);
 }
 
 async function intoStream(socket: SocketBytes, stream: SessionStream, gate: Gate): Promise<void> {

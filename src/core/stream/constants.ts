@@ -81,6 +81,8 @@ export const SENT_KEEP_BYTES = 16 * 1024 * 1024;
 
 /** What was received is told after this where no window asks for it sooner. A cell of its own; in most cases it rides with another. */
 export const CREDIT_DELAY_MS = 200;
+/** An end that nobody waits for, alone, goes out after this where nothing else does sooner: a cell of its own otherwise, on eight links. */
+export const END_DELAY_MS = 20;
 /** A detached session lives so long: three new circuits with their time-outs, and a laptop's lid. */
 export const RESUME_GRACE_MS = 120_000;
 

@@ -112,6 +112,10 @@ export class StreamState implements SessionStream {
     this.#owner.onAccepted(this);
   }
 
+  get receivedBytes(): number {
+    return this.receive.receivedBytes;
+  }
+
   get connected(): Promise<void> {
     return this.#until(() => this.#connected);
   }
@@ -130,8 +134,16 @@ export class StreamState implements SessionStream {
   // ------------------------------------------------------------ for the session
 
   get stats(): StreamStats {
-    const { id, kind, request, ours, openedAtMs, send, receive } = this;
-    return { id, kind, request, ours, openedAtMs, sentBytes: send.sentBytes, receivedBytes: receive.receivedBytes };
+    const { id, kind, request, ours, openedAtMs, send, receivedBytes } = this;
+    return { id, kind, request, ours, openedAtMs, sentBytes: send.sentBytes, receivedBytes };
+  }
+
+  /**
+   * What it has to send is its end, and nobody is likely to wait for that: the other side has answered, or has ended itself. So it need not
+   * go at once.
+   */
+  get endCanWait(): boolean {
+    return this.send.ended && this.send.sendableBytes === 0 && (this.ours ? this.receivedBytes > 0 : this.receive.ended);
   }
 
   get failed(): boolean {

@@ -15,6 +15,7 @@ import {
 } from '../wire/stream.ts';
 import {
   CREDIT_DELAY_MS,
+  END_DELAY_MS,
   OPEN_CREDIT_BYTES,
   OPEN_CREDIT_SHARE,
   RESUME_GRACE_MS,
@@ -60,6 +61,7 @@ export class Session {
   #pumping = false;
   #pumpSoon = false;
   #cancelCredit: (() => void) | undefined;
+  #cancelEnds: (() => void) | undefined;
   #cancelGrace: (() => void) | undefined;
 
   constructor(env: Env, options: SessionOptions) {
@@ -222,6 +224,7 @@ export class Session {
     }
     this.#pump();
     this.#cancelCredit?.();
+    this.#cancelEnds?.();
     this.#cancelGrace?.();
     this.#outbox.clear();
     const pipe = this.#pipe;
@@ -249,7 +252,12 @@ export class Session {
   #onWork(stream: StreamState): void {
     if (!this.#streams.has(stream)) return;
     this.#outbox.addWork(stream);
-    this.#wake();
+    if (!stream.endCanWait) this.#wake();
+    else
+      this.#cancelEnds ??= this.#env.schedule(END_DELAY_MS, () => {
+        this.#cancelEnds = undefined;
+        this.#pump();
+      });
   }
 
   #onReceived(stream: StreamState): void {

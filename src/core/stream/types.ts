@@ -54,6 +54,8 @@ export class StreamReset extends GlobalNetError {
 
 export interface SessionStream extends ByteStream {
   readonly id: number;
+  /** Bytes that came, read or not. */
+  readonly receivedBytes: number;
   /** Opener: resolves when the other side accepted, or sent anything. Acceptor: resolved. @throws as `read`. */
   readonly connected: Promise<void>;
   /** Acceptor: tells the opener that what it asked for is there. Needed only where that takes time (a TCP connect). */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { concat, equal, utf8 } from '../../../src/core/bytes/index.ts';
+import { END_DELAY_MS } from '../../../src/core/stream/constants.ts';
 import { ask, readAll, Session, type SessionOptions, type SessionStream } from '../../../src/core/stream/index.ts';
 import { END, STREAM } from '../../../src/core/wire/registry.ts';
 import { type PipePairOptions, pipePair } from '../../support/pipe-pair.ts';
@@ -115,6 +116,37 @@ describe('Session', () => {
     assert.equal(a.sent, 1);
     await env.runAll();
     assert.deepEqual(heard, [utf8('one'), utf8('two'), utf8('three')]);
+  });
+
+  it('lets an end that nobody waits for ride with what is sent next, or alone soon; one that is waited for goes at once', async () => {
+    const ended: number[] = [];
+    const { env, opener, pair } = connect(async (stream) => {
+      for (let bytes = await stream.read(); bytes !== undefined; bytes = await stream.read()) await stream.write(bytes);
+      ended.push(stream.id);
+    });
+    const answered = async (): Promise<SessionStream> => {
+      const stream = opener.open(STREAM.tcp, EMPTY);
+      await stream.write(utf8('x'));
+      assert.deepEqual(await run(env, stream.read()), utf8('x'));
+      return stream;
+    };
+    const [first, second] = [await answered(), await answered()];
+    const before = pair.a.sent;
+    first.end();
+    await env.advance(END_DELAY_MS / 2);
+    assert.equal(pair.a.sent, before);
+    await second.write(utf8('y'));
+    await env.advance(1);
+    assert.equal(pair.a.sent, before + 1);
+    second.end();
+    await env.advance(END_DELAY_MS);
+    assert.equal(pair.a.sent, before + 2);
+    const third = opener.open(STREAM.tcp, EMPTY);
+    third.end();
+    await env.advance(1);
+    assert.equal(pair.a.sent, before + 3);
+    await env.advance(100);
+    assert.deepEqual(ended, [first.id, second.id, third.id]);
   });
 
   it('delivers one byte at a time', async () => {
