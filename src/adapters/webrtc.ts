@@ -17,8 +17,6 @@ const OFFER_LIFE_MS = 30_000;
 export interface WebRtcOptions {
   /** Loaded with the first use: it counts against nobody's first page. */
   load(): Promise<SimplePeerConstructor>;
-  /** Node's WebRTC. */
-  wrtc?: object;
   /** STUN addresses of open peers: `stun:host:port`. */
   stunUrls?: readonly string[];
   /** Connections that may be made in all; 0 where there is no WebRTC. */
@@ -91,7 +89,7 @@ export class WebRtc implements RtcPort {
       throw new GlobalNetError(kind, why);
     }
     this.#attemptsLeft--;
-    const { wrtc, stunUrls = [] } = this.#options;
+    const { stunUrls = [] } = this.#options;
     const Peer = await this.#options.load();
     const peer = new Peer({
       initiator,
@@ -100,7 +98,6 @@ export class WebRtc implements RtcPort {
       objectMode: true,
       channelName: 'gnet',
       config: { iceServers: stunUrls.map((urls) => ({ urls })) },
-      ...(wrtc && { wrtc }),
     });
     this.#peers.add(peer);
     peer.on('close', () => this.#peers.delete(peer));
