@@ -2,9 +2,9 @@ import { workerSetupPort } from '../src/adapters/node-setup-port.ts';
 import { lazySetupCrypto, remoteSetupCrypto, type SetupCrypto } from '../src/core/circuit/index.ts';
 import { workerThread } from './worker-thread.ts';
 
-/** The builder's public-key work on a thread of its own, so that it never shows in what is relayed. */
+/** The builder's public-key work on a thread of its own, so that it never shows in what is relayed. It starts now: that takes as long as the first links do. */
 export function setupThread(): SetupCrypto {
-  return lazySetupCrypto((onDeath) => {
+  const crypto = lazySetupCrypto((onDeath) => {
     const worker = workerThread(new URL('./setup.worker.ts', import.meta.url));
     const remote = remoteSetupCrypto(workerSetupPort(worker));
     const died = (why: string): void => {
@@ -16,4 +16,6 @@ export function setupThread(): SetupCrypto {
     worker.unref();
     return remote;
   });
+  crypto.start();
+  return crypto;
 }

@@ -77,8 +77,10 @@ export async function say({ client }: ExitHouse, isolation: string, host: string
   return fromUtf8(await readAll(stream, 1000));
 }
 
+/** Hops of the client's circuits to exits, the oldest first. */
 export function circuits({ client }: ExitHouse): string[][] {
-  return [...client.peer.circuits.own()].filter(({ note }) => note.purpose === 'exit').map(({ circuit }) => [...circuit.hops]);
+  const own = [...client.peer.circuits.own()].filter(({ note }) => note.purpose === 'exit');
+  return own.sort((a, b) => a.note.number - b.note.number).map(({ circuit }) => [...circuit.hops]);
 }
 
 export function isReset(reason: EndReason): (error: unknown) => boolean {

@@ -85,11 +85,16 @@ function revive({ kind, message }: { kind: ErrorKind | 'range'; message: string 
   return kind === 'range' ? new RangeError(message) : new GlobalNetError(kind, message);
 }
 
+export interface LazySetupCrypto extends SetupCrypto {
+  /** Has the worker start now, for one that will be wanted soon. */
+  start(): void;
+}
+
 /**
  * Setup crypto whose worker starts with the first build (a peer that builds nothing has none), and again when it has died.
  * @param start a new worker's client, and what is to be called when it has died.
  */
-export function lazySetupCrypto(start: (onDeath: () => void) => RemoteSetupCrypto | Promise<RemoteSetupCrypto>): SetupCrypto {
+export function lazySetupCrypto(start: (onDeath: () => void) => RemoteSetupCrypto | Promise<RemoteSetupCrypto>): LazySetupCrypto {
   let running: Promise<RemoteSetupCrypto> | undefined;
   const remote = (): Promise<RemoteSetupCrypto> => {
     if (running !== undefined) return running;
@@ -101,6 +106,7 @@ export function lazySetupCrypto(start: (onDeath: () => void) => RemoteSetupCrypt
     return (running = starting);
   };
   return {
+    start: () => void remote().catch(() => undefined), // told to whoever builds
     build: async (...args) => (await remote()).build(...args),
     open: async (...args) => (await remote()).open(...args),
     buildExtension: async (...args) => (await remote()).buildExtension(...args),

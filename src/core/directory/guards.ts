@@ -46,6 +46,8 @@ interface Stored {
  */
 export class Guards {
   #listed: Stored = { first: [], second: [] };
+  /** The list on its way to the store. */
+  #saving: Promise<void> | undefined;
 
   private constructor(
     readonly env: Env,
@@ -65,10 +67,17 @@ export class Guards {
     return this.store !== undefined;
   }
 
-  /** Guards to be linked to and used now, at most GUARDS, none lately failed unless all have. Grows the list when it must. */
-  async inUse(): Promise<readonly Guard[]> {
-    await this.#renew();
+  /** Guards to be linked to now, at most GUARDS, none lately failed unless all have. Grows the list when it must. */
+  wanted(): readonly Guard[] {
+    this.#renew();
     return this.current();
+  }
+
+  /** As `wanted`, to be used: what was drawn is stored by then. */
+  async inUse(): Promise<readonly Guard[]> {
+    const wanted = this.wanted();
+    await this.#saving;
+    return wanted;
   }
 
   /** As `inUse`, of those that are listed already. */
@@ -83,11 +92,12 @@ export class Guards {
    * when it is back, and whoever shuts them down meets the end of the list.
    */
   async secondLayer(): Promise<readonly Guard[]> {
-    await this.#renew();
+    this.#renew();
     const { second } = this.#listed;
     const before = second.length;
     while (this.#there().length < SECOND_LAYER && second.length < GUARDS_LISTED_MAX && this.#grow(second, SECOND_LIFE_MS));
-    if (second.length !== before) await this.#save();
+    if (second.length !== before) this.#save();
+    await this.#saving;
     return this.#there().slice(0, SECOND_LAYER);
   }
 
@@ -113,9 +123,11 @@ export class Guards {
     const guard = this.#find(id);
     if (guard === undefined) return;
     const descriptor = this.directory.get(id);
+    const before = JSON.stringify(guard);
     if (descriptor !== undefined) guard.urls = urlsOf(descriptor);
     guard.failures = 0;
-    await this.#save();
+    if (JSON.stringify(guard) !== before) this.#save();
+    await this.#saving;
   }
 
   /** A guard could not be reached. `othersReachable`: some other peer could, so that it is not our own network that failed. */
@@ -125,7 +137,8 @@ export class Guards {
     guard.failedAtMs = this.env.now();
     if (guard.failures === 0) guard.failingSinceMs = this.env.now();
     guard.failures += 1;
-    await this.#save();
+    this.#save();
+    await this.#saving;
   }
 
   #find(id: PeerId): Guard | undefined {
@@ -141,7 +154,7 @@ export class Guards {
     return dead || guard.endsAtMs <= this.env.now() || this.directory.frauds.has(guard.id);
   }
 
-  async #renew(): Promise<void> {
+  #renew(): void {
     const { first, second } = this.#listed;
     const before = JSON.stringify(this.#listed);
     const kept: Stored = { first: first.filter((guard) => !this.#isOver(guard)), second: second.filter((guard) => !this.#isOver(guard)) };
@@ -149,7 +162,7 @@ export class Guards {
     while (kept.first.length < GUARDS && this.#grow(kept.first, GUARD_LIFE_MS));
     const lacking = () => kept.first.filter((guard) => !this.#failedLately(guard)).length < GUARDS_REACHABLE_MIN;
     while (lacking() && kept.first.length < GUARDS_LISTED_MAX && this.#grow(kept.first, GUARD_LIFE_MS));
-    if (JSON.stringify(this.#listed) !== before) await this.#save();
+    if (JSON.stringify(this.#listed) !== before) this.#save();
   }
 
   /**
@@ -172,8 +185,13 @@ export class Guards {
     return true;
   }
 
-  async #save(): Promise<void> {
-    await this.store?.set(RECORD_KEY, utf8(JSON.stringify(this.#listed)));
+  #save(): void {
+    const saving = this.store?.set(RECORD_KEY, utf8(JSON.stringify(this.#listed)));
+    const forget = (): void => {
+      if (this.#saving === saving) this.#saving = undefined;
+    };
+    this.#saving = saving;
+    saving?.then(forget, forget); // a full disk is told to whoever waits for it
   }
 }
 

@@ -264,15 +264,17 @@ export class Membership {
     this.#waiting.delete(peer); // of those who wait for the same the last has come in the same round
   }
 
+  /** All at once; while they are dialled the list of them is written. */
   async #linkGuards(): Promise<void> {
     const { guards, links } = this.options;
-    for (const { id, urls } of await guards.inUse()) {
-      if (links.get(id) !== undefined) continue;
-      const url = urls[0];
-      const linked = url === undefined ? undefined : await this.#link({ peer: id, url });
-      if (linked !== undefined) await guards.noteLinked(id);
-      else await guards.noteFailed(id, links.count > 0);
-    }
+    const missing = guards.wanted().filter(({ id }) => links.get(id) === undefined);
+    await Promise.all(
+      missing.map(async ({ id, urls: [url] }) => {
+        const linked = url === undefined ? undefined : await this.#link({ peer: id, url });
+        if (linked !== undefined) await guards.noteLinked(id);
+        else await guards.noteFailed(id, links.count > 0);
+      }),
+    );
   }
 
   /** Links that others' circuits may use: to open peers, none of them a guard. */
@@ -315,7 +317,8 @@ export class Membership {
     if ([...directory.all()].every((descriptor) => !directory.isVouched(descriptor))) await learnRelays(access);
     this.#learnedAt = env.now();
     this.#learnSoonMs = [...directory.relays()].length > vouched ? LEARN_SOON_MS : Math.min(2 * this.#learnSoonMs, LEARN_EVERY_MS);
-    await savePeers(records, directory);
+    // For the next start: nobody waits for it now.
+    savePeers(records, directory).catch((error) => env.log('warn', 'joining', `the peers met are not kept: ${(error as Error).message}`));
   }
 }
 
