@@ -14,6 +14,7 @@ import { holderOf } from './folder-lock.ts';
  *   run/<pid>.token   what it must be asked with
  *   peers/<name>/     keys, guards and chunks of each headless peer; only one process at a time
  *   invitations/      to services of others, one file for each address
+ *   signing/          keys that messages are signed with, one for each name
  */
 export interface LocalNetwork {
   pid: number;

@@ -10,6 +10,9 @@ const EMPTY_MS = 2000;
 /** Breaking a dead process's lock takes a few system calls; a breaker that is older was killed. */
 const BREAKER_MS = 10_000;
 const POLL_MS = 20;
+/** Another command's change takes some system calls. */
+const SOON_TRIES = 50;
+const SOON_WAIT_MS = 50;
 
 /**
  * Takes `<folder>/lock` for this process, until the answer is called. A lock whose process has died does not count, so a crash
@@ -31,6 +34,18 @@ export async function lockFolder(folder: string): Promise<() => void> {
       throw new GlobalNetError('busy', `${folder} is in use by process ${pid}: stop it, or name another data folder with --data`);
     }
     if (holder !== undefined) await breakLock(path, holder);
+  }
+}
+
+/** As `lockFolder`, of a folder that other commands hold for moments: they are waited for. */
+export async function lockFolderSoon(folder: string): Promise<() => void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await lockFolder(folder);
+    } catch (error) {
+      if (!(error instanceof GlobalNetError) || error.kind !== 'busy' || tries === SOON_TRIES) throw error;
+    }
+    await delay(SOON_WAIT_MS);
   }
 }
 

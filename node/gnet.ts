@@ -8,11 +8,13 @@ import { circuits } from './commands/circuits.ts';
 import { configOf } from './commands/config.ts';
 import { exit } from './commands/exit.ts';
 import { expose } from './commands/expose.ts';
+import { inbox } from './commands/inbox.ts';
 import { open } from './commands/open.ts';
 import { peers } from './commands/peers.ts';
 import { proxy } from './commands/proxy.ts';
 import { relay } from './commands/relay.ts';
 import { seed } from './commands/seed.ts';
+import { send } from './commands/send.ts';
 import { serviceOf } from './commands/service.ts';
 import { shellOf } from './commands/shell.ts';
 import { status } from './commands/status.ts';
@@ -28,6 +30,8 @@ const COMMANDS: readonly Command[] = [
   expose,
   proxy,
   tunnel,
+  inbox,
+  send,
   status,
   circuits,
   streams,

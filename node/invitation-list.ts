@@ -1,16 +1,12 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { base32, fromBase32 } from '../src/core/bytes/base32.ts';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import type { ServiceInvitation } from '../src/core/service/index.ts';
 import { INVITATION_SECRET_BYTES, INVITATIONS_MAX } from '../src/core/wire/geometry.ts';
-import { lockFolder } from './folder-lock.ts';
+import { lockFolderSoon } from './folder-lock.ts';
 import { isMissing, prepareFolder, storeError, writeWhole } from './write-file.ts';
 
-/** Another command's change takes some system calls. */
-const LOCK_TRIES = 50;
-const LOCK_WAIT_MS = 50;
 /** How often a running service looks whether its list has changed. */
 const LOOK_EVERY_MS = 1000;
 
@@ -64,7 +60,7 @@ export async function changeInvitations(
 ): Promise<void> {
   const place = placeOf(folder);
   await prepareParent(place.folder);
-  const release = await lock(place.folder);
+  const release = await lockFolderSoon(place.folder);
   try {
     await prepareFolder(place.folder); // what a change left that was killed
     const list = change(await readInvitations(folder));
@@ -78,17 +74,6 @@ export async function changeInvitations(
 
 async function prepareParent(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => Promise.reject(storeError(error, folder)));
-}
-
-async function lock(folder: string): Promise<() => void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await lockFolder(folder);
-    } catch (error) {
-      if (!(error instanceof GlobalNetError) || error.kind !== 'busy' || tries === LOCK_TRIES) throw error;
-    }
-    await delay(LOCK_WAIT_MS);
-  }
 }
 
 /**

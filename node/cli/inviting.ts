@@ -1,7 +1,7 @@
 import type { Address } from '../../src/core/bytes/brand.ts';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { Env } from '../../src/core/env.ts';
-import type { SiteHost, TcpHost } from '../../src/core/peer/index.ts';
+import type { ServedHost } from '../../src/core/peer/index.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
 import { INVITATION_SECRET_BYTES, INVITATIONS_MAX } from '../../src/core/wire/geometry.ts';
 import { formatInvitation } from '../../src/core/wire/invitation.ts';
@@ -99,7 +99,7 @@ async function makeInvitation({ env, folder }: InvitingService, address: Address
 /** Serves by the folder's list, as it is and as it becomes, until the answer is called; says when a change has taken effect. */
 export function keepInviting(
   { env, folder }: Pick<InvitingService, 'env' | 'folder'>,
-  host: TcpHost | SiteHost,
+  host: ServedHost,
   list: readonly ListedInvitation[] | undefined,
   output: Output,
   stop: AbortSignal,

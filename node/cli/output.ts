@@ -1,3 +1,5 @@
+import { plainJson } from './plain-text.ts';
+
 /** Where nothing can be redrawn (a file, a log), what goes on is said so often: often enough to see that it lives, and no more. */
 const TELL_EVERY_MS = 10_000;
 /** A line for each of a thousand chunks a second would cost more than the chunks. */
@@ -20,7 +22,7 @@ export class Output {
   /** A result: the sentence or the object. */
   say(text: string, object: object): void {
     this.#clearBar();
-    this.out.write(this.json ? `${JSON.stringify(object)}\n` : `${text}\n`);
+    this.out.write(this.json ? `${plainJson(object)}\n` : `${text}\n`);
   }
 
   /** Something on the way that is no result: for people only, apart from the results. */
@@ -60,7 +62,7 @@ export class Output {
 
   fail(kind: string, text: string): void {
     this.#clearBar();
-    if (this.json) this.out.write(`${JSON.stringify({ error: { kind, message: text } })}\n`);
+    if (this.json) this.out.write(`${plainJson({ error: { kind, message: text } })}\n`);
     else this.err.write(`gnet: ${text}\n`);
   }
 

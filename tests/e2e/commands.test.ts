@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { nobleCrypto } from '../../src/core/crypto/noble.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
 import { A_DAY_AHEAD, Gnet, gnet, isAlive } from './support/gnet.ts';
+import { inboxSuite } from './support/inbox-suite.ts';
 import { type Network, noise, type Seeder, startNetwork, writeSite } from './support/network.ts';
 import { until } from './support/until.ts';
 
@@ -123,6 +124,12 @@ describe('gnet in a terminal', { timeout: 280_000 }, () => {
     assert.equal(relay.stderr, '');
     await assert.rejects(fetch(url));
   });
+
+  inboxSuite(
+    () => network,
+    () => seeder.address,
+    UNKNOWN,
+  );
 
   it('an output that nobody reads any more ends the command quietly', async () => {
     const status = new Gnet(['status', '--data', network.dataFolder]);

@@ -4,7 +4,9 @@
  */
 export * from './events.ts';
 export * from './exits.ts';
+export * from './inbox-host.ts';
 export * from './live-site.ts';
+export * from './messages.ts';
 export * from './named-paths.ts';
 export * from './path-session.ts';
 export * from './peer.ts';
@@ -17,4 +19,5 @@ export * from './sites.ts';
 export type * from './status.ts';
 export * from './tcp-host.ts';
 export * from './tcp-visits.ts';
+export type * from './visits.ts';
 export { type Fits, type HopWish, isExitFor } from './ways.ts';

@@ -12,6 +12,7 @@ import type { Circuits } from './circuits.ts';
 import { Events } from './events.ts';
 import { Exits } from './exits.ts';
 import { findHead } from './heads.ts';
+import type { InboxHost } from './inbox-host.ts';
 import { knownPeers } from './known-peers.ts';
 import type { Membership } from './membership.ts';
 import { NamedPaths } from './named-paths.ts';
@@ -28,6 +29,10 @@ import { statusOf } from './status-of.ts';
 import { streamsOf } from './streams-of.ts';
 import { TcpHost, type TcpService } from './tcp-host.ts';
 import { TcpVisits } from './tcp-visits.ts';
+import type { Visiting, Visits } from './visits.ts';
+
+/** A hidden service of ours. */
+export type ServedHost = SiteHost | TcpHost | InboxHost;
 
 /** A peer as its user has it: sites and services that he visits and hosts, over the network it is part of. */
 export class Peer {
@@ -36,6 +41,8 @@ export class Peer {
   readonly store: PackStore;
   readonly sites: Sites;
   readonly tcp: TcpVisits;
+  /** Of programs, and of what `visitBy` has added. */
+  readonly visits: Visits[];
   readonly exits: Exits;
   readonly namedPaths: NamedPaths;
   readonly links: Links;
@@ -43,11 +50,12 @@ export class Peer {
   readonly circuits: Circuits;
   readonly relay: Relay;
   readonly membership: Membership;
-  readonly hosts: (SiteHost | TcpHost)[] = [];
+  readonly hosts: ServedHost[] = [];
   readonly startedAt: number;
   readonly #options: PeerOptions;
   readonly #network: Network;
   readonly #services: ServiceDeps;
+  readonly #visiting: Visiting;
 
   /** Loads what was kept; nothing runs before `start`. */
   static async create(options: PeerOptions): Promise<Peer> {
@@ -76,7 +84,9 @@ export class Peer {
     const { ways, circuits } = network;
     this.namedPaths = new NamedPaths({ ways, circuits, access: () => network.access(), ready });
     this.exits = new Exits({ env, circuits, choosePath: (target, exclude) => ways.chooseExitPath(target, exclude), ready });
-    this.tcp = new TcpVisits({ env, visitor, ready, onEvent });
+    this.#visiting = { env, visitor, ready, onEvent };
+    this.tcp = new TcpVisits(this.#visiting);
+    this.visits = [this.tcp];
     const findAuthorsHead = (author: Uint8Array): Promise<Uint8Array | undefined> => findHead(network.dhtAccess(), author);
     const { store } = this;
     this.sites = new Sites({
@@ -135,7 +145,7 @@ export class Peer {
   async stop(): Promise<void> {
     for (const host of this.hosts) host.stop();
     this.sites.stop();
-    this.tcp.stop();
+    for (const visits of this.visits) visits.stop();
     this.exits.stop();
     await this.#network.stop();
   }
@@ -152,22 +162,27 @@ export class Peer {
 
   /** Serves a site at the identity's address until `stop`. */
   hostSite(identity: Identity, content: SiteContent, options?: InvitationOptions): SiteHost {
-    return this.#host(new SiteHost(this.#hosting(), this.#network.dhtAccess(), identity, content, () => this.events.changed(), options));
+    return this.host((deps, onChange) => new SiteHost(deps, this.#network.dhtAccess(), identity, content, onChange, options));
   }
 
   /** Takes TCP connections at the identity's address until `stop`. */
   hostTcp(identity: Identity, service: TcpService, options?: InvitationOptions): TcpHost {
-    return this.#host(new TcpHost(this.#hosting(), identity, service, () => this.events.changed(), options));
+    return this.host((deps, onChange) => new TcpHost(deps, identity, service, onChange, options));
   }
 
-  #hosting(): ServiceDeps {
-    return { ...this.#services, circuits: this.circuits.layered };
-  }
-
-  #host<Host extends SiteHost | TcpHost>(host: Host): Host {
+  /** Serves what is made until `stop`: a kind that a tab has no use for is then not in its code. */
+  host<Host extends ServedHost>(make: (deps: ServiceDeps, onChange: () => void) => Host): Host {
+    const host = make({ ...this.#services, circuits: this.circuits.layered }, () => this.events.changed());
     this.hosts.push(host);
     host.start();
     return host;
+  }
+
+  /** Visits in another way, likewise, until `stop`. */
+  visitBy<Kind extends Visits>(make: (visiting: Visiting) => Kind): Kind {
+    const visits = make(this.#visiting);
+    this.visits.push(visits);
+    return visits;
   }
 
   status(): PeerStatus {

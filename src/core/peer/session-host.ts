@@ -14,8 +14,8 @@ import { CLOSE, END, type StreamKind } from '../wire/registry.ts';
 import { HOST_SESSIONS_MAX } from './constants.ts';
 import { Holders } from './holders.ts';
 
-/** Who answers streams of a kind; a kind nobody answers is refused. */
-export type StreamHandlers = Partial<Record<StreamKind, (stream: SessionStream) => void>>;
+/** Who answers streams of a kind; a kind nobody answers is refused. `session` tells whether two streams came in one. */
+export type StreamHandlers = Partial<Record<StreamKind, (stream: SessionStream, session: object) => void>>;
 
 export type InvitationOptions = Pick<HostOptions, 'hostKey' | 'invitations'>;
 
@@ -101,7 +101,7 @@ export class SessionHost {
     const session: Session = new Session(this.#deps.env, {
       opener: false,
       id: sessionId,
-      onStream: (stream) => this.#serve(stream),
+      onStream: (stream) => this.#serve(stream, session),
       ...(guest === undefined ? {} : { onHolder: (message) => this.#holders.onTold(guest, session, message) }),
       onEnd: () => {
         this.#sessions.delete(key);
@@ -112,10 +112,10 @@ export class SessionHost {
     return session;
   }
 
-  #serve(stream: SessionStream): void {
+  #serve(stream: SessionStream, session: object): void {
     const handler = this.#handlers[stream.kind];
     if (handler === undefined) stream.reset(END.refused);
-    else handler(stream);
+    else handler(stream, session);
   }
 }
 

@@ -73,7 +73,7 @@ export interface KnownPeer {
 
 export interface ServiceStatus {
   address: string;
-  kind: 'site' | 'tcp';
+  kind: 'site' | 'tcp' | 'inbox';
   title: string;
   /** Rendezvous points that stand now. */
   points: string[];

@@ -1,18 +1,8 @@
 import { GlobalNetError } from '../bytes/errors.ts';
-import type { Env } from '../env.ts';
-import type { ServiceVisitor } from '../service/index.ts';
 import { normalAddress } from '../wire/address.ts';
 import { SERVICE_IDLE_MS, TCP_SESSIONS_MAX } from './constants.ts';
 import { contestedInWords, PATH_LOST, ServiceSession } from './service-session.ts';
-import type { PeerEvent } from './status.ts';
-
-export interface TcpVisitsOptions {
-  readonly env: Env;
-  readonly visitor: ServiceVisitor;
-  /** @throws GlobalNetError when joining failed. */
-  ready(): Promise<void>;
-  onEvent(address: string, text: string, kind: PeerEvent['kind']): void;
-}
+import type { Visiting, Visits } from './visits.ts';
 
 interface Visit {
   readonly session: ServiceSession;
@@ -23,11 +13,11 @@ interface Visit {
  * Sessions with services that are visited by programs, one for each address and isolation key: connections with one key share a
  * path, those of two keys never do.
  */
-export class TcpVisits {
+export class TcpVisits implements Visits {
   readonly #visits = new Map<string, Visit>();
   #cancelTimer: (() => void) | undefined;
 
-  constructor(private readonly options: TcpVisitsOptions) {}
+  constructor(private readonly options: Visiting) {}
 
   /**
    * A session with a service that is known to exist.

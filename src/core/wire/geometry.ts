@@ -256,3 +256,14 @@ export const EXIT_REQUEST_HEADER_BYTES = 3;
 export const HOST_NAME_MAX_BYTES = 253;
 /** Ranges of ports in a descriptor: 3 + 4 × 32 bytes, half of its extension. */
 export const EXIT_POLICY_RANGES_MAX = 32;
+
+// Inboxes.
+/** Names a message, so that one that comes twice is kept once. */
+export const INBOX_ID_BYTES = 16;
+/** Version 1, flags 1, id, key, signature, length of the text 2. */
+export const INBOX_MESSAGE_HEADER_BYTES = 2 + INBOX_ID_BYTES + KEY_BYTES + SIGNATURE_BYTES + 2;
+/** A message has one of these lengths: the first fits whole in a hello, the last in a stream's first credit. */
+export const INBOX_MESSAGE_STEPS_BYTES = [4096, 8192, STREAM_FIRST_CREDIT_BYTES] as const;
+export const INBOX_MESSAGE_MAX_BYTES = STREAM_FIRST_CREDIT_BYTES;
+export const INBOX_TEXT_MAX_BYTES = INBOX_MESSAGE_MAX_BYTES - INBOX_MESSAGE_HEADER_BYTES;
+export const INBOX_ANSWER_BYTES = 1;

@@ -41,6 +41,7 @@ export const LABEL = {
   headKey: 'gnet/1 head key',
   signal: 'gnet/1 signal',
   signalWork: 'gnet/1 signal work',
+  inboxMessage: 'gnet/1 inbox message',
 } as const;
 
 /** First message of a link: what it is. */
@@ -123,7 +124,7 @@ export const STREAM = {
   dht: 2,
   signal: 3,
   site: 4, // manifest, files and chunks of a hidden site
-  message: 5,
+  message: 5, // a text to an inbox
   tcp: 6, // a connection to a service
   exit: 7, // a connection that the last hop opens
 } as const;
@@ -197,6 +198,18 @@ export const SITE = { open: 1, chunks: 2, cancel: 3, head: 16, manifest: 17, sam
 /** Bits of the flags in `open`. */
 export const SITE_OPEN_FLAG = { fileHeld: 1 } as const;
 
+/** Bits of the flags in a message to an inbox. */
+export const INBOX_MESSAGE_FLAG = { signed: 1 } as const;
+
+/** What an inbox answers to a message. */
+export const INBOX = {
+  /** It is on the disk, or was already. */
+  kept: 0,
+  /** There is no room before the owner deletes some. */
+  full: 1,
+} as const;
+export type InboxAnswer = (typeof INBOX)[keyof typeof INBOX];
+
 /** Messages of signalling, sealed to the peer meant to read them. */
 export const SIGNAL = { offer: 1, answer: 2, refused: 3 } as const;
 
@@ -222,6 +235,7 @@ export const CONNECT = {
 export const ADDRESS_VERSION = 1;
 export const SERVICE_RECORD_VERSION = 2;
 export const INVITATION_VERSION = 1;
+export const INBOX_MESSAGE_VERSION = 1;
 
 /** Dated keys: one period, the same boundaries for every address; records stand this much before and after their period. */
 export const PERIOD_MS = 86_400_000;

@@ -1,0 +1,137 @@
+import { EMPTY, utf8 } from '../bytes/bytes.ts';
+import { GlobalNetError } from '../bytes/errors.ts';
+import type { Identity } from '../crypto/identity.ts';
+import { sleep } from '../env.ts';
+import { awaitKept, SEND_RETRY_MS, SEND_TIMEOUT_MS, SEND_TRIES } from '../inbox/index.ts';
+import { StreamReset } from '../stream/index.ts';
+import { decodeAddress, encodeAddress } from '../wire/address.ts';
+import { INBOX_ID_BYTES, INBOX_TEXT_MAX_BYTES } from '../wire/geometry.ts';
+import { encodeInboxMessage } from '../wire/inbox.ts';
+import { END, type EndReason, STREAM } from '../wire/registry.ts';
+import { contestedInWords, PATH_LOST, ServiceSession } from './service-session.ts';
+import { toldStream } from './told-stream.ts';
+import type { Visiting, Visits } from './visits.ts';
+
+/** A text that can be sent: 1 to INBOX_TEXT_MAX_BYTES of UTF-8. @throws GlobalNetError `malformed`. */
+export function checkText(text: string): void {
+  const sizeBytes = utf8(text).length;
+  if (sizeBytes === 0) throw new GlobalNetError('malformed', 'an empty message cannot be sent');
+  if (sizeBytes > INBOX_TEXT_MAX_BYTES)
+    throw new GlobalNetError('malformed', `the text is too large: ${sizeBytes} bytes, and a message holds at most ${INBOX_TEXT_MAX_BYTES}`);
+}
+
+/**
+ * Messages that go to inboxes, each by a session and a circuit of its own: an inbox cannot tell that two that are not signed come from one sender.
+ */
+export class Messages implements Visits {
+  readonly #sessions = new Set<ServiceSession>();
+  #isStopped = false;
+
+  constructor(private readonly options: Visiting) {}
+
+  /** Of messages that are on their way. */
+  sessions(): ServiceSession[] {
+    return [...this.#sessions];
+  }
+
+  /**
+   * Resolves when the inbox has said that it keeps the message.
+   * @param signer whose signature it bears; undefined: nobody's.
+   * @returns its id.
+   * @throws GlobalNetError `malformed` (address or text), `unknown`, `unserved`, `timeout`, `refused` (no inbox, or not invited), `full`,
+   * `unsupported`, `closed`, `cancelled` (by `stop`), or why joining failed.
+   */
+  async send(address: string, text: string, signer?: Identity): Promise<Uint8Array> {
+    const { env, ready } = this.options;
+    const inbox = decodeAddress(address);
+    checkText(text);
+    const id = env.random(INBOX_ID_BYTES);
+    const bytes = encodeInboxMessage(env.crypto, { id, text }, inbox, signer);
+    await ready();
+    await this.#deliver(encodeAddress(inbox), bytes);
+    return id;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const session of this.#sessions) session.close();
+  }
+
+  /** By one session after another: the inbox knows a message that it has by its id. */
+  async #deliver(address: string, bytes: Uint8Array): Promise<void> {
+    const { env } = this.options;
+    let session: ServiceSession | undefined;
+    let isLate = false;
+    const cancel = env.schedule(SEND_TIMEOUT_MS, () => {
+      isLate = true;
+      session?.close();
+    });
+    const late = (): GlobalNetError => new GlobalNetError('timeout', `no answer within ${SEND_TIMEOUT_MS / 1000} s: ${EITHER}`);
+    let mayHaveCome = false;
+    try {
+      for (let tries = 1; ; tries++) {
+        if (isLate) throw late();
+        session = this.#session(address);
+        try {
+          return await this.#over(session, bytes);
+        } catch (error) {
+          if (this.#isStopped) throw new GlobalNetError('cancelled', 'stopped before the inbox had answered');
+          if (isLate) throw late();
+          mayHaveCome ||= error instanceof StreamReset;
+          if (!isPassing(error)) throw error;
+          if (tries === SEND_TRIES)
+            throw mayHaveCome ? new GlobalNetError('unserved', `the inbox went away: ${EITHER}`, { cause: error }) : error;
+        } finally {
+          session.close();
+          this.#sessions.delete(session);
+        }
+        await sleep(env, SEND_RETRY_MS);
+      }
+    } finally {
+      cancel();
+    }
+  }
+
+  async #over(session: ServiceSession, bytes: Uint8Array): Promise<void> {
+    const stream = await session.openStream(STREAM.message, EMPTY, bytes);
+    await awaitKept(toldStream(stream, refusalInWords));
+  }
+
+  /** @throws GlobalNetError `cancelled` once it is stopped. */
+  #session(address: string): ServiceSession {
+    if (this.#isStopped) throw new GlobalNetError('cancelled', 'stopped before the inbox had answered');
+    const { env, visitor, onEvent } = this.options;
+    const session = new ServiceSession(env, visitor, address, {
+      onPath: () => undefined,
+      onPathLost: () => onEvent(address, PATH_LOST, 'warning'),
+      onContested: (isRefused) => onEvent(address, contestedInWords(isRefused), 'invitation'),
+    });
+    this.#sessions.add(session);
+    return session;
+  }
+}
+
+const EITHER = 'it may have kept the message or not, and a second one would be another one';
+
+/** The path broke, or nobody is there: the inbox may be back in a moment, and it may have died of having kept this very message. */
+function isPassing(error: unknown): boolean {
+  return error instanceof GlobalNetError && ['closed', 'unserved', 'unreachable', 'timeout'].includes(error.kind);
+}
+
+/** What docs/spec/15-messages.md § Answer says, to the sender; what else ends a stream is a path's affair. */
+function refusalInWords(reason: EndReason): GlobalNetError | undefined {
+  switch (reason) {
+    case END.refused:
+      return new GlobalNetError('refused', 'what answers at this address is no inbox: it takes no messages');
+    case END.full:
+      return new GlobalNetError('full', 'the inbox takes no more messages at this moment: try again later');
+    case END.malformed:
+      return new GlobalNetError('unsupported', 'the inbox could not read the message: it may be of another version');
+    case END.timeout:
+      return new GlobalNetError('timeout', 'the message did not come to the inbox whole in time');
+    case END.internal:
+      return new GlobalNetError('refused', 'the inbox is there and could not keep the message: its owner must see to it');
+    default:
+      return undefined;
+  }
+}
