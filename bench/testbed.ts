@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { RELAY_NODE_FLAGS } from '../node/child.ts';
+import { RELAY_ENVIRONMENT, RELAY_NODE_FLAGS } from '../node/child.ts';
 import { root } from '../tools/paths.ts';
 import { ensureBuilt } from '../tools/ensure.mjs';
 
@@ -22,7 +22,11 @@ export class Child {
     readonly name: string,
     args: readonly string[],
   ) {
-    this.process = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+    this.process = spawn(process.execPath, args, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      env: { ...RELAY_ENVIRONMENT, ...process.env },
+    });
     createInterface({ input: this.process.stdout as NodeJS.ReadableStream }).on('line', (line) => {
       this.#lines.push(line.startsWith('{') ? (JSON.parse(line) as Line) : { text: line });
       this.#wake();

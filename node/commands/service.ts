@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
-import { RELAY_NODE_FLAGS } from '../child.ts';
+import { RELAY_ENVIRONMENT, RELAY_NODE_FLAGS } from '../child.ts';
 import { type Command, type Invocation, optionsOf, parseCommand } from '../cli/command.ts';
 import { configFileOf } from '../cli/config-file.ts';
 import { SEPARATOR } from '../cli/environment.ts';
@@ -119,7 +119,10 @@ function describe(
   );
   const port = Number(/:(\d+)$/.exec(text('listen') ?? '')?.[1] ?? LOW_PORTS_END);
   const lowPort = port > 0 && port < LOW_PORTS_END;
-  return { unit: { name, system, command, environment: Object.fromEntries(variables), folder: resolve('.'), lowPort }, data };
+  return {
+    unit: { name, system, command, environment: { ...RELAY_ENVIRONMENT, ...Object.fromEntries(variables) }, folder: resolve('.'), lowPort },
+    data,
+  };
 }
 
 function flagOf(said: Invocation['said'], name: string): string | undefined {

@@ -14,6 +14,16 @@ const child = require('node:child_process').spawn(program, args, { stdio: ['igno
 console.log(JSON.stringify({ child: child.pid }));
 setInterval(() => {}, 1000);`;
 
+/** Runs the program it is given, then makes objects of which some live for long, and says how large the young generation has become. */
+const CHURN = `import { getHeapSpaceStatistics } from 'node:v8';
+process.on('exit', () => {
+  for (let i = 0, kept = []; i < 3e6; i++) kept.length > 2e5 ? (kept = []) : kept.push({ i });
+  console.log(getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space').space_size);
+});
+const [, program] = process.argv;
+process.argv.push('version');
+await import(program);`;
+
 let folder: string;
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'gnet-cli-'));
@@ -51,6 +61,14 @@ class Run {
 
 const gnet = (...args: string[]): Run => new Run([program, ...args]);
 const RELAY = ['relay', '--listen', '127.0.0.1:0', '--no-webrtc'];
+
+it('keeps the young generation small, whoever starts it', { timeout: 60_000 }, async () => {
+  const run = new Run(['--input-type=module', '--eval', CHURN, program]);
+  assert.equal(await run.ended, 0);
+  const [version, youngBytes] = run.stdout.trim().split('\n');
+  assert.match(String(version), /^gnet /);
+  assert.ok(Number(youngBytes) > 0 && Number(youngBytes) <= 4 * 1024 * 1024, run.stdout);
+});
 
 describe('the gnet program', { concurrency: 2, timeout: 60_000 }, () => {
   for (const [args, exitCode, out, err] of [

@@ -69,6 +69,7 @@ describe('gnet service', () => {
     });
     assert.equal(execOf(unit), 'relay --data /data/here --listen 203.0.113.7:9001 --stable');
     assert.match(unit, /^Environment=GNET_RELAY_OPERATOR=me$/m);
+    assert.match(unit, /^Environment=MALLOC_ARENA_MAX=1$/m);
     assert.doesNotMatch(unit, /GNET_PROXY|GNET_DATA|DynamicUser/);
     for (const line of ['NoNewPrivileges=yes', 'UMask=0077', 'Restart=on-failure', 'TimeoutStopSec=30', 'WantedBy=default.target'])
       assert.ok(unit.split('\n').includes(line), line);
