@@ -1,11 +1,11 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { base32, fromBase32 } from '../src/core/bytes/base32.ts';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import type { ServiceInvitation } from '../src/core/service/index.ts';
 import { INVITATION_SECRET_BYTES, INVITATIONS_MAX } from '../src/core/wire/geometry.ts';
-import { lockFolderSoon } from './folder-lock.ts';
-import { isMissing, prepareFolder, storeError, writeWhole } from './write-file.ts';
+import { changeFile } from './changed-file.ts';
+import { isMissing, storeError } from './write-file.ts';
 
 /** How often a running service looks whether its list has changed. */
 const LOOK_EVERY_MS = 1000;
@@ -52,28 +52,19 @@ function parse(text: string): ListedInvitation[] | undefined {
 
 /**
  * Changes the list, whole or not at all. From the first invitation on the service is for the invited alone, until the list is undefined.
- * @throws GlobalNetError `busy` | `full` | `refused`, and what `change` throws.
+ * @throws as `changeFile`; GlobalNetError `full`, and what `change` throws.
  */
 export async function changeInvitations(
   folder: string,
   change: (list: ListedInvitation[] | undefined) => ListedInvitation[] | undefined,
 ): Promise<void> {
   const place = placeOf(folder);
-  await prepareParent(place.folder);
-  const release = await lockFolderSoon(place.folder);
-  try {
-    await prepareFolder(place.folder); // what a change left that was killed
+  await changeFile(place.folder, place.file, async () => {
     const list = change(await readInvitations(folder));
-    if (list === undefined) return await rm(place.file, { force: true });
+    if (list === undefined) return undefined;
     const invitations = list.map(({ name, secret, madeAtMs }) => ({ name, secret: base32(secret), madeAtMs }));
-    await writeWhole(place.file, Buffer.from(`${JSON.stringify({ invitations }, undefined, 2)}\n`), { durable: true });
-  } finally {
-    release();
-  }
-}
-
-async function prepareParent(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => Promise.reject(storeError(error, folder)));
+    return `${JSON.stringify({ invitations }, undefined, 2)}\n`;
+  });
 }
 
 /**

@@ -4,6 +4,7 @@ import { readConfigFile } from './cli/config-file.ts';
 import { readEnvironment } from './cli/environment.ts';
 import { surviveFaults } from './cli/faults.ts';
 import { Output } from './cli/output.ts';
+import { certify } from './commands/certify.ts';
 import { circuits } from './commands/circuits.ts';
 import { configOf } from './commands/config.ts';
 import { exit } from './commands/exit.ts';
@@ -19,6 +20,7 @@ import { serviceOf } from './commands/service.ts';
 import { shellOf } from './commands/shell.ts';
 import { status } from './commands/status.ts';
 import { streams } from './commands/streams.ts';
+import { trust } from './commands/trust.ts';
 import { tunnel } from './commands/tunnel.ts';
 import { up } from './commands/up.ts';
 import { version } from './places.ts';
@@ -32,6 +34,8 @@ const COMMANDS: readonly Command[] = [
   tunnel,
   inbox,
   send,
+  certify,
+  trust,
   status,
   circuits,
   streams,

@@ -15,6 +15,7 @@ import { type FetchProgress, Peer } from '../src/core/peer/index.ts';
 import type { ChunkStore, RecordStore } from '../src/core/ports.ts';
 import type { Outcome } from '../src/shared/outcome.ts';
 import { outcomeOf } from '../src/shared/outcome.ts';
+import type { CarriedCertificate } from '../src/shared/peer-api.ts';
 import type { PeerConfig, PeerControl, PeerListener, SiteInfo, StoredSite } from '../src/shared/peer-control.ts';
 import { relayingTurn } from './relaying-turn.ts';
 import { readSite, siteSource, storedSites } from './site-answers.ts';
@@ -132,6 +133,10 @@ export class TabPeer implements PeerControl {
 
   openSite(address: string, path: string): Promise<Outcome<SiteInfo>> {
     return outcomeOf(() => readSite(this.#running(), address, path));
+  }
+
+  async certificates(address: string): Promise<CarriedCertificate[]> {
+    return this.#peer?.sites.certificates(address) ?? [];
   }
 
   async sitePort(address: string): Promise<MessagePort> {

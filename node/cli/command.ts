@@ -43,6 +43,8 @@ export interface Command {
   /** Behind the name in the usage line: `<address> [--out <folder>]`. */
   usage: string;
   summary: string;
+  /** What its first argument may be, where that is one of a few words. */
+  verbs?: readonly string[];
   options: Record<string, Option>;
   positionals: { min: number; max: number };
   /** It joins no network itself: it has no `--join` and no `--log`. */

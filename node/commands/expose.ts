@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
+import type { Identity } from '../../src/core/crypto/identity.ts';
+import type { Env } from '../../src/core/env.ts';
 import type { TcpHost } from '../../src/core/peer/index.ts';
+import type { RecordStore } from '../../src/core/ports.ts';
+import type { VerifiedCertificate } from '../../src/core/wire/certificate.ts';
+import { CARRYING, carrying, certificatesOf, readCertificates, refuseForeign } from '../cli/certificates.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { connectionsOf, type ExposedService, exposedServiceOf } from '../cli/exposed-service.ts';
 import { admission, INVITING, type InvitingService, keepInviting, manageInvitations, managesInvitations } from '../cli/inviting.ts';
@@ -69,6 +74,7 @@ export const expose: Command = {
       value: '<file>',
       help: 'serve under the key of a service that another host serves too: a copy of the file records/service.key in its folder there',
     },
+    ...CARRYING,
     ...INVITING,
   },
   positionals: { min: 1, max: SERVICES_MAX },
@@ -83,6 +89,7 @@ export const expose: Command = {
     const dataFolder = dataFolderOf(text('data'));
     if (services.length > 1) for (const flag of OF_A_SINGLE_ONE) refuseOfSeveral(invocation, flag);
     if (managesInvitations(invocation)) return manageInvitations(invocation, invitingOf(invocation, dataFolder, services[0] as Named));
+    const certificates = await readCertificates(nodeEnv(logLevelOf(text('log'))), texts('certificate'));
     const headless = await startHeadless({
       dataFolder,
       name: (services[0] as Named).folder,
@@ -97,7 +104,7 @@ export const expose: Command = {
     try {
       // The first one's folder is the peer's own, with its guards; of the others only the key is there.
       for (const { folder } of services.slice(1)) stores.push(await openFileStore(peerFolderOf(dataFolder, folder)));
-      const hosted = await hostAll(invocation, services, dataFolder, headless, stores);
+      const hosted = await hostAll(invocation, services, certificates, dataFolder, headless, stores);
       for (const { served, listed, own } of hosted)
         ends.push(keepInviting({ env: headless.env, folder: own }, served, listed, output, stop));
       await publish(hosted, headless, stop, output);
@@ -133,11 +140,13 @@ interface Hosted extends Named {
   readonly listed: readonly ListedInvitation[] | undefined;
   /** Its folder's path. */
   readonly own: string;
+  readonly carries: readonly VerifiedCertificate[];
 }
 
 async function hostAll(
   { text }: Invocation,
   services: readonly Named[],
+  certificates: readonly VerifiedCertificate[],
   dataFolder: string,
   headless: Headless,
   stores: readonly FileStore[],
@@ -145,18 +154,28 @@ async function hostAll(
   const { env, peer } = headless;
   const total = new ConnectionLimit(connectionsOf(text('connections-total') ?? String(EXPOSED_CONNECTIONS_TOTAL_MAX)));
   const connectionsMax = connectionsOf(text('connections') ?? String(EXPOSED_CONNECTIONS_MAX));
-  const key = text('key');
+  const identities: Identity[] = [];
+  const recordsOf = (index: number): RecordStore => (stores[index - 1] ?? headless).records;
+  for (const index of services.keys()) identities.push(await identityFor(env, recordsOf(index), text('key')));
+  const keys = identities.map(({ publicKey }) => publicKey);
+  refuseForeign(certificates, keys);
+  const carried = keys.map((publicKey) => certificatesOf(certificates, publicKey));
   const hosted: Hosted[] = [];
   for (const [index, service] of services.entries()) {
-    const { records } = stores[index - 1] ?? headless;
-    if (key !== undefined) await takeOverKey(records, KEY, key);
     const own = peerFolderOf(dataFolder, service.folder);
     const listed = await readInvitations(own);
-    const options = { hostKey: await keptHostKey(env, records), invitations: listed };
+    const carries = carried[index] as VerifiedCertificate[];
+    const hostKey = await keptHostKey(env, recordsOf(index));
+    const options = { hostKey, invitations: listed, certificates: carries.map(({ bytes }) => bytes) };
     const tcp = exposed({ ...service, ports: new Set(service.ports), connectionsMax, total });
-    hosted.push({ ...service, served: peer.hostTcp(await keptIdentity(env, records, KEY), tcp, options), listed, own });
+    hosted.push({ ...service, served: peer.hostTcp(identities[index] as Identity, tcp, options), listed, own, carries });
   }
   return hosted;
+}
+
+async function identityFor(env: Env, records: RecordStore, keyFile: string | undefined): Promise<Identity> {
+  if (keyFile !== undefined) await takeOverKey(records, KEY, keyFile);
+  return keptIdentity(env, records, KEY);
 }
 
 /** Each is said as soon as it can be reached. */
@@ -166,14 +185,15 @@ async function publish(hosted: readonly Hosted[], { env, peer }: Headless, stop:
   output.note('Publishing…');
   await untilReady(peer, stop, output);
   const published = alone ? undefined : output.waiting(() => `Publishing: ${done} of ${hosted.length} services are known`);
-  const each = hosted.map(async ({ served, name, ports, host, port, listed }) => {
+  const each = hosted.map(async ({ served, name, ports, host, port, listed, carries }) => {
     await untilPublished(env, peer, served, stop, alone ? output : undefined);
     done++;
     const { address } = served.status;
     const target = `${host}:${port}`;
     const words = [...(name === undefined ? [] : [`Name     ${name}`]), `Address  ${address}`, `Ports    ${ports.join(', ')} → ${target}`];
-    const admitted = admission(listed);
-    output.say(words.join('\n') + admitted.words, { address, ...(name === undefined ? {} : { name }), ports, target, ...admitted.json });
+    const [carried, admitted] = [carrying(carries), admission(listed)];
+    const named = name === undefined ? {} : { name };
+    output.say(words.join('\n') + carried.words + admitted.words, { address, ...named, ports, target, ...carried.json, ...admitted.json });
   });
   await Promise.all(each).finally(published);
 }

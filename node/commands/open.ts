@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { parsePackLink, type SiteReader } from '../../src/core/packs/index.ts';
 import type { FileEntry } from '../../src/core/wire/manifest.ts';
+import { carried, CERTIFIED, refuseUncertified } from '../cli/certificates.ts';
 import type { Command } from '../cli/command.ts';
 import { acceptInvitations, INVITED } from '../cli/inviting.ts';
 import { logLevelOf } from '../cli/log-level.ts';
@@ -10,6 +11,8 @@ import { barOf, bytesInWords, type Output } from '../cli/output.ts';
 import { count } from '../cli/table.ts';
 import { bootstrapsFor, dataFolderOf } from '../data-folder.ts';
 import { startHeadless } from '../headless.ts';
+import { judge } from '../../src/shared/certificates.ts';
+import { readTrusted } from '../trusted-keys.ts';
 import { planFolder, targetIn, writeFileOf } from '../site-folder.ts';
 import { unlessStopped, untilReady } from '../until.ts';
 
@@ -27,6 +30,7 @@ export const open: Command = {
   options: {
     out: { type: 'string', value: '<folder>', help: 'where to write it (default: a folder named as the address begins)' },
     overwrite: { type: 'boolean', help: 'replace files of other content in that folder' },
+    ...CERTIFIED,
     ...INVITED,
   },
   positionals: { min: 1, max: 1 },
@@ -45,13 +49,17 @@ export const open: Command = {
     });
     const { env, peer } = headless;
     const startedAt = env.now();
+    const readSite = async () => {
+      if (flag('certified')) await refuseUncertified(env, dataFolder, peer.sites.open(address).visit);
+      return peer.sites.read(address, path);
+    };
     try {
       await untilReady(peer, stop, output);
       peer.events.listen(
         (event) => event?.address === address && (event.kind === 'warning' || event.kind === 'invitation') && output.note(event.text),
       );
       const found = output.waiting(() => 'Looking the site up…');
-      const { site, manifest } = await unlessStopped(peer.sites.read(address, path), stop).finally(found);
+      const { site, manifest } = await unlessStopped(readSite(), stop).finally(found);
       if (path !== '') await sayIfMissing(site.reader, path, output);
       const { missing, same, different } = await planFolder(out, manifest.files);
       if (different.length > 0 && !flag('overwrite')) throw wouldOverwrite(out, different);
@@ -65,9 +73,12 @@ export const open: Command = {
       });
       const [files, bytes, seconds] = [manifest.files.length, sizeOf(manifest.files), (env.now() - startedAt) / 1000];
       const kept = same.length > 0 ? `, ${same.length} of them there already` : '';
+      const certificates = carried(
+        judge(await unlessStopped(peer.sites.certificates(address), stop), await readTrusted(dataFolder), env.now()),
+      );
       output.say(
-        `${manifest.title || address}: ${count(files, 'file')}, ${bytesInWords(bytes)}, version ${manifest.serial}, verified${kept}, in ${seconds.toFixed(1)} s → ${out}`,
-        { address, out, title: manifest.title, serial: manifest.serial, files, bytes, seconds, written: wanted.length },
+        `${manifest.title || address}: ${count(files, 'file')}, ${bytesInWords(bytes)}, version ${manifest.serial}, verified${kept}, in ${seconds.toFixed(1)} s → ${out}${words}`,
+        { address, out, title: manifest.title, serial: manifest.serial, files, bytes, seconds, written: wanted.length, certificates },
       );
     } catch (error) {
       throw stop.aborted

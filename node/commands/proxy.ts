@@ -2,6 +2,7 @@ import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { Exits, Fits, Peer } from '../../src/core/peer/index.ts';
 import { hasRole } from '../../src/core/wire/descriptor.ts';
 import { ROLE } from '../../src/core/wire/registry.ts';
+import { CERTIFIED, refuseUncertified } from '../cli/certificates.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { type ChainForm, type HopChain, inChain, parseChain } from '../cli/hop-chain.ts';
 import { acceptInvitations, INVITED } from '../cli/inviting.ts';
@@ -9,7 +10,7 @@ import { logLevelOf } from '../cli/log-level.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
 import { hostAndPort, isLoopback, listenOf } from '../cli/tcp-target.ts';
 import { bootstrapsFor, dataFolderOf, peerNameOf } from '../data-folder.ts';
-import { startHeadless } from '../headless.ts';
+import { type Headless, startHeadless } from '../headless.ts';
 import { startSocksProxy } from '../tcp/index.ts';
 import { stopped, unlessStopped, untilReady } from '../until.ts';
 
@@ -34,6 +35,7 @@ export const proxy: Command = {
     },
     metrics: METRICS_OPTION,
     name: { type: 'string', value: '<name>', help: 'its folder within the data folder (default: proxy)', check: peerNameOf },
+    ...CERTIFIED,
     ...INVITED,
   },
   positionals: { min: 0, max: 1 },
@@ -62,12 +64,12 @@ export const proxy: Command = {
       const exits = chain === undefined ? headless.peer.exits : await exitsAlong(headless.peer, chain, invocation);
       const socks = await startSocksProxy({
         ...listen,
-        visits: headless.peer.tcp,
+        visits: flag('certified') ? certifiedVisits(headless, dataFolder) : headless.peer.tcp,
         exits,
         strict: flag('strict'),
         onIpTarget: () => tell(LOOKS_UP_ITSELF),
         onNoExit: (why) => tell(`A program asked for something outside of .gnet: ${why}`),
-        onRefused: (why) => warn(`${why} ('gnet proxy --help' says what --invitation is)`),
+        onRefused: (why) => warn(`${why} ('gnet proxy --help' tells of --invitation and --certified)`),
       });
       try {
         await untilReady(headless.peer, stop, output);
@@ -97,6 +99,17 @@ function chainOf(text: string, { said }: Invocation): HopChain {
   if (said.some(({ name, source }) => name === 'listen' && source.from === 'flag'))
     throw new GlobalNetError('malformed', `'${text}' says already where to listen: leave --listen out`);
   return chain;
+}
+
+/** Sessions of which a program hears when somebody whom the user trusts speaks for the service. */
+function certifiedVisits({ env, peer }: Headless, dataFolder: string): Pick<Peer['tcp'], 'visit'> {
+  return {
+    async visit(address, isolation) {
+      const session = await peer.tcp.visit(address, isolation);
+      await refuseUncertified(env, dataFolder, session);
+      return session;
+    },
+  };
 }
 
 async function exitsAlong({ namedPaths }: Peer, chain: HopChain, { output, stop }: Invocation): Promise<Exits> {

@@ -3,6 +3,7 @@ import { formatAppLink, formatWebLink } from '../../src/core/packs/index.ts';
 import type { Address } from '../../src/core/bytes/brand.ts';
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
+import { CARRYING, carrying, certificatesOf, readCertificates, refuseForeign } from '../cli/certificates.ts';
 import type { Command } from '../cli/command.ts';
 import { admission, INVITING, keepInviting, manageInvitations, managesInvitations } from '../cli/inviting.ts';
 import { logLevelOf } from '../cli/log-level.ts';
@@ -14,6 +15,7 @@ import { rootOf, scanFolder } from '../folder.ts';
 import { packFolder, siteKeyRecord } from '../folder-pack.ts';
 import { startHeadless } from '../headless.ts';
 import { readInvitations } from '../invitation-list.ts';
+import { keptIdentity } from '../kept-identity.ts';
 import { keptHostKey } from '../kept-key.ts';
 import { nodeEnv } from '../node-env.ts';
 import { stopped, untilPublished } from '../until.ts';
@@ -36,6 +38,7 @@ export const seed: Command = {
       help: 'where the app is served, for the link (default: the local network’s; without one the link begins with web+gnet:)',
       check: appOf,
     },
+    ...CARRYING,
     ...INVITING,
   },
   positionals: { min: 1, max: 1 },
@@ -54,6 +57,7 @@ export const seed: Command = {
     const bootstraps = bootstrapsFor(dataFolder, texts('join'));
     // Before a peer is started for it: what cannot be published leaves nothing behind.
     await scanFolder(folder, { barred: [dataFolder], signal: stop });
+    const certificates = await readCertificates(nodeEnv(logLevel), texts('certificate'));
     const headless = await startHeadless({
       dataFolder,
       name,
@@ -66,6 +70,10 @@ export const seed: Command = {
     let endInviting = (): void => undefined;
     try {
       const { env, peer, records } = headless;
+      // Before hours of hashing, perhaps.
+      const { publicKey } = await keptIdentity(env, records, siteKeyRecord(await rootOf(folder)));
+      refuseForeign(certificates, [publicKey]);
+      const carries = certificatesOf(certificates, publicKey);
       const pack = await packFolder(folder, {
         env,
         records,
@@ -83,7 +91,7 @@ export const seed: Command = {
         `${count(manifest.files.length, 'file')}, ${bytesInWords(totalBytes)}, version ${manifest.serial}${pack.changed ? ' (new)' : ', as before'}. Publishing…`,
       );
       const invitations = await readInvitations(own);
-      const options = { hostKey: await keptHostKey(env, records), invitations };
+      const options = { hostKey: await keptHostKey(env, records), invitations, certificates: carries.map(({ bytes }) => bytes) };
       const host = peer.hostSite(pack.author, pack.content, options);
       endInviting = keepInviting({ env, folder: own }, host, invitations, output, stop);
       await untilPublished(env, peer, host, stop, output);
@@ -92,12 +100,14 @@ export const seed: Command = {
       const front = { address: address as Address, path: '' };
       const link = app === undefined ? formatWebLink(front) : formatAppLink(app, front);
       const { words, json } = admission(invitations);
-      output.say(`Address  ${address}\nLink     ${link}${words}`, {
+      const carried = carrying(carries);
+      output.say(`Address  ${address}\nLink     ${link}${carried.words}${words}`, {
         address,
         link,
         serial: manifest.serial,
         files: manifest.files.length,
         bytes: totalBytes,
+        ...carried.json,
         ...json,
       });
       output.note('Served until Ctrl-C.');

@@ -18,6 +18,7 @@ export function serviceOf(commands: () => readonly Command[], program = [process
   return {
     name: 'service',
     usage: 'install|uninstall|print [--system] [--unit <name>] <command> …',
+    verbs: ['install', 'uninstall', 'print'],
     summary:
       'Has systemd run a command from now on: gnet service install relay --listen 203.0.113.7:9001. Its own flags stand before the command.',
     options: {

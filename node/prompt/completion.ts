@@ -30,6 +30,7 @@ export function complete({ commands, own, pids }: CompletionSource, line: string
   if (command === undefined) return among([]);
   const options = optionsOf(command);
   if (last.startsWith('-')) return among(Object.keys(options).map((option) => `--${option}`));
+  if (rest.length === 0 && command.verbs !== undefined) return among(command.verbs);
   const before = options[rest.at(-1)?.replace(/^--/, '') ?? ''];
   const wanted = before?.type === 'string' && before.bare === undefined ? (before.value ?? '') : command.usage;
   if (wanted === '<pid>') return among(pids());

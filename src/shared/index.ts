@@ -4,6 +4,7 @@ export type * from './peer-api.ts';
 export type * from './peer-control.ts';
 export type * from './site-port.ts';
 export type * from './site-shell.ts';
+export * from './certificates.ts';
 export * from './headers.ts';
 export * from './outcome.ts';
 export * from './site-paths.ts';

@@ -8,7 +8,7 @@
 
 import type { Bootstrap } from './network-info.ts';
 import type { Outcome } from './outcome.ts';
-import type { FetchProgress, PeerEvent, PeerStatus } from './peer-api.ts';
+import type { CarriedCertificate, FetchProgress, PeerEvent, PeerStatus } from './peer-api.ts';
 
 /** Sent from the page to the worker, once, before any other call. */
 export interface PeerConfig {
@@ -73,6 +73,11 @@ export interface PeerControl {
    * Fails with: malformed (the address) | unknown | unserved | unverified | unreachable | timeout | clock.
    */
   openSite(address: string, path: string): Promise<Outcome<SiteInfo>>;
+  /**
+   * What the site that is open carries, once it has said so, with its signatures checked; nothing where it cannot be asked. Whom the user
+   * trusts the worker does not know.
+   */
+  certificates(address: string): Promise<CarriedCertificate[]>;
   /**
    * One end of a new channel that speaks `site-port.ts`; the other end stays with the peer. Transferred. To be asked for anew
    * whenever the site's service worker was restarted; older ports of the same site go on working until they are collected.

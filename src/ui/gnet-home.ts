@@ -1,6 +1,7 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import type { StoredSite } from '../shared/peer-control.ts';
 import { isAddress, normalAddress } from '../shared/links.ts';
+import './gnet-trust.ts';
 import { shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
 import { bytesText, joinSentence, RELAY_SENTENCE, shortAddress } from './words.ts';
@@ -118,6 +119,7 @@ export class Home extends ShellElement {
         <p class="muted">This tab is a peer of an anonymous network. Nothing to install, no account.</p>
       </header>
       ${shell.joined ? this.#join() : this.#introduction()} ${this.#demo()} ${this.#sites()}
+      <gnet-trust></gnet-trust>
     </div>`;
   }
 

@@ -1,5 +1,7 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
+import { judge } from '../shared/certificates.ts';
 import type { CircuitStatus, LinkStatus, PeerEvent } from '../shared/peer-api.ts';
+import { certificateList, certificateStyles } from './certificate-list.ts';
 import { shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
 import {
@@ -20,6 +22,7 @@ import {
 export class Panel extends ShellElement {
   static override styles = [
     shared,
+    certificateStyles,
     css`
       :host {
         display: block;
@@ -140,6 +143,7 @@ export class Panel extends ShellElement {
       <h2 id="site" class="break">${siteTitle(info) || 'This site'}</h2>
       <p class="small mono muted break">${view.address}</p>
       ${info === undefined ? nothing : html`<p class="small muted numbers">${standingText(info)}</p>`}
+      ${certificateList(judge(view.certificates, shell.settings.trusted, Date.now()))}
       ${this.#ownCircuits().map((circuit) => this.#circuit(circuit))}
       ${[...shell.progress.values()].slice(-4).map((progress) => html`<p class="small numbers break">${progress.path || '/'}: ${progressText(progress)}</p>`)}
     </section>`;

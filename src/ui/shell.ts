@@ -1,4 +1,5 @@
 import * as Comlink from 'comlink';
+import { type TrustedKey, withoutTrusted, withTrusted } from '../shared/certificates.ts';
 import { KEPT_HEADER, type NetworkInfo } from '../shared/network-info.ts';
 import type { FetchProgress, PeerEvent, PeerStatus } from '../shared/peer-api.ts';
 import type { PeerControl, PeerListener, StoredSite } from '../shared/peer-control.ts';
@@ -6,7 +7,7 @@ import { registerLabel } from './keeper-frame.ts';
 import { Labels } from './labels.ts';
 import { pagePlatform } from './platform.ts';
 import { hashOf, parseRoute, type Route } from './route.ts';
-import { loadSettings, type Settings, saveSettings } from './settings.ts';
+import { changeSettings, loadSettings, type Settings } from './settings.ts';
 import { SiteSession } from './site-session.ts';
 import type { AppUpdate } from './app-update.ts';
 
@@ -17,7 +18,7 @@ const EVENTS_KEPT = 60;
  * changes; the peer's thread does the rest.
  */
 export class Shell {
-  settings: Settings = { relaying: true, introduced: false };
+  settings: Settings = { relaying: true, introduced: false, trusted: [] };
   network: NetworkInfo | undefined;
   /** False: what the app runs from, and whom it calls, is what this browser remembers. */
   hostAnswers = true;
@@ -37,6 +38,8 @@ export class Shell {
 
   readonly #watchers = new Set<() => void>();
   readonly #labels = new Labels();
+  /** A key that is trusted no longer counts in no tab. */
+  readonly #trustChanges = new BroadcastChannel('gnet-trust');
   #peer: Comlink.Remote<PeerControl> | undefined;
   #hasSpares = false;
 
@@ -54,6 +57,7 @@ export class Shell {
     addEventListener('hashchange', () => this.#follow());
     addEventListener('pagehide', () => void this.#peer?.stop());
     this.settings = await loadSettings();
+    this.#trustChanges.onmessage = async () => this.#showTrusted((await loadSettings()).trusted);
     this.#peer = pagePlatform().startPeerThread();
     const listener: PeerListener = {
       onStatus: (status) => this.#onStatus(status),
@@ -87,7 +91,27 @@ export class Shell {
   async #save(change: Partial<Settings>): Promise<void> {
     this.settings = { ...this.settings, ...change };
     this.#changed();
-    await saveSettings(this.settings);
+    await changeSettings(this.settings, () => change);
+  }
+
+  /** @throws GlobalNetError `malformed` | `full`. */
+  trust(key: string, name: string): Promise<void> {
+    return this.#changeTrusted((list) => withTrusted(list, key, name));
+  }
+
+  distrust(key: string): Promise<void> {
+    return this.#changeTrusted((list) => withoutTrusted(list, key));
+  }
+
+  async #changeTrusted(change: (list: TrustedKey[]) => TrustedKey[]): Promise<void> {
+    const { trusted } = await changeSettings(this.settings, (kept) => ({ trusted: change(kept.trusted) }));
+    this.#showTrusted(trusted);
+    this.#trustChanges.postMessage('changed');
+  }
+
+  #showTrusted(trusted: TrustedKey[]): void {
+    this.settings = { ...this.settings, trusted };
+    this.#changed();
   }
 
   /** Shows another page of the app; the browser's back button leads back. */

@@ -1,5 +1,6 @@
 import type { Remote } from 'comlink';
 import type { Failure } from '../shared/outcome.ts';
+import type { CarriedCertificate } from '../shared/peer-api.ts';
 import type { PeerControl, SiteInfo } from '../shared/peer-control.ts';
 import type { FrameOrder, FrameReport } from '../shared/site-shell.ts';
 import { KeeperFrame } from './keeper-frame.ts';
@@ -19,6 +20,8 @@ export interface SiteView {
   path: string;
   phase: SitePhase;
   info: SiteInfo | undefined;
+  /** What issuers have signed about it; whose word counts is the user's affair. */
+  certificates: CarriedCertificate[];
   failure: Failure | undefined;
   /** The site's own page for what it does not have. */
   notFound: boolean;
@@ -68,15 +71,26 @@ export class SiteSession {
   constructor(peer: Remote<PeerControl>, address: string, path: string, events: SiteSessionEvents) {
     this.#peer = peer;
     this.#events = events;
-    this.view = { address, path, phase: 'opening', info: undefined, failure: undefined, notFound: false, isLive: false, isSending: false };
+    this.view = {
+      address,
+      path,
+      phase: 'opening',
+      info: undefined,
+      certificates: [],
+      failure: undefined,
+      notFound: false,
+      isLive: false,
+      isSending: false,
+    };
   }
 
   /** The frame's page may be loaded before this resolves: it waits for the peer by itself. */
   async open(labels: Labels): Promise<void> {
     const info = this.#peer.openSite(this.view.address, this.view.path);
     void info.then((outcome) => {
-      if (outcome.ok) this.#update({ info: outcome.value });
-      else this.#fail(outcome);
+      if (!outcome.ok) return this.#fail(outcome);
+      this.#update({ info: outcome.value });
+      return this.#peer.certificates(this.view.address).then((certificates) => this.#update({ certificates }));
     });
     try {
       this.#lease = await labels.lease(this.view.address);

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { concat, fromUtf8, utf8 } from '../../src/core/bytes/bytes.ts';
-import { newIdentity } from '../../src/core/crypto/identity.ts';
+import { type Identity, identityFromSeed, newIdentity } from '../../src/core/crypto/identity.ts';
 import type { HttpRequest } from '../../src/core/http/index.ts';
-import { LiveService, type OpenSite, type TcpService } from '../../src/core/peer/index.ts';
+import { checkCertificates, LiveService, type OpenSite, type TcpService } from '../../src/core/peer/index.ts';
 import { LIVE_REQUESTS_MAX } from '../../src/core/peer/constants.ts';
 import type { SessionStream } from '../../src/core/stream/index.ts';
+import { decodeAddress, encodeAddress } from '../../src/core/wire/address.ts';
+import { signCertificate } from '../../src/core/wire/certificate.ts';
+import { formatIssuer } from '../../src/core/wire/issuer.ts';
 import { END } from '../../src/core/wire/registry.ts';
 import { SimNetwork } from '../../src/sim/index.ts';
 import type { SimPeer } from '../../src/sim/peers.ts';
@@ -31,13 +34,28 @@ async function house(network: SimNetwork): Promise<House> {
   const { relays, server, client } = await peers(network);
   const heard: string[] = [];
   const all: House = { network, relays, client, heard, address: '', onConnection: (stream) => void serve(stream, heard) };
-  const host = server.peer.hostTcp(newIdentity(server.node.env), {
-    title: 'a web server',
-    onConnection: (...connection) => all.onConnection(...connection),
-  });
+  const identity = newIdentity(server.node.env);
+  const service: TcpService = { title: 'a web server', onConnection: (...connection) => all.onConnection(...connection) };
+  const host = server.peer.hostTcp(identity, service, { certificates: [certificateAbout(identity), certificateAbout(ISSUER)] });
   await until(network, () => host.status.publishedAtMs !== undefined && host.status.points.length === 3);
   all.address = host.status.address;
   return all;
+}
+
+const ISSUER = identityFromSeed(nodeCrypto, new Uint8Array(32).fill(5));
+
+function certificateAbout({ publicKey }: Identity): Uint8Array {
+  const times = { fromS: 1000, untilS: 2000 };
+  return signCertificate(nodeCrypto, ISSUER, { service: publicKey, ...times, text: 'a web server' }).bytes;
+}
+
+/** What it carries comes on the path that stands; a certificate of another service is not believed. */
+async function isCertified({ client, address }: House): Promise<void> {
+  const carried = { issuer: formatIssuer(ISSUER.publicKey), says: 'a web server', fromMs: 1_000_000, untilMs: 2_000_000 };
+  assert.deepEqual(await client.peer.sites.certificates(address), [carried]);
+  const session = await client.peer.tcp.visit(address, 'a program');
+  assert.deepEqual(checkCertificates(nodeCrypto, await session.certificates(), decodeAddress(address)), [carried]);
+  assert.deepEqual(await client.peer.sites.certificates(encodeAddress(ISSUER.publicKey)), [], 'a site that is not open');
 }
 
 async function serve(stream: SessionStream, heard: string[]): Promise<void> {
@@ -140,11 +158,12 @@ async function outlivesItsPath({ network, client, address, relays, heard }: Hous
   assert.equal(heard.length, before + 1);
 }
 
-test('live: a service that serves no packs is told, asked, spared, explained, and read to the end when a relay dies', async () => {
+test('live: a service that serves no packs is told, asked, asked for certificates, spared, explained, and read to the end when a relay dies', async () => {
   const network = new SimNetwork({ seed: 'live', crypto: nodeCrypto });
   await network.run(async () => {
     const all = await house(network);
     await isTold(all);
+    await isCertified(all);
     await isSpared(all);
     await saysWhy(all);
     await outlivesItsPath(all);

@@ -42,13 +42,23 @@ function clamp(factor: Uint8Array): bigint {
  */
 export function blindPublicKey(publicKey: Uint8Array, factor: Uint8Array): Uint8Array {
   const scalar = clamp(factor) % ORDER;
+  const point = identityPoint(publicKey);
+  if (point === undefined) throw new GlobalNetError('malformed', 'this is not the public key of an Ed25519 identity');
+  return point.multiply(scalar).toBytes();
+}
+
+/** Whether these 32 bytes are a key that somebody can have made: a point of the prime-order group, and not its neutral element. */
+export function isIdentityKey(publicKey: Uint8Array): boolean {
+  return identityPoint(publicKey) !== undefined;
+}
+
+function identityPoint(publicKey: Uint8Array) {
   try {
     const point = Point.fromBytes(publicKey, false);
-    if (!point.is0() && point.isTorsionFree()) return point.multiply(scalar).toBytes();
+    return !point.is0() && point.isTorsionFree() ? point : undefined;
   } catch {
-    // not on the curve: reported below
+    return undefined; // not on the curve
   }
-  throw new GlobalNetError('malformed', 'this is not the public key of an Ed25519 identity');
 }
 
 export interface BlindedSigner {

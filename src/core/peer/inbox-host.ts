@@ -3,7 +3,7 @@ import { type Inbox, InboxReception } from '../inbox/index.ts';
 import type { HostStatus, ServiceDeps, ServiceInvitation } from '../service/index.ts';
 import type { StreamStats } from '../stream/index.ts';
 import { STREAM } from '../wire/registry.ts';
-import { type InvitationOptions, SessionHost } from './session-host.ts';
+import { type HostingOptions, SessionHost } from './session-host.ts';
 
 export interface InboxService extends Inbox {
   /** For the panel. */
@@ -16,7 +16,7 @@ export class InboxHost {
   readonly title: string;
   readonly #host: SessionHost;
 
-  constructor(deps: ServiceDeps, identity: Identity, service: InboxService, onChange: () => void, options?: InvitationOptions) {
+  constructor(deps: ServiceDeps, identity: Identity, service: InboxService, onChange: () => void, options?: HostingOptions) {
     this.title = service.title;
     const reception = new InboxReception(deps.env, identity.publicKey, service);
     this.#host = new SessionHost(

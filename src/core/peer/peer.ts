@@ -21,7 +21,7 @@ import { warningInWords } from './pack-warnings.ts';
 import type { PeerOptions } from './peer-options.ts';
 import { pointDirectory } from './points.ts';
 import { recordNetwork } from './records.ts';
-import type { InvitationOptions } from './session-host.ts';
+import type { HostingOptions } from './session-host.ts';
 import { SiteHost } from './site-host.ts';
 import { Sites } from './sites.ts';
 import type { KnownPeer, PeerEvent, PeerStatus, StreamStatus } from './status.ts';
@@ -161,12 +161,12 @@ export class Peer {
   }
 
   /** Serves a site at the identity's address until `stop`. */
-  hostSite(identity: Identity, content: SiteContent, options?: InvitationOptions): SiteHost {
+  hostSite(identity: Identity, content: SiteContent, options?: HostingOptions): SiteHost {
     return this.host((deps, onChange) => new SiteHost(deps, this.#network.dhtAccess(), identity, content, onChange, options));
   }
 
   /** Takes TCP connections at the identity's address until `stop`. */
-  hostTcp(identity: Identity, service: TcpService, options?: InvitationOptions): TcpHost {
+  hostTcp(identity: Identity, service: TcpService, options?: HostingOptions): TcpHost {
     return this.host((deps, onChange) => new TcpHost(deps, identity, service, onChange, options));
   }
 

@@ -3,11 +3,11 @@ import { EMPTY } from '../bytes/bytes.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
 import { type Env, sleep } from '../env.ts';
 import type { ServiceVisitor } from '../service/index.ts';
-import { Session, type SessionStream, type StreamStats } from '../stream/index.ts';
-import { HELLO_MESSAGES_BYTES } from '../wire/geometry.ts';
-import { END, HOLDER, type StreamKind } from '../wire/registry.ts';
+import { ask, Session, type SessionStream, StreamReset, type StreamStats } from '../stream/index.ts';
+import { CERTIFICATES_MAX_BYTES, HELLO_MESSAGES_BYTES } from '../wire/geometry.ts';
+import { END, HOLDER, STREAM, type StreamKind } from '../wire/registry.ts';
 import type { SessionHolder } from '../wire/stream.ts';
-import { CONTESTED_MS, RECONNECT_MAX_MS, RECONNECT_MIN_MS, RECONNECT_TRIES } from './constants.ts';
+import { ASK_TIMEOUT_MS, CONTESTED_MS, RECONNECT_MAX_MS, RECONNECT_MIN_MS, RECONNECT_TRIES } from './constants.ts';
 
 export interface VisitEvents {
   /** A path stands. `again`: the one before died. */
@@ -36,6 +36,7 @@ export class ServiceSession {
   #hops: readonly PeerId[] = [];
   #connectedBefore = false;
   #contestedUntilMs = 0;
+  #certificates: Promise<Uint8Array> | undefined;
   #closed = false;
   readonly #abort = new AbortController();
 
@@ -82,6 +83,7 @@ export class ServiceSession {
     const session = this.#live();
     const stream = session.open(kind, request);
     stream.write(first).catch(() => undefined); // whoever reads hears of it
+    if (kind !== STREAM.certificates) this.certificates().catch(() => undefined); // behind it, in the same hello
     try {
       // What is under way may be the last try of a session that has ended meanwhile.
       while (!session.attached) await (this.#connecting ??= this.#connect(session).finally(() => (this.#connecting = undefined)));
@@ -90,6 +92,28 @@ export class ServiceSession {
       throw error;
     }
     return stream;
+  }
+
+  /**
+   * The service's list of certificates, not checked. Asked for once, by every visitor beside his first stream, whether he trusts anybody or
+   * not; now where there was none. @throws as `openStream`, and `timeout` or `closed` when no answer came: the next stream asks again.
+   */
+  certificates(): Promise<Uint8Array> {
+    return (this.#certificates ??= this.#askCertificates().catch((error) => {
+      this.#certificates = undefined;
+      throw error;
+    }));
+  }
+
+  async #askCertificates(): Promise<Uint8Array> {
+    const stream = await this.openStream(STREAM.certificates, EMPTY);
+    try {
+      return await ask(this.env, stream, EMPTY, CERTIFICATES_MAX_BYTES, ASK_TIMEOUT_MS);
+    } catch (error) {
+      const isAnswer = error instanceof StreamReset ? error.reason === END.refused : (error as GlobalNetError).kind === 'malformed';
+      if (isAnswer) return EMPTY; // it knows no certificates, or sends more than there can be
+      throw error;
+    }
   }
 
   close(): void {

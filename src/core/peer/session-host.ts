@@ -10,14 +10,18 @@ import {
   type Visit,
 } from '../service/index.ts';
 import { Session, type SessionStream, type StreamStats } from '../stream/index.ts';
-import { CLOSE, END, type StreamKind } from '../wire/registry.ts';
+import { CLOSE, END, STREAM, type StreamKind } from '../wire/registry.ts';
+import { certificatesHandler } from './certificates.ts';
 import { HOST_SESSIONS_MAX } from './constants.ts';
 import { Holders } from './holders.ts';
 
 /** Who answers streams of a kind; a kind nobody answers is refused. `session` tells whether two streams came in one. */
 export type StreamHandlers = Partial<Record<StreamKind, (stream: SessionStream, session: object) => void>>;
 
-export type InvitationOptions = Pick<HostOptions, 'hostKey' | 'invitations'>;
+export interface HostingOptions extends Pick<HostOptions, 'hostKey' | 'invitations'> {
+  /** What issuers have signed about this service, for its visitors to ask for: at most CERTIFICATES_MAX. */
+  readonly certificates?: readonly Uint8Array[];
+}
 
 interface Known {
   readonly session: Session;
@@ -32,11 +36,12 @@ export class SessionHost {
   readonly #holders: Holders;
   readonly #sessions = new Map<string, Known>();
 
-  constructor(deps: ServiceDeps, identity: Identity, handlers: StreamHandlers, onChange: () => void, options: InvitationOptions = {}) {
+  constructor(deps: ServiceDeps, identity: Identity, handlers: StreamHandlers, onChange: () => void, options: HostingOptions = {}) {
     this.#deps = deps;
-    this.#handlers = handlers;
+    const { certificates = [], ...access } = options;
+    this.#handlers = { ...handlers, [STREAM.certificates]: certificatesHandler(certificates) };
     this.#holders = new Holders(deps.env);
-    this.#host = new ServiceHost(deps, { identity, ...options, onVisitor: (visit) => this.receive(visit), onChange });
+    this.#host = new ServiceHost(deps, { identity, ...access, onVisitor: (visit) => this.receive(visit), onChange });
   }
 
   get status(): HostStatus {

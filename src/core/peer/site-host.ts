@@ -5,7 +5,7 @@ import type { HostStatus, ServiceDeps, ServiceInvitation } from '../service/inde
 import type { SessionStream, StreamStats } from '../stream/index.ts';
 import { STREAM } from '../wire/registry.ts';
 import { HeadPublisher } from './heads.ts';
-import { type InvitationOptions, SessionHost } from './session-host.ts';
+import { type HostingOptions, SessionHost } from './session-host.ts';
 
 /** A hidden site of ours: what its visitors are served, and the heads that name its newest version. */
 export class SiteHost {
@@ -14,14 +14,7 @@ export class SiteHost {
   readonly #host: SessionHost;
   readonly #heads: HeadPublisher;
 
-  constructor(
-    deps: ServiceDeps,
-    dht: DhtAccess,
-    identity: Identity,
-    content: SiteContent,
-    onChange: () => void,
-    options?: InvitationOptions,
-  ) {
+  constructor(deps: ServiceDeps, dht: DhtAccess, identity: Identity, content: SiteContent, onChange: () => void, options?: HostingOptions) {
     this.server = new SiteServer(deps.env, content);
     this.#heads = new HeadPublisher(dht, identity, content.manifest, (head) => this.server.publish({ ...content, head: head.bytes }));
     const handlers = { [STREAM.site]: (stream: SessionStream) => void this.server.serve(stream) };

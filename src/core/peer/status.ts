@@ -101,6 +101,17 @@ export interface PeerStatus {
   knownRelays: number;
 }
 
+/** What an issuer has signed about a service that was opened; whether anybody trusts him is not looked at. */
+export interface CarriedCertificate {
+  /** His key, as `formatIssuer` writes it. */
+  issuer: string;
+  /** One line of text, without controls. */
+  says: string;
+  fromMs: number;
+  /** The beginning of the last second in which it holds. */
+  untilMs: number;
+}
+
 /** What happened, for people: "relay x went away, took another path". */
 export interface PeerEvent {
   atMs: number;

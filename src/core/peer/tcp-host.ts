@@ -3,7 +3,7 @@ import type { HostStatus, ServiceDeps, ServiceInvitation } from '../service/inde
 import type { SessionStream, StreamStats } from '../stream/index.ts';
 import { END, STREAM } from '../wire/registry.ts';
 import { decodeTcpRequest, type TcpRequest } from '../wire/tcp.ts';
-import { type InvitationOptions, SessionHost } from './session-host.ts';
+import { type HostingOptions, SessionHost } from './session-host.ts';
 
 export interface TcpService {
   /** For the panel. */
@@ -18,7 +18,7 @@ export class TcpHost {
   readonly title: string;
   readonly #host: SessionHost;
 
-  constructor(deps: ServiceDeps, identity: Identity, service: TcpService, onChange: () => void, options?: InvitationOptions) {
+  constructor(deps: ServiceDeps, identity: Identity, service: TcpService, onChange: () => void, options?: HostingOptions) {
     this.title = service.title;
     this.#host = new SessionHost(deps, identity, { [STREAM.tcp]: (stream) => receive(service, stream) }, onChange, options);
   }

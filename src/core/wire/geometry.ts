@@ -173,6 +173,19 @@ export const SITE_HASHES_MAX = 64;
 export const ADDRESS_CHECKSUM_BYTES = 2;
 export const ADDRESS_BYTES = KEY_BYTES + ADDRESS_CHECKSUM_BYTES + 1;
 
+// Certificates.
+/** What an issuer says, as UTF-8. */
+export const CERTIFICATE_TEXT_MAX_BYTES = 200;
+/** Version 1, service 32, issuer 32, from 8, until 8, length of the text 2, signature 64. */
+export const CERTIFICATE_FIXED_BYTES = 1 + 2 * KEY_BYTES + 8 + 8 + 2 + SIGNATURE_BYTES;
+export const CERTIFICATE_MAX_BYTES = CERTIFICATE_FIXED_BYTES + CERTIFICATE_TEXT_MAX_BYTES;
+/** Of one service: the answer rides with the first page, and should leave it room. */
+export const CERTIFICATES_MAX = 4;
+/** Their list, each behind its length 2. */
+export const CERTIFICATES_MAX_BYTES = CERTIFICATES_MAX * (2 + CERTIFICATE_MAX_BYTES);
+/** Of an issuer's key as text, before base32: key 32, checksum 2, version 1. */
+export const ISSUER_BYTES = KEY_BYTES + ADDRESS_CHECKSUM_BYTES + 1;
+
 // Service records: chosen, so that with the envelope of a DHT value they stay under DHT_VALUE_MAX_BYTES.
 export const SERVICE_RECORD_BYTES = 3072;
 export const SERVICE_RECORD_SALT_BYTES = 16;

@@ -36,6 +36,9 @@ export const LABEL = {
   rendezvousTag: 'gnet/1 rendezvous tag',
   connectWork: 'gnet/1 connect work',
   address: 'gnet/1 address',
+  certificate: 'gnet/1 certificate',
+  certificateText: 'gnet/1 certificate text',
+  issuer: 'gnet/1 issuer',
   manifest: 'gnet/1 manifest',
   head: 'gnet/1 head',
   headKey: 'gnet/1 head key',
@@ -127,6 +130,7 @@ export const STREAM = {
   message: 5, // a text to an inbox
   tcp: 6, // a connection to a service
   exit: 7, // a connection that the last hop opens
+  certificates: 8, // what issuers have signed about a service
 } as const;
 export type StreamKind = (typeof STREAM)[keyof typeof STREAM];
 
@@ -236,6 +240,10 @@ export const ADDRESS_VERSION = 1;
 export const SERVICE_RECORD_VERSION = 2;
 export const INVITATION_VERSION = 1;
 export const INBOX_MESSAGE_VERSION = 1;
+export const CERTIFICATE_VERSION = 1;
+export const ISSUER_VERSION = 1;
+/** No certificate speaks of a later second: the last one that has a year of four digits. */
+export const CERTIFICATE_TIME_MAX_S = 253_402_300_799;
 
 /** Dated keys: one period, the same boundaries for every address; records stand this much before and after their period. */
 export const PERIOD_MS = 86_400_000;

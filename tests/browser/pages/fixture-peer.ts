@@ -2,7 +2,9 @@ import type { Remote } from 'comlink';
 import { serveSitePort } from '../../../src/adapters/serve-site-port.ts';
 import { base32, fromHex, GlobalNetError } from '../../../src/core/bytes/index.ts';
 import { identityFromSeed, nobleCrypto } from '../../../src/core/crypto/index.ts';
-import { encodeAddress } from '../../../src/core/wire/address.ts';
+import { checkCertificates } from '../../../src/core/peer/certificates.ts';
+import { decodeAddress, encodeAddress } from '../../../src/core/wire/address.ts';
+import { encodeCertificates } from '../../../src/core/wire/certificate.ts';
 import { CHUNK_BYTES } from '../../../src/core/wire/geometry.ts';
 import { type FileEntry, signManifest, type VerifiedManifest } from '../../../src/core/wire/manifest.ts';
 import type { PeerEvent, PeerStatus } from '../../../src/shared/peer-api.ts';
@@ -47,6 +49,8 @@ export interface FixtureFaults {
   wrongAuthor?: boolean;
   failure?: { kind: 'unserved' | 'unknown' | 'clock' | 'unreachable'; message: string };
   chunkDelayMs?: number;
+  /** What sites carry, in hexadecimal. */
+  certificates?: string[];
 }
 
 declare global {
@@ -131,6 +135,11 @@ class FixturePeer implements PeerControl {
         conflict: false,
       };
     });
+  }
+
+  async certificates(address: string) {
+    const carried = globalThis.fixture.faults.certificates ?? [];
+    return checkCertificates(nobleCrypto, encodeCertificates(carried.map(fromHex)), decodeAddress(address));
   }
 
   async sitePort(address: string) {
