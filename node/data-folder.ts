@@ -15,6 +15,8 @@ import { holderOf } from './folder-lock.ts';
  *   peers/<name>/     keys, guards and chunks of each headless peer; only one process at a time
  *   invitations/      to services of others, one file for each address
  *   signing/          keys that messages are signed with, one for each name
+ *   trusted/          issuers whose word about services the user takes
+ *   issuers/          keys that sign certificates, one for each name
  */
 export interface LocalNetwork {
   pid: number;

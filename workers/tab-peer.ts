@@ -135,7 +135,7 @@ export class TabPeer implements PeerControl {
     return outcomeOf(() => readSite(this.#running(), address, path));
   }
 
-  async certificates(address: string): Promise<CarriedCertificate[]> {
+  async certificates(address: string): Promise<readonly CarriedCertificate[]> {
     return this.#peer?.sites.certificates(address) ?? [];
   }
 

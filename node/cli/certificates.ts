@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { equal } from '../../src/core/bytes/bytes.ts';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { Env } from '../../src/core/env.ts';
-import { checkCertificates, type ServiceSession } from '../../src/core/peer/index.ts';
-import { decodeAddress, encodeAddress } from '../../src/core/wire/address.ts';
+import type { ServiceSession } from '../../src/core/peer/index.ts';
+import { encodeAddress } from '../../src/core/wire/address.ts';
 import { parseCertificate, type VerifiedCertificate, verifyCertificate } from '../../src/core/wire/certificate.ts';
 import { CERTIFICATES_MAX } from '../../src/core/wire/geometry.ts';
 import { formatIssuer } from '../../src/core/wire/issuer.ts';
@@ -87,7 +87,7 @@ export function carrying(certificates: readonly VerifiedCertificate[]): { words:
 
 /** What a service that was visited carries is to this user. */
 export function carried(judged: readonly JudgedCertificate[]): { words: string; json: object[] } {
-  const words = judged.map((one) => `\n${certificateWords(one)}${one.says === undefined ? '' : `\n  ${one.says}`}`);
+  const words = judged.map((one) => `\n${certificateWords(one)}\n  ${one.says ?? one.issuer}`);
   const json = judged.map(({ issuer, name, standing, says, fromMs, untilMs }) => ({
     issuer,
     trusted: name ?? false,
@@ -105,12 +105,11 @@ export function timeOf(ms: number): string {
 
 /** Asks before anything else is asked. @throws GlobalNetError `refused` when nobody trusted speaks for it; as `ServiceSession.certificates`. */
 export async function refuseUncertified(
-  env: Pick<Env, 'crypto' | 'now'>,
+  env: Pick<Env, 'now'>,
   dataFolder: string,
-  visit: Pick<ServiceSession, 'address' | 'certificates'>,
+  visit: Pick<ServiceSession, 'certificates'>,
 ): Promise<void> {
-  const answer = checkCertificates(env.crypto, await visit.certificates(), decodeAddress(visit.address));
-  if (isCertified(judge(answer, await readTrusted(dataFolder), env.now()))) return;
+  if (isCertified(judge(await visit.certificates(), await readTrusted(dataFolder), env.now()))) return;
   throw new GlobalNetError(
     'refused',
     'no key that you trust says anything of this service that holds now: --certified goes to no other; gnet trust list shows whom you trust',

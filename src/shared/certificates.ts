@@ -4,6 +4,8 @@ import { GlobalNetError } from '../core/bytes/errors.ts';
 import type { CarriedCertificate } from '../core/peer/status.ts';
 import { formatIssuer, parseIssuer } from '../core/wire/issuer.ts';
 
+export { parseIssuer };
+
 /** An issuer's key that the reader trusts, by the name that he gave it. */
 export interface TrustedKey {
   name: string;
@@ -67,9 +69,9 @@ export function isCertified(judged: readonly JudgedCertificate[]): boolean {
   return judged.some((one) => rank(one) === 0);
 }
 
-/** What is to be read before the issuer's words, which stand apart: they could go on as if they were ours. */
-export function certificateWords({ name, issuer, standing, fromMs, untilMs }: JudgedCertificate): string {
-  if (name === undefined) return `It carries a statement of a key that you do not trust: ${issuer}`;
+/** What is to be read before `says`, or before the key where that is left out. It stands apart: it could go on as if it were ours. */
+export function certificateWords({ name, standing, fromMs, untilMs }: JudgedCertificate): string {
+  if (name === undefined) return 'It carries a statement of a key that you do not trust:';
   const who = `${name} (a key that you trust)`;
   if (standing === 'holds') return `${who} says, until ${dayOf(untilMs)}:`;
   return standing === 'early'

@@ -77,7 +77,7 @@ export interface PeerControl {
    * What the site that is open carries, once it has said so, with its signatures checked; nothing where it cannot be asked. Whom the user
    * trusts the worker does not know.
    */
-  certificates(address: string): Promise<CarriedCertificate[]>;
+  certificates(address: string): Promise<readonly CarriedCertificate[]>;
   /**
    * One end of a new channel that speaks `site-port.ts`; the other end stays with the peer. Transferred. To be asked for anew
    * whenever the site's service worker was restarted; older ports of the same site go on working until they are collected.

@@ -5,14 +5,14 @@ import { certificateWords, type JudgedCertificate } from '../shared/certificates
 export function certificateList(judged: readonly JudgedCertificate[]): TemplateResult | typeof nothing {
   if (judged.length === 0) return nothing;
   return html`<ul class="certificates small" aria-label="Statements about this site">${judged.map(certificateItem)}</ul>
-    ${judged.some(({ name }) => name === undefined) ? html`<p class="small muted">You add keys that you trust on the start page. Take a key from whom it belongs to, not from this site.</p>` : nothing}`;
+    ${judged.some(({ name }) => name === undefined) ? html`<p class="small muted">You add keys that you trust on the start page. Take a key from its owner, not from this site.</p>` : nothing}`;
 }
 
 function certificateItem(judged: JudgedCertificate): TemplateResult {
   const counts = judged.name !== undefined && judged.standing === 'holds';
   return html`<li class=${counts ? 'counts' : 'muted'}>
     <p class="break">${certificateWords(judged)}</p>
-    ${judged.says === undefined ? nothing : html`<blockquote class="break"><bdi>${judged.says}</bdi></blockquote>`}
+    ${judged.says === undefined ? html`<p class="key mono">${judged.issuer}</p>` : html`<blockquote class="break"><bdi>${judged.says}</bdi></blockquote>`}
   </li>`;
 }
 
@@ -24,6 +24,9 @@ export const certificateStyles = css`
   .certificates li {
     padding-left: 0.75rem;
     border-left: 3px solid var(--line-strong);
+  }
+  .key {
+    word-break: break-all;
   }
   .certificates .counts {
     border-color: var(--good);

@@ -1,9 +1,14 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
-import type { TrustedKey } from '../shared/certificates.ts';
+import { parseIssuer, type TrustedKey } from '../shared/certificates.ts';
 import { failureOf } from '../shared/outcome.ts';
 import { shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
 import { sentence } from './words.ts';
+
+interface Fault {
+  field: 'key' | 'name';
+  text: string;
+}
 
 /** Whose word about sites the user takes: keys of issuers, by names of his own. */
 export class Trust extends ShellElement {
@@ -22,6 +27,10 @@ export class Trust extends ShellElement {
       details[open] summary {
         margin-bottom: 0.875rem;
       }
+      /* Not inherited through what a browser puts around the content of details. */
+      .body {
+        box-sizing: border-box;
+      }
       .body,
       form {
         display: grid;
@@ -38,6 +47,9 @@ export class Trust extends ShellElement {
       }
       li div {
         min-width: 0;
+      }
+      .key {
+        word-break: break-all;
       }
       li button {
         flex: none;
@@ -72,7 +84,7 @@ export class Trust extends ShellElement {
     `,
   ];
 
-  #error: string | undefined;
+  #error: Fault | undefined;
   /** What has just been done, for who does not see the list. */
   #done = '';
 
@@ -92,23 +104,23 @@ export class Trust extends ShellElement {
 
   #key({ name, issuer }: TrustedKey): TemplateResult {
     return html`<li>
-      <div><p class="break"><bdi>${name}</bdi></p><p class="small mono muted break">${issuer}</p></div>
-      <button class="quiet" aria-label="Trust ${name} no longer" @click=${() => this.#remove(name, issuer)}>Remove</button>
+      <div><p class="break"><bdi>${name}</bdi></p><p class="small mono muted key">${issuer}</p></div>
+      <button class="quiet" aria-label="Remove ${name} from the keys that you trust" @click=${() => this.#remove(name, issuer)}>Remove</button>
     </li>`;
   }
 
   #form(): TemplateResult {
-    const invalid = this.#error === undefined ? 'false' : 'true';
+    const invalid = (field: string): string => String(this.#error?.field === field);
     return html`<form @submit=${this.#add} @input=${() => this.#complain(undefined)}>
       <div class="fields">
         <label class="small">Key
-          <input name="key" placeholder="issuer-…" autocomplete="off" autocapitalize="none" spellcheck="false" aria-invalid=${invalid} aria-describedby="error">
+          <input name="key" placeholder="issuer-…" autocomplete="off" autocapitalize="none" spellcheck="false" aria-invalid=${invalid('key')} aria-describedby="error">
         </label>
         <label class="small">What you call it
-          <input name="name" maxlength="64" autocomplete="off" aria-invalid=${invalid} aria-describedby="error">
+          <input name="name" maxlength="64" autocomplete="off" aria-invalid=${invalid('name')} aria-describedby="error">
         </label>
       </div>
-      <div id="error" role="alert">${this.#error === undefined ? nothing : html`<p class="error small break">${this.#error}</p>`}</div>
+      <div id="error" role="alert">${this.#error === undefined ? nothing : html`<p class="error small break">${this.#error.text}</p>`}</div>
       <div class="row"><button>Trust this key</button></div>
     </form>`;
   }
@@ -120,10 +132,13 @@ export class Trust extends ShellElement {
   async #add(event: Event): Promise<void> {
     event.preventDefault();
     const [key, name] = [this.#field('key'), this.#field('name')];
+    let field: Fault['field'] = 'key';
     try {
+      parseIssuer(key.value);
+      field = 'name';
       await shell.trust(key.value, name.value);
     } catch (error) {
-      return this.#complain(sentence(failureOf(error).message));
+      return this.#complain({ field, text: sentence(failureOf(error).message) });
     }
     this.#tell(`You trust ${name.value.trim()} now.`);
     key.value = name.value = '';
@@ -142,7 +157,7 @@ export class Trust extends ShellElement {
     this.requestUpdate();
   }
 
-  #complain(error: string | undefined): void {
+  #complain(error: Fault | undefined): void {
     if (this.#error === error) return;
     this.#error = error;
     this.requestUpdate();

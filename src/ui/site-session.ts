@@ -21,7 +21,7 @@ export interface SiteView {
   phase: SitePhase;
   info: SiteInfo | undefined;
   /** What issuers have signed about it; whose word counts is the user's affair. */
-  certificates: CarriedCertificate[];
+  certificates: readonly CarriedCertificate[];
   failure: Failure | undefined;
   /** The site's own page for what it does not have. */
   notFound: boolean;

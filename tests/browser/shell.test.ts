@@ -5,6 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { type BrowserContext, type BrowserContextOptions, chromium, type Frame, type FrameLocator, type Page } from 'playwright-core';
+import { hex } from '../../src/core/bytes/index.ts';
+import { identityFromSeed, nobleCrypto } from '../../src/core/crypto/index.ts';
+import { signCertificate } from '../../src/core/wire/certificate.ts';
+import { formatIssuer } from '../../src/core/wire/issuer.ts';
 import { waitFor } from './support/drivers.ts';
 import { type FixtureApp, startFixtureApp } from './support/fixture-app.ts';
 
@@ -39,6 +43,15 @@ const SITES = [
   { title: 'Other', seed: 2, files: [{ path: 'index.html', mediaType: 'text/html', content: '<!doctype html><h1>Other</h1>' }] },
 ];
 
+const ISSUER = identityFromSeed(nobleCrypto, new Uint8Array(32).fill(50));
+const ISSUER_KEY = formatIssuer(ISSUER.publicKey);
+
+/** What the issuer says of the first site until the end of 2099, for `fixture.faults`. */
+function certificateThat(text: string): string {
+  const service = nobleCrypto.ed25519Public(new Uint8Array(32).fill(SITES[0]?.seed ?? 0));
+  return hex(signCertificate(nobleCrypto, ISSUER, { service, fromS: 0, untilS: 4_102_444_799, text }).bytes);
+}
+
 /** Deleted at the end: a browser goes on writing for a moment after it was closed. */
 const profiles: string[] = [];
 
@@ -63,6 +76,12 @@ async function joined(context: BrowserContext, app: FixtureApp): Promise<Page> {
   await page.getByRole('button', { name: 'Join', exact: true }).click();
   await page.getByText('Joined: 3 links').waitFor();
   return page;
+}
+
+async function trust(page: Page, key: string, name: string): Promise<void> {
+  await page.getByLabel('Key', { exact: true }).fill(key);
+  await page.getByLabel('What you call it').fill(name);
+  await page.keyboard.press('Enter');
 }
 
 async function open(page: Page, address: string | undefined, path = '/'): Promise<void> {
@@ -278,6 +297,36 @@ describe('the shell', { timeout: 240_000 }, () => {
     assert.equal(await panel.getByRole('listitem').filter({ hasText: 'aaaaaaaa' }).count(), 1);
   });
 
+  it('shows what an issuer says of a site where the user trusts his key, in every tab, and else the key alone', async () => {
+    await faults(page, JSON.stringify({ certificates: [certificateThat('<b>The</b> Example Gazette')] }));
+    await open(page, app.addresses[0]);
+    await content(page).getByRole('heading', { name: 'Gazette' }).waitFor();
+    await page.getByRole('button', { name: /circuits and links/ }).click();
+    const panel = page.getByRole('complementary');
+    await panel.getByText('a key that you do not trust').waitFor();
+    await panel.getByText(ISSUER_KEY).waitFor();
+    assert.equal(await panel.getByText('Example Gazette').count(), 0);
+    const second = await context.newPage();
+    await second.goto(`${app.url}#/`);
+    const summary = second.locator('summary', { hasText: 'Keys that you trust' });
+    await summary.focus();
+    await second.keyboard.press('Enter');
+    await trust(second, app.addresses[0] ?? '', 'Alice');
+    await second.getByRole('alert').getByText('the address of a service').waitFor();
+    await trust(second, ` ${ISSUER_KEY.toUpperCase()}`, 'Alice');
+    await second.getByText('(1)').waitFor();
+    await panel.getByText('Alice (a key that you trust) says, until 2099-12-31:').waitFor();
+    assert.equal(await panel.getByRole('blockquote').textContent(), '<b>The</b> Example Gazette');
+    await second.reload();
+    await summary.click();
+    await second.getByText(ISSUER_KEY).waitFor();
+    await second.getByRole('button', { name: 'Remove Alice' }).press('Enter');
+    await panel.getByText('a key that you do not trust').waitFor();
+    assert.equal(await panel.getByRole('blockquote').count(), 0);
+    await waitFor('the focus', () => second.evaluate(`document.activeElement?.tagName === 'GNET-APP'`));
+    await second.close();
+  });
+
   it('remembers that relaying was switched off', async () => {
     const relaying = page.getByRole('switch', { name: /Relay for others/ });
     await relaying.uncheck();
@@ -357,11 +406,17 @@ describe('the shell', { timeout: 240_000 }, () => {
         const [wide, room] = (await first.evaluate('[document.documentElement.scrollWidth, innerWidth]')) as [number, number];
         assert.ok(wide <= room, `${where}: ${wide} px in ${room}`);
       };
+      await first.getByText('Keys that you trust').click();
+      await trust(first, ISSUER_KEY, 'W'.repeat(64));
+      await first.getByText('(1)').waitFor();
       await check('start');
+      const certificates = [certificateThat('x'.repeat(200)), certificateThat('שלום, and more words')];
+      await faults(first, JSON.stringify({ certificates }));
       await open(first, app.addresses[0]);
       await content(first).getByRole('heading', { name: 'Gazette' }).waitFor();
       await check('site');
       await first.getByRole('button', { name: /circuits and links/ }).click();
+      await first.getByRole('blockquote').first().waitFor();
       await check('panel');
       await first.getByRole('button', { name: /circuits and links/ }).click();
       await open(first, 'abc.gnet');

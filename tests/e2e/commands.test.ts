@@ -25,6 +25,7 @@ describe('gnet in a terminal', { timeout: 280_000 }, () => {
   let network: Network;
   let folder: string;
   let seeder: Seeder;
+  let issuer: string;
   const command = (...args: string[]): Promise<Gnet> => gnet([...args, '--data', network.dataFolder]);
   before(async () => {
     network = await startNetwork();
@@ -49,14 +50,34 @@ describe('gnet in a terminal', { timeout: 280_000 }, () => {
     assert.equal(filesIn(out).length, Object.keys(FILES).length);
   });
 
-  it('a folder seeded again has the address it had', async () => {
+  it('a folder seeded again has the address it had, and carries what an issuer has signed about it', async () => {
     await seeder.process.stop();
-    seeder = await network.seed(folder).then((again) => {
+    const of = (name: string): string => join(network.folder, name);
+    const certify = (address: string) => command('certify', address, '--says', 'Letters from the library', '--json');
+    const [certified, foreign] = [await certify(seeder.address), await certify(UNKNOWN)];
+    writeFileSync(of('own.txt'), String(certified.lines[0]?.['certificate']));
+    writeFileSync(of('foreign.txt'), String(foreign.lines[0]?.['certificate']));
+    issuer = String(certified.lines[0]?.['issuer']);
+    const refused = await command('seed', folder, '--certificate', of('foreign.txt'));
+    assert.match(refused.stderr, new RegExp(`it is about ${UNKNOWN}, and what is served here is ${seeder.address}`));
+    assert.equal(refused.exitCode, 2);
+    seeder = await network.seed(folder, '--certificate', of('own.txt')).then((again) => {
       assert.equal(again.address, seeder.address);
       return again;
     });
     const first = seeder.process.lines[0];
     assert.equal(first?.['serial'], 1, 'nothing has changed: no new version');
+    assert.equal((first?.['certificates'] as { issuer: string }[] | undefined)?.[0]?.issuer, issuer);
+  });
+
+  it('gnet open shows what an issuer says whom the user trusts, and --certified goes to no other', async () => {
+    const opening = ['open', seeder.address, '--certified', '--out', join(network.folder, 'fetched')];
+    const refused = await command(...opening);
+    assert.match(refused.stderr, /no key that you trust says anything of this service that holds now/);
+    assert.equal(refused.exitCode, 1);
+    assert.equal((await command('trust', 'add', issuer, 'City library')).exitCode, 0);
+    const opened = await command(...opening);
+    assert.match(opened.stdout, /\nCity library \(a key that you trust\) says, until \d{4}-\d\d-\d\d:\n {2}Letters from the library\n$/);
   });
 
   it('one folder is seeded by one process only, and the second says which', async () => {

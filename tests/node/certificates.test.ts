@@ -24,7 +24,7 @@ import { nodeEnv } from '../../node/node-env.ts';
 import { complete } from '../../node/prompt/index.ts';
 import { changeTrusted, readTrusted } from '../../node/trusted-keys.ts';
 import { identityFromSeed, nobleCrypto } from '../../src/core/crypto/index.ts';
-import { checkCertificates } from '../../src/core/peer/index.ts';
+import { checkCertificates } from '../../src/core/peer/certificates.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
 import { encodeCertificates, formatCertificate, parseCertificate, signCertificate } from '../../src/core/wire/certificate.ts';
 import { formatIssuer, parseIssuer } from '../../src/core/wire/issuer.ts';
@@ -57,7 +57,7 @@ test('gnet certify signs one line that says what was wanted, by a key that is ma
   const { issuer } = await told(certify, folder);
   const line = await said(certify, folder, false, [ADDRESS.toUpperCase(), '--says', 'The Example Gazette', '--days', '30']);
   assert.match(line, /^certificate-[a-z2-7]+\n$/);
-  const [read, ...more] = checkCertificates(nobleCrypto, encodeCertificates([parseCertificate(line)]), SERVICE);
+  const [read, ...more] = await checkCertificates(nodeEnv(), encodeCertificates([parseCertificate(line)]), SERVICE);
   assert.deepEqual(more, []);
   assert.deepEqual([read?.issuer, read?.says], [issuer, 'The Example Gazette']);
   assert.equal((read?.untilMs ?? 0) - (read?.fromMs ?? 0), 31 * DAY_MS, 'and a day before, for clocks that are behind');
@@ -184,8 +184,7 @@ test('--certified lets through whom a trusted key speaks for now, and asks the l
   const make = (untilS: number) =>
     signCertificate(nobleCrypto, issuer, { service: SERVICE, fromS: 0, untilS, text: 'The Example Gazette' });
   const visit = (...list: { bytes: Uint8Array }[]) => ({
-    address: ADDRESS,
-    certificates: async () => encodeCertificates(list.map(({ bytes }) => bytes)),
+    certificates: async () => checkCertificates(env, encodeCertificates(list.map(({ bytes }) => bytes)), SERVICE),
   });
   const refused = { kind: 'refused', message: /no key that you trust/ } as const;
   await assert.rejects(refuseUncertified(env, folder, visit(make(nowS + 100))), refused, 'nobody is trusted');
@@ -202,7 +201,7 @@ test('what a visited service carries is told as text and as an object: words of 
   const { words, json } = carried(judge(list, [{ name: 'Alice', issuer: issuerKey(1) }], 5));
   assert.equal(
     words,
-    `\nAlice (a key that you trust) says, until 1970-01-02:\n  words 1\nIt carries a statement of a key that you do not trust: ${issuerKey(2)}`,
+    `\nAlice (a key that you trust) says, until 1970-01-02:\n  words 1\nIt carries a statement of a key that you do not trust:\n  ${issuerKey(2)}`,
   );
   const times = { from: '1970-01-01T00:00:00Z', until: '1970-01-02T00:00:00Z' };
   assert.deepEqual(json, [

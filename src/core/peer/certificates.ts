@@ -1,6 +1,6 @@
 import { equal, hex } from '../bytes/bytes.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
-import type { CryptoPort } from '../ports.ts';
+import { type Env, sleep } from '../env.ts';
 import { readAll, type SessionStream } from '../stream/index.ts';
 import { decodeCertificates, encodeCertificates, verifyCertificate } from '../wire/certificate.ts';
 import { formatIssuer } from '../wire/issuer.ts';
@@ -24,24 +24,24 @@ async function tell(stream: SessionStream, answer: Uint8Array): Promise<void> {
 
 /**
  * What of a service's answer is a certificate about it. All else is left out and disturbs nothing: of other services, of later versions, forged,
- * twice there, or no certificates at all. Whether one holds now, and whose word it is, is judged where it is shown.
+ * twice there, or no certificates at all. Whether one holds now, and whose word it is, is judged where it is shown. One is checked at a time: each
+ * takes some ms of the thread that relays.
  * @param service the public key in the address that was opened.
  */
-export function checkCertificates(
-  crypto: Pick<CryptoPort, 'ed25519Verify'>,
+export async function checkCertificates(
+  env: Pick<Env, 'crypto' | 'schedule'>,
   answer: Uint8Array,
   service: Uint8Array,
-): CarriedCertificate[] {
-  const seen = new Set<string>();
-  return unlessWrong(() => decodeCertificates(answer), []).flatMap((bytes) => {
-    const key = hex(bytes);
-    if (seen.has(key)) return [];
-    seen.add(key);
-    const certificate = unlessWrong(() => verifyCertificate(crypto, bytes), undefined);
-    if (certificate === undefined || !equal(certificate.service, service)) return [];
+): Promise<CarriedCertificate[]> {
+  const carried = new Map<string, CarriedCertificate>();
+  for (const bytes of unlessWrong(() => decodeCertificates(answer), [])) {
+    await sleep(env, 0);
+    const certificate = unlessWrong(() => verifyCertificate(env.crypto, bytes), undefined);
+    if (certificate === undefined || !equal(certificate.service, service)) continue;
     const { issuer, text, fromS, untilS } = certificate;
-    return [{ issuer: formatIssuer(issuer), says: text, fromMs: 1000 * fromS, untilMs: 1000 * untilS }];
-  });
+    carried.set(hex(bytes), { issuer: formatIssuer(issuer), says: text, fromMs: 1000 * fromS, untilMs: 1000 * untilS });
+  }
+  return [...carried.values()];
 }
 
 function unlessWrong<Value, Other>(read: () => Value, otherwise: Other): Value | Other {

@@ -4,10 +4,13 @@ import { GlobalNetError } from '../bytes/errors.ts';
 import { type Env, sleep } from '../env.ts';
 import type { ServiceVisitor } from '../service/index.ts';
 import { ask, Session, type SessionStream, StreamReset, type StreamStats } from '../stream/index.ts';
+import { decodeAddress } from '../wire/address.ts';
 import { CERTIFICATES_MAX_BYTES, HELLO_MESSAGES_BYTES } from '../wire/geometry.ts';
 import { END, HOLDER, STREAM, type StreamKind } from '../wire/registry.ts';
 import type { SessionHolder } from '../wire/stream.ts';
+import { checkCertificates } from './certificates.ts';
 import { ASK_TIMEOUT_MS, CONTESTED_MS, RECONNECT_MAX_MS, RECONNECT_MIN_MS, RECONNECT_TRIES } from './constants.ts';
+import type { CarriedCertificate } from './status.ts';
 
 export interface VisitEvents {
   /** A path stands. `again`: the one before died. */
@@ -36,7 +39,8 @@ export class ServiceSession {
   #hops: readonly PeerId[] = [];
   #connectedBefore = false;
   #contestedUntilMs = 0;
-  #certificates: Promise<Uint8Array> | undefined;
+  #answer: Promise<Uint8Array> | undefined;
+  #certificates: Promise<readonly CarriedCertificate[]> | undefined;
   #closed = false;
   readonly #abort = new AbortController();
 
@@ -83,7 +87,7 @@ export class ServiceSession {
     const session = this.#live();
     const stream = session.open(kind, request);
     stream.write(first).catch(() => undefined); // whoever reads hears of it
-    if (kind !== STREAM.certificates) this.certificates().catch(() => undefined); // behind it, in the same hello
+    if (kind !== STREAM.certificates) this.#carries().catch(() => undefined); // behind it, in the same hello
     try {
       // What is under way may be the last try of a session that has ended meanwhile.
       while (!session.attached) await (this.#connecting ??= this.#connect(session).finally(() => (this.#connecting = undefined)));
@@ -95,12 +99,18 @@ export class ServiceSession {
   }
 
   /**
-   * The service's list of certificates, not checked. Asked for once, by every visitor beside his first stream, whether he trusts anybody or
-   * not; now where there was none. @throws as `openStream`, and `timeout` or `closed` when no answer came: the next stream asks again.
+   * What the service carries, checked. It was asked for beside the first stream, and is now where there was none.
+   * @throws as `openStream`, and `timeout` or `closed` when no answer came: the next stream asks again.
    */
-  certificates(): Promise<Uint8Array> {
-    return (this.#certificates ??= this.#askCertificates().catch((error) => {
-      this.#certificates = undefined;
+  async certificates(): Promise<readonly CarriedCertificate[]> {
+    const answer = await this.#carries();
+    return (this.#certificates ??= checkCertificates(this.env, answer, decodeAddress(this.address)));
+  }
+
+  /** Asked for once, by every visitor, whether he trusts anybody or not. */
+  #carries(): Promise<Uint8Array> {
+    return (this.#answer ??= this.#askCertificates().catch((error) => {
+      this.#answer = undefined;
       throw error;
     }));
   }

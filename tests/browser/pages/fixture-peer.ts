@@ -139,7 +139,11 @@ class FixturePeer implements PeerControl {
 
   async certificates(address: string) {
     const carried = globalThis.fixture.faults.certificates ?? [];
-    return checkCertificates(nobleCrypto, encodeCertificates(carried.map(fromHex)), decodeAddress(address));
+    const schedule = (_: number, task: () => void) => {
+      queueMicrotask(task);
+      return () => {};
+    };
+    return checkCertificates({ crypto: nobleCrypto, schedule }, encodeCertificates(carried.map(fromHex)), decodeAddress(address));
   }
 
   async sitePort(address: string) {

@@ -7,8 +7,10 @@ import { nobleCrypto } from '../../../src/core/crypto/noble.ts';
 import { certificatesHandler, checkCertificates } from '../../../src/core/peer/certificates.ts';
 import { ServiceSession } from '../../../src/core/peer/service-session.ts';
 import type { StreamHandlers } from '../../../src/core/peer/session-host.ts';
+import type { CarriedCertificate } from '../../../src/core/peer/status.ts';
 import type { ConnectOptions, ServiceConnection } from '../../../src/core/service/index.ts';
 import { Session, type SessionStream } from '../../../src/core/stream/index.ts';
+import { encodeAddress } from '../../../src/core/wire/address.ts';
 import { encodeCertificates, signCertificate } from '../../../src/core/wire/certificate.ts';
 import { CERTIFICATES_MAX_BYTES } from '../../../src/core/wire/geometry.ts';
 import { formatIssuer } from '../../../src/core/wire/issuer.ts';
@@ -33,9 +35,14 @@ function certificate({
   return signCertificate(nobleCrypto, issuer, { service: service.publicKey, fromS, untilS, text }).bytes;
 }
 
-const checked = (answer: Uint8Array) => checkCertificates(nobleCrypto, answer, SERVICE.publicKey);
+const now = (_: number, task: () => void) => {
+  queueMicrotask(task);
+  return () => undefined;
+};
+const checked = (answer: Uint8Array) => checkCertificates({ crypto: nobleCrypto, schedule: now }, answer, SERVICE.publicKey);
 const TRUSTED = [{ name: 'Alice', issuer: formatIssuer(ALICE.publicKey) }];
-const judged = (list: readonly Uint8Array[], nowS = 2 * DAY_S) => judge(checked(encodeCertificates(list)), TRUSTED, 1000 * nowS);
+const judged = async (list: readonly Uint8Array[], nowS = 2 * DAY_S) =>
+  judge(await checked(encodeCertificates(list)), TRUSTED, 1000 * nowS);
 
 function flipped(bytes: Uint8Array, at: number): Uint8Array {
   const other = bytes.slice();
@@ -43,45 +50,46 @@ function flipped(bytes: Uint8Array, at: number): Uint8Array {
   return other;
 }
 
-test('of a trusted key the words are shown with the time until they hold; of another one the key, and never its words', () => {
-  const [first, second, ...more] = judged([certificate({ issuer: MALLORY, text: 'Alice says I am good' }), certificate()]);
+test('of a trusted key the words are shown with the time until they hold; of another one the key, and never its words', async () => {
+  const [first, second, ...more] = await judged([certificate({ issuer: MALLORY, text: 'Alice says I am good' }), certificate()]);
   assert.deepEqual(more, []);
   assert.equal(certificateWords(first!), 'Alice (a key that you trust) says, until 1970-01-04:');
   assert.equal(first!.says, 'The Example Gazette');
-  assert.equal(certificateWords(second!), `It carries a statement of a key that you do not trust: ${formatIssuer(MALLORY.publicKey)}`);
+  assert.equal(certificateWords(second!), 'It carries a statement of a key that you do not trust:');
+  assert.equal(second!.issuer, formatIssuer(MALLORY.publicKey));
   assert.ok(!JSON.stringify(second).includes('good'));
   assert.ok(isCertified([first!]) && !isCertified([second!]));
 });
 
-test('a certificate holds from its first second to its last one, by the reader’s clock; before and after that is said', () => {
-  const at = (nowS: number) => judged([certificate()], nowS)[0]!;
+test('a certificate holds from its first second to its last one, by the reader’s clock; before and after that is said', async () => {
+  const at = async (nowS: number) => (await judged([certificate()], nowS))[0]!;
   for (const [nowS, standing] of [
     [DAY_S - 0.001, 'early'],
     [DAY_S, 'holds'],
     [3 * DAY_S + 0.999, 'holds'],
     [3 * DAY_S + 1, 'expired'],
   ] as const)
-    assert.equal(at(nowS).standing, standing);
-  assert.equal(certificateWords(at(0)), 'Alice (a key that you trust) says this, but only from 1970-01-02 on:');
-  assert.equal(certificateWords(at(9 * DAY_S)), 'Alice (a key that you trust) said this until 1970-01-04; it has expired:');
-  assert.ok(!isCertified([at(0)]) && !isCertified([at(9 * DAY_S)]));
-  assert.ok(isCertified(judged([certificate({ untilS: DAY_S + 1 }), certificate()])), 'the one that holds counts');
+    assert.equal((await at(nowS)).standing, standing);
+  assert.equal(certificateWords(await at(0)), 'Alice (a key that you trust) says this, but only from 1970-01-02 on:');
+  assert.equal(certificateWords(await at(9 * DAY_S)), 'Alice (a key that you trust) said this until 1970-01-04; it has expired:');
+  assert.ok(!isCertified([await at(0)]) && !isCertified([await at(9 * DAY_S)]));
+  assert.ok(isCertified(await judged([certificate({ untilS: DAY_S + 1 }), certificate()])), 'the one that holds counts');
 });
 
-test('a certificate of another service, forged, changed in any byte or of a later version is none, and takes no other one along', () => {
+test('a certificate of another service, forged, changed in any byte or of a later version is none, and takes no other one along', async () => {
   const good = certificate();
   const forged = concat(good.subarray(0, -64), certificate({ issuer: MALLORY }).subarray(-64));
   for (const bad of [certificate({ service: OTHER }), forged, flipped(good, 0), EMPTY, new Uint8Array(300).fill(7), good.subarray(1)])
-    assert.deepEqual(checked(encodeCertificates([bad, good])), checked(encodeCertificates([good])));
-  for (let at = 0; at < good.length; at++) assert.deepEqual(checked(encodeCertificates([flipped(good, at)])), [], `byte ${at}`);
-  assert.equal(checked(encodeCertificates([good, good])).length, 1, 'said twice is said once');
+    assert.deepEqual(await checked(encodeCertificates([bad, good])), await checked(encodeCertificates([good])));
+  for (let at = 0; at < good.length; at++) assert.deepEqual(await checked(encodeCertificates([flipped(good, at)])), [], `byte ${at}`);
+  assert.equal((await checked(encodeCertificates([good, good]))).length, 1, 'said twice is said once');
 });
 
-test('a list that is none carries nothing: too many, cut, or any bytes', () => {
+test('a list that is none carries nothing: too many, cut, or any bytes', async () => {
   const five = concat(...Array.from({ length: 5 }, (_, i) => encodeCertificates([certificate({ text: `number ${i}` })])));
   const list = encodeCertificates([certificate()]);
   for (const answer of [EMPTY, five, list.subarray(0, -1), Uint8Array.of(9), new Uint8Array(1000).fill(255)])
-    assert.deepEqual(checked(answer), []);
+    assert.deepEqual(await checked(answer), []);
 });
 
 interface House {
@@ -106,11 +114,15 @@ function house(handlers: StreamHandlers): House {
     return { pipe: a, messages: EMPTY, hops: [], sessionId, point: '' } as unknown as ServiceConnection;
   };
   const events = { onPath: () => undefined, onPathLost: () => undefined, onContested: () => undefined };
-  return { env, hellos, visit: new ServiceSession(env, { find: async () => undefined, connect }, 'address', events) };
+  return {
+    env,
+    hellos,
+    visit: new ServiceSession(env, { find: async () => undefined, connect }, encodeAddress(SERVICE.publicKey), events),
+  };
 }
 
 /** What comes of asking, when all that can happen has. */
-async function outcome({ env, visit }: House): Promise<Uint8Array | string> {
+async function outcome({ env, visit }: House): Promise<readonly CarriedCertificate[] | string> {
   const asked = visit.certificates().catch((error: { kind: string }) => error.kind);
   await env.advance(60_000);
   return asked;
@@ -121,7 +133,7 @@ const site = (stream: SessionStream): void => {
 };
 
 test('every reader asks for certificates behind his first request, in the same hello, with nothing in it, and once', async () => {
-  const list = encodeCertificates([certificate()]);
+  const list = await checked(encodeCertificates([certificate()]));
   const all = house({ [STREAM.site]: site, [STREAM.certificates]: certificatesHandler([certificate()]) });
   const { visit, hellos } = all;
   const opening = visit.openStream(STREAM.site, Uint8Array.of(7));
@@ -141,7 +153,7 @@ test('every reader asks for certificates behind his first request, in the same h
 
 test('who wants to know first is told before anything else is asked, and the next stream asks no more', async () => {
   const all = house({ [STREAM.site]: site, [STREAM.certificates]: certificatesHandler([]) });
-  assert.deepEqual(await outcome(all), EMPTY);
+  assert.deepEqual(await outcome(all), []);
   assert.deepEqual(
     all.hellos.map((opens) => opens.map(({ kind }) => kind)),
     [[STREAM.certificates]],
@@ -152,8 +164,8 @@ test('who wants to know first is told before anything else is asked, and the nex
 
 test('a service that knows no certificates carries none; one that floods, or is silent, disturbs no request', async () => {
   for (const [what, handlers, wanted] of [
-    ['older', {}, EMPTY],
-    ['flood', { [STREAM.certificates]: (stream: SessionStream) => void stream.write(new Uint8Array(CERTIFICATES_MAX_BYTES + 1)) }, EMPTY],
+    ['older', {}, []],
+    ['flood', { [STREAM.certificates]: (stream: SessionStream) => void stream.write(new Uint8Array(CERTIFICATES_MAX_BYTES + 1)) }, []],
     ['silent', { [STREAM.certificates]: () => undefined }, 'timeout'],
     ['broken', { [STREAM.certificates]: (stream: SessionStream) => stream.reset(END.internal) }, 'closed'],
   ] as const) {

@@ -19,7 +19,7 @@ export interface Network {
   /** `gnet status` of all its processes. */
   statuses(): Promise<ProcessStatus[]>;
   /** `gnet seed` of this folder, once it is published. */
-  seed(folder: string): Promise<Seeder>;
+  seed(folder: string, ...flags: string[]): Promise<Seeder>;
   close(): Promise<void>;
 }
 
@@ -50,8 +50,8 @@ export async function startNetwork(options: GnetOptions = {}): Promise<Network> 
       up,
       folder,
       statuses: async () => (await gnet(['status', '--json', '--data', dataFolder])).lines as unknown as ProcessStatus[],
-      async seed(site) {
-        const process = new Gnet(['seed', site, '--json', '--data', dataFolder]);
+      async seed(site, ...flags) {
+        const process = new Gnet(['seed', site, '--json', '--data', dataFolder, ...flags]);
         started.push(process);
         const { address, link } = await process.line('address');
         return { process, address: String(address), link: String(link) };
