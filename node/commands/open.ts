@@ -73,9 +73,8 @@ export const open: Command = {
       });
       const [files, bytes, seconds] = [manifest.files.length, sizeOf(manifest.files), (env.now() - startedAt) / 1000];
       const kept = same.length > 0 ? `, ${same.length} of them there already` : '';
-      const certificates = carried(
-        judge(await unlessStopped(peer.sites.certificates(address), stop), await readTrusted(dataFolder), env.now()),
-      );
+      const judged = judge(await unlessStopped(peer.sites.certificates(address), stop), await readTrusted(dataFolder), env.now());
+      const { words, json: certificates } = carried(judged);
       output.say(
         `${manifest.title || address}: ${count(files, 'file')}, ${bytesInWords(bytes)}, version ${manifest.serial}, verified${kept}, in ${seconds.toFixed(1)} s → ${out}${words}`,
         { address, out, title: manifest.title, serial: manifest.serial, files, bytes, seconds, written: wanted.length, certificates },

@@ -74,11 +74,13 @@ export class Trust extends ShellElement {
       .error {
         color: var(--bad);
       }
+      .fields {
+        display: grid;
+        gap: 0.625rem;
+      }
       @media (min-width: 36rem) {
         .fields {
-          display: grid;
           grid-template-columns: minmax(0, 2fr) minmax(0, 1fr);
-          gap: 0.625rem;
         }
       }
     `,

@@ -188,15 +188,20 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     await alone.stop();
   });
 
-  it('a service by invitation: a stranger is told so, the invited gets the page, a second program does not, and it can be taken back', async () => {
+  it('a service by invitation: a stranger is told so, the invited gets the page, a second program does not, and it can be taken back; by its certificate it is told from others', async () => {
     const page = createServer((_, response) => response.end('for the invited'));
     await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
     const port = String((page.address() as AddressInfo).port);
     const manage = async (...flags: string[]) => (await gnet(['expose', port, ...flags, '--json', '--data', network.dataFolder])).lines[0];
-    const { invitation } = (await manage('--invite', 'anna')) ?? {};
-    const service = start('expose', port);
-    const { address: closed, invited } = await service.line('address');
-    assert.equal(invited, 1);
+    const { invitation, address: closed } = (await manage('--invite', 'anna')) ?? {};
+    const certificate = join(network.folder, 'certificate');
+    const own = ['--json', '--data', network.dataFolder];
+    const [signed] = (await gnet(['certify', String(closed), '--says', 'A closed house', ...own])).lines;
+    writeFileSync(certificate, `${String(signed?.['certificate'])}\n`);
+    await gnet(['trust', 'add', String(signed?.['issuer']), 'Anna', ...own]);
+    const service = start('expose', port, '--certificate', certificate);
+    const { address: served, invited } = await service.line('address');
+    assert.deepEqual([served, invited], [closed, 1]);
     assert.match(String(invitation), new RegExp(`^${String(closed)}#[a-z2-7]{56}$`));
     const url = `http://${String(closed)}/`;
     const no = await curl('--socks5-hostname', socks, url);
@@ -205,12 +210,15 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
 
     const file = join(network.folder, 'invitation');
     writeFileSync(file, `${String(invitation)}\n`);
-    const guest = start('proxy', '--listen', '127.0.0.1:0', '--strict', '--name', 'guest', '--invitation', file);
+    const guest = start('proxy', '--listen', '127.0.0.1:0', '--strict', '--name', 'guest', '--invitation', file, '--certified');
     const guests = await listens(guest);
     assert.equal(String((await curl('--socks5-hostname', guests, url)).body), 'for the invited');
     // The data folder is shared, so the other proxy has the invitation now as well: as a second program that uses it.
     assert.notEqual((await curl('--socks5-hostname', socks, url)).code, 0);
     assert.match(String((await guest.line('warning'))['warning']), /another program came with your invitation, and was refused/);
+    const elsewhere = await curl('--socks5-hostname', guests, `http://${address}/`);
+    assert.deepEqual([elsewhere.code, /not allowed|\(2\)/i.test(elsewhere.words)], [CURL_PROXY, true], elsewhere.words);
+    await until('why', () => guest.lines.some(({ warning }) => /^no key that you trust says anything of this/.test(String(warning))));
     assert.equal(String((await curl('--socks5-hostname', guests, url)).body), 'for the invited');
 
     assert.equal((await manage('--invites'))?.['byInvitation'], true);
