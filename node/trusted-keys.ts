@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
-import { type TrustedKey, withTrusted } from '../src/shared/certificates.ts';
+import type { TrustedKey } from '../src/shared/certificates.ts';
+import { withTrusted } from '../src/shared/trusted-keys.ts';
 import { changeFile } from './changed-file.ts';
 import { isMissing, storeError } from './write-file.ts';
 

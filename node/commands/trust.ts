@@ -1,5 +1,5 @@
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
-import { withoutTrusted, withTrusted } from '../../src/shared/certificates.ts';
+import { withoutTrusted, withTrusted } from '../../src/shared/trusted-keys.ts';
 import type { Command } from '../cli/command.ts';
 import { dataFolderOf, openDataFolder } from '../data-folder.ts';
 import { changeTrusted, readTrusted } from '../trusted-keys.ts';

@@ -8,3 +8,4 @@ export * from './certificates.ts';
 export * from './headers.ts';
 export * from './outcome.ts';
 export * from './site-paths.ts';
+export * from './trusted-keys.ts';

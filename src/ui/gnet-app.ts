@@ -1,7 +1,6 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import './gnet-address-bar.ts';
 import './gnet-home.ts';
-import './gnet-panel.ts';
 import './gnet-site.ts';
 import { failurePage, focusHeading, messagePage, messageStyles } from './message-page.ts';
 import { outsidePage } from './outside-page.ts';
@@ -182,6 +181,7 @@ export class App extends ShellElement {
   }
 
   #togglePanel(): void {
+    void import('./gnet-panel.ts'); // nobody needs it to join
     this.#panelOpen = !this.#panelOpen;
     this.requestUpdate();
   }

@@ -1,7 +1,6 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import type { StoredSite } from '../shared/peer-control.ts';
 import { isAddress, normalAddress } from '../shared/links.ts';
-import './gnet-trust.ts';
 import { shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
 import { bytesText, joinSentence, RELAY_SENTENCE, shortAddress } from './words.ts';
@@ -94,6 +93,7 @@ export class Home extends ShellElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    void import('./gnet-trust.ts'); // nobody needs it to join
     this.#timer = setInterval(() => this.#tick(), 1000);
   }
 

@@ -1,6 +1,7 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
-import { parseIssuer, type TrustedKey } from '../shared/certificates.ts';
+import type { TrustedKey } from '../shared/certificates.ts';
 import { failureOf } from '../shared/outcome.ts';
+import { parseIssuer, withoutTrusted, withTrusted } from '../shared/trusted-keys.ts';
 import { shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
 import { sentence } from './words.ts';
@@ -138,7 +139,7 @@ export class Trust extends ShellElement {
     try {
       parseIssuer(key.value);
       field = 'name';
-      await shell.trust(key.value, name.value);
+      await shell.changeTrusted((list) => withTrusted(list, key.value, name.value));
     } catch (error) {
       return this.#complain({ field, text: sentence(failureOf(error).message) });
     }
@@ -148,7 +149,7 @@ export class Trust extends ShellElement {
   }
 
   async #remove(name: string, issuer: string): Promise<void> {
-    await shell.distrust(issuer).catch(() => {}); // another tab has done it
+    await shell.changeTrusted((list) => withoutTrusted(list, issuer)).catch(() => {}); // another tab has done it
     this.#tell(`You trust ${name} no longer.`);
     this.#field('key').focus(); // the button has gone
   }

@@ -1,5 +1,5 @@
 import * as Comlink from 'comlink';
-import { type TrustedKey, withoutTrusted, withTrusted } from '../shared/certificates.ts';
+import type { TrustedKey } from '../shared/certificates.ts';
 import { KEPT_HEADER, type NetworkInfo } from '../shared/network-info.ts';
 import type { FetchProgress, PeerEvent, PeerStatus } from '../shared/peer-api.ts';
 import type { PeerControl, PeerListener, StoredSite } from '../shared/peer-control.ts';
@@ -94,16 +94,8 @@ export class Shell {
     await changeSettings(this.settings, () => change);
   }
 
-  /** @throws GlobalNetError `malformed` | `full`. */
-  trust(key: string, name: string): Promise<void> {
-    return this.#changeTrusted((list) => withTrusted(list, key, name));
-  }
-
-  distrust(key: string): Promise<void> {
-    return this.#changeTrusted((list) => withoutTrusted(list, key));
-  }
-
-  async #changeTrusted(change: (list: TrustedKey[]) => TrustedKey[]): Promise<void> {
+  /** @throws what `change` throws. */
+  async changeTrusted(change: (list: TrustedKey[]) => TrustedKey[]): Promise<void> {
     const { trusted } = await changeSettings(this.settings, (kept) => ({ trusted: change(kept.trusted) }));
     this.#showTrusted(trusted);
     this.#trustChanges.postMessage('changed');

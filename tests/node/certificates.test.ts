@@ -28,7 +28,8 @@ import { checkCertificates } from '../../src/core/peer/certificates.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
 import { encodeCertificates, formatCertificate, parseCertificate, signCertificate } from '../../src/core/wire/certificate.ts';
 import { formatIssuer, parseIssuer } from '../../src/core/wire/issuer.ts';
-import { judge, TRUSTED_MAX } from '../../src/shared/certificates.ts';
+import { judge } from '../../src/shared/certificates.ts';
+import { TRUSTED_MAX } from '../../src/shared/trusted-keys.ts';
 
 const DAY_MS = 86_400_000;
 const SERVICE = nobleCrypto.ed25519Public(new Uint8Array(32).fill(7));
