@@ -52,7 +52,9 @@ export function site(page: Page): FrameLocator {
 export async function openPanel(page: Page): Promise<Locator> {
   const button = page.getByRole('button', { name: /circuits and links/ });
   if ((await button.getAttribute('aria-expanded')) !== 'true') await button.click();
-  return page.getByRole('complementary');
+  const panel = page.getByRole('complementary');
+  await panel.locator('section').first().waitFor();
+  return panel;
 }
 
 /** A tab that joins by itself: its profile was introduced by an earlier one. */

@@ -1,12 +1,13 @@
 /** What a user sees of an exposed web server in a tab: forms, redirects, media, a large picture, and what goes wrong. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { joinedTab, newProfile, openAddress, panelText, site, startChromium } from './chromium.ts';
-import { type Gnet, gnet } from './gnet.ts';
+import { anotherTab, joinedTab, newProfile, openAddress, panelText, site, startChromium } from './chromium.ts';
+import { type Gnet, gnet, type Line } from './gnet.ts';
 import { LiveServer } from './live-server.ts';
 import type { Network } from './network.ts';
 import { until } from './until.ts';
@@ -18,6 +19,8 @@ export function liveSuite(network: () => Network, start: (...args: string[]) => 
     let profile: BrowserContext;
     let tab: Page;
     let address: string;
+    /** What an issuer says of it. */
+    let signed: Line | undefined;
     const shown = (): Promise<string> => tab.locator('gnet-site').evaluate((element) => element.shadowRoot?.textContent ?? '');
     /** In the shell, outside of the frame. */
     const says = (words: RegExp): Promise<unknown> =>
@@ -28,11 +31,16 @@ export function liveSuite(network: () => Network, start: (...args: string[]) => 
 
     before(async () => {
       await server.start();
-      const exposed = start('expose', String(server.port));
+      const told = async (...args: string[]) => (await gnet([...args, '--json', '--data', network().dataFolder])).lines[0];
+      address = String((await told('expose', String(server.port), '--invites'))?.['address']);
+      signed = await told('certify', address, '--says', 'The guest book of the house');
+      const file = join(network().folder, 'guest-book');
+      writeFileSync(file, String(signed?.['certificate']));
+      const exposed = start('expose', String(server.port), '--certificate', file);
       browser = await startChromium();
       profile = await newProfile(browser);
       tab = await joinedTab(profile, network().url);
-      address = String((await exposed.line('address'))['address']);
+      assert.equal((await exposed.line('address'))['address'], address);
     });
     after(async () => {
       await browser?.close();
@@ -48,6 +56,19 @@ export function liveSuite(network: () => Network, start: (...args: string[]) => 
       const [first] = server.asked;
       assert.deepEqual(first?.rawHeaders.filter((_, i) => i % 2 === 0).join(), 'Host,User-Agent,Accept,Accept-Encoding,Connection');
       assert.equal(first?.headers['user-agent'], 'GlobalNet');
+    });
+
+    it('says that somebody vouches for it whom the reader does not know, by his key alone; and what he says once it is trusted', async () => {
+      const carries = (words: RegExp): Promise<unknown> => until(String(words), async () => words.test(await panelText(tab)));
+      await carries(new RegExp(`a key that you do not trust:\\s+${String(signed?.['issuer'])}`));
+      assert.doesNotMatch(await panelText(tab), /of the house/);
+      const other = await anotherTab(profile, network().url);
+      await other.getByText('Keys that you trust').click();
+      await other.getByLabel('Key', { exact: true }).fill(String(signed?.['issuer']));
+      await other.getByLabel('What you call it').fill('Housekeeper');
+      await other.keyboard.press('Enter');
+      await carries(/Housekeeper \(a key that you trust\) says, until \d{4}-\d\d-\d\d:\s+The guest book of the house/);
+      await other.close();
     });
 
     it('sends a form, follows where that leads, and keeps no cookie of it', async () => {
