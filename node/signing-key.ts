@@ -8,12 +8,18 @@ import { lockFolderSoon } from './folder-lock.ts';
 import { keptIdentity } from './kept-identity.ts';
 import { storeError } from './write-file.ts';
 
-/**
- * The key that this user signs messages with under a name, made at the first time: in the data folder, for all commands that share it.
- * @throws as `keptIdentity` and `lockFolder`.
- */
-export async function keptSigningKey(env: Env, dataFolder: string, name: string): Promise<Identity> {
-  const folder = join(dataFolder, 'signing');
+/** The key that this user signs messages with under a name. @throws as `keptNamedKey`. */
+export function keptSigningKey(env: Env, dataFolder: string, name: string): Promise<Identity> {
+  return keptNamedKey(env, join(dataFolder, 'signing'), name);
+}
+
+/** The key that this user signs certificates with under a name. @throws as `keptNamedKey`. */
+export function keptIssuerKey(env: Env, dataFolder: string, name: string): Promise<Identity> {
+  return keptNamedKey(env, join(dataFolder, 'issuers'), name);
+}
+
+/** A key made at the first time it is wanted, in a folder that all commands share. @throws as `keptIdentity` and `lockFolder`. */
+async function keptNamedKey(env: Env, folder: string, name: string): Promise<Identity> {
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => Promise.reject(storeError(error, folder)));
   const release = await lockFolderSoon(folder);
   try {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Address } from '../../src/core/bytes/brand.ts';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { decodeAddress, normalAddress } from '../../src/core/wire/address.ts';
@@ -7,11 +6,10 @@ import { formatIssuer } from '../../src/core/wire/issuer.ts';
 import { dayOf } from '../../src/shared/certificates.ts';
 import { timeOf } from '../cli/certificates.ts';
 import type { Command } from '../cli/command.ts';
-import { dataFolderOf, openDataFolder, peerNameOf } from '../data-folder.ts';
-import { identityIn } from '../kept-key.ts';
+import { dataFolderOf, openDataFolder } from '../data-folder.ts';
 import { nodeEnv } from '../node-env.ts';
+import { keptIssuerKey } from '../signing-key.ts';
 
-const RECORD = 'issuer/key';
 const DAY_S = 86_400;
 const DAYS_MAX = 3650;
 /** Readers whose clock is behind take it too, and nobody learns when it was made. */
@@ -39,7 +37,7 @@ export const certify: Command = {
     const dataFolder = dataFolderOf(text('data'));
     openDataFolder(dataFolder);
     const env = nodeEnv();
-    const issuer = await identityIn(env, join(dataFolder, 'issuers', keyNameOf(text('key') ?? 'issuer')), RECORD);
+    const issuer = await keptIssuerKey(env, dataFolder, keyNameOf(text('key') ?? 'issuer'));
     const key = formatIssuer(issuer.publicKey);
     if (says === undefined) return output.say(key, { issuer: key });
     const nowS = Math.floor(env.now() / 1000);
@@ -68,9 +66,6 @@ function daysOf(text: string): number {
 
 /** @throws GlobalNetError `malformed`. */
 function keyNameOf(text: string): string {
-  try {
-    return peerNameOf(text);
-  } catch {
-    throw new GlobalNetError('malformed', `--key wants up to 64 letters, digits, '-', '_' and '.', not '${text}'`);
-  }
+  if (/^[A-Za-z0-9][\w-]{0,63}$/.test(text)) return text;
+  throw new GlobalNetError('malformed', `--key wants a name of up to 64 letters, digits, '-' and '_', not '${text}'`);
 }

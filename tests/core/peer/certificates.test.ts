@@ -107,8 +107,8 @@ function house(handlers: StreamHandlers): House {
     const opens = [...readMessages(messages)].filter(({ type }) => type === MESSAGE.streamOpen);
     hellos.push(opens.map(({ content }) => decodeStreamOpen(content)).map(({ kind, request }) => ({ kind: kind as StreamKind, request })));
     const { a, b } = pipePair(env, { delayMs: 50 });
-    const serve = (stream: SessionStream): void => (handlers[stream.kind] ?? ((refused) => refused.reset(END.refused)))(stream);
-    const session = new Session(env, { opener: false, id: sessionId as Uint8Array, onStream: serve });
+    const serve = (stream: SessionStream): void => (handlers[stream.kind] ?? ((refused) => refused.reset(END.refused)))(stream, session);
+    const session: Session = new Session(env, { opener: false, id: sessionId as Uint8Array, onStream: serve });
     session.acceptEarly(messages);
     session.attach(b);
     return { pipe: a, messages: EMPTY, hops: [], sessionId, point: '' } as unknown as ServiceConnection;
