@@ -119,7 +119,7 @@ export class Home extends ShellElement {
         <p class="muted">This tab is a peer of an anonymous network. Nothing to install, no account.</p>
       </header>
       ${shell.joined ? this.#join() : this.#introduction()} ${this.#demo()} ${this.#sites()}
-      <gnet-trust></gnet-trust>
+      ${shell.joined ? html`<gnet-trust></gnet-trust>` : nothing}
     </div>`;
   }
 

@@ -3,7 +3,7 @@ import { EMPTY } from '../bytes/bytes.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
 import { type Env, sleep } from '../env.ts';
 import type { ServiceVisitor } from '../service/index.ts';
-import { ask, Session, type SessionStream, StreamReset, type StreamStats } from '../stream/index.ts';
+import { readAnswer, Session, type SessionStream, StreamReset, type StreamStats } from '../stream/index.ts';
 import { decodeAddress } from '../wire/address.ts';
 import { CERTIFICATES_MAX_BYTES, HELLO_MESSAGES_BYTES } from '../wire/geometry.ts';
 import { END, HOLDER, STREAM, type StreamKind } from '../wire/registry.ts';
@@ -81,13 +81,20 @@ export class ServiceSession {
    * must be safe to repeat; what is not is written once `connected` has resolved.
    * @throws GlobalNetError as `ServiceVisitor.connect`, `cancelled`, `full`, or `refused` (another program uses our invitation).
    */
-  async openStream(kind: StreamKind, request: Uint8Array, first: Uint8Array = EMPTY): Promise<SessionStream> {
+  openStream(kind: StreamKind, request: Uint8Array, first: Uint8Array = EMPTY): Promise<SessionStream> {
+    return this.#open(kind, request, (stream) => {
+      stream.write(first).catch(() => undefined); // whoever reads hears of it
+      this.#carries().catch(() => undefined); // behind it, in the same hello
+    });
+  }
+
+  /** @param begin says what is known to be said, before the hello is made. */
+  async #open(kind: StreamKind, request: Uint8Array, begin: (stream: SessionStream) => void): Promise<SessionStream> {
     if (this.#closed) throw new GlobalNetError('cancelled', 'this service was closed');
     if (this.env.now() < this.#contestedUntilMs) throw new GlobalNetError('refused', contestedInWords(true));
     const session = this.#live();
     const stream = session.open(kind, request);
-    stream.write(first).catch(() => undefined); // whoever reads hears of it
-    if (kind !== STREAM.certificates) this.#carries().catch(() => undefined); // behind it, in the same hello
+    begin(stream);
     try {
       // What is under way may be the last try of a session that has ended meanwhile.
       while (!session.attached) await (this.#connecting ??= this.#connect(session).finally(() => (this.#connecting = undefined)));
@@ -116,9 +123,9 @@ export class ServiceSession {
   }
 
   async #askCertificates(): Promise<Uint8Array> {
-    const stream = await this.openStream(STREAM.certificates, EMPTY);
+    const stream = await this.#open(STREAM.certificates, EMPTY, (opened) => opened.end());
     try {
-      return await ask(this.env, stream, EMPTY, CERTIFICATES_MAX_BYTES, ASK_TIMEOUT_MS);
+      return await readAnswer(this.env, stream, CERTIFICATES_MAX_BYTES, ASK_TIMEOUT_MS);
     } catch (error) {
       const isAnswer = error instanceof StreamReset ? error.reason === END.refused : (error as GlobalNetError).kind === 'malformed';
       if (isAnswer) return EMPTY; // it knows no certificates, or sends more than there can be

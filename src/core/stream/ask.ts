@@ -23,10 +23,23 @@ export async function readAll(stream: ByteStream, maxBytes: number): Promise<Uin
 
 /** One question, one answer: writes `request`, half-closes, reads to the end.
  * @throws GlobalNetError `timeout` after `timeoutMs`, `malformed` when the answer is over `maxAnswerBytes`, `closed` when the stream is reset. */
-export async function ask(
+export function ask(
   env: Pick<Env, 'schedule'>,
   stream: ByteStream,
   request: Uint8Array,
+  maxAnswerBytes: number,
+  timeoutMs: number,
+): Promise<Uint8Array> {
+  // Not waited for: who answers while it reads would wait for us to read. What stops the writing stops the reading too.
+  stream.write(request).catch(() => {});
+  stream.end();
+  return readAnswer(env, stream, maxAnswerBytes, timeoutMs);
+}
+
+/** As `ask`, of a stream on which all has been said. */
+export async function readAnswer(
+  env: Pick<Env, 'schedule'>,
+  stream: ByteStream,
   maxAnswerBytes: number,
   timeoutMs: number,
 ): Promise<Uint8Array> {
@@ -36,9 +49,6 @@ export async function ask(
     stream.reset(END.timeout);
   });
   try {
-    // Not waited for: who answers while it reads would wait for us to read. What stops the writing stops the reading too.
-    stream.write(request).catch(() => {});
-    stream.end();
     return await readAll(stream, maxAnswerBytes);
   } catch (error) {
     if (late) throw new GlobalNetError('timeout', `no whole answer within ${timeoutMs} ms`, { cause: error });

@@ -97,14 +97,19 @@ interface House {
   readonly visit: ServiceSession;
   /** Kinds of the streams that were opened in each hello, and what they asked. */
   readonly hellos: { kind: StreamKind; request: Uint8Array }[][];
+  /** How many streams were ended in each hello. */
+  readonly ends: number[];
 }
 
 /** A reader, and a service that answers streams as it is told, refusing the rest. */
 function house(handlers: StreamHandlers): House {
   const env = testEnv();
   const hellos: House['hellos'] = [];
+  const ends: number[] = [];
   const connect = async (_: string, { sessionId, messages }: ConnectOptions): Promise<ServiceConnection> => {
-    const opens = [...readMessages(messages)].filter(({ type }) => type === MESSAGE.streamOpen);
+    const said = [...readMessages(messages)];
+    const opens = said.filter(({ type }) => type === MESSAGE.streamOpen);
+    ends.push(said.filter(({ type }) => type === MESSAGE.streamEnd).length);
     hellos.push(opens.map(({ content }) => decodeStreamOpen(content)).map(({ kind, request }) => ({ kind: kind as StreamKind, request })));
     const { a, b } = pipePair(env, { delayMs: 50 });
     const serve = (stream: SessionStream): void => (handlers[stream.kind] ?? ((refused) => refused.reset(END.refused)))(stream, session);
@@ -117,6 +122,7 @@ function house(handlers: StreamHandlers): House {
   return {
     env,
     hellos,
+    ends,
     visit: new ServiceSession(env, { find: async () => undefined, connect }, encodeAddress(SERVICE.publicKey), events),
   };
 }
@@ -135,7 +141,7 @@ const site = (stream: SessionStream): void => {
 test('every reader asks for certificates behind his first request, in the same hello, with nothing in it, and once', async () => {
   const list = await checked(encodeCertificates([certificate()]));
   const all = house({ [STREAM.site]: site, [STREAM.certificates]: certificatesHandler([certificate()]) });
-  const { visit, hellos } = all;
+  const { visit, hellos, ends } = all;
   const opening = visit.openStream(STREAM.site, Uint8Array.of(7));
   assert.deepEqual(await outcome(all), list);
   assert.deepEqual(await (await opening).read(), Uint8Array.of(1));
@@ -145,6 +151,7 @@ test('every reader asks for certificates behind his first request, in the same h
       { kind: STREAM.certificates, request: EMPTY },
     ],
   ]);
+  assert.deepEqual(ends, [1], 'and says all that he says about it there');
   const before = visit.streams;
   await visit.openStream(STREAM.site, EMPTY);
   assert.deepEqual(await outcome(all), list);
