@@ -5,6 +5,7 @@ import { HandlerSlot } from '../src/adapters/handler-slot.ts';
 import { TRANSPORT_HOLD_BYTES, type TransportDialer } from '../src/core/link/index.ts';
 import type { Transport, TransportHandler } from '../src/core/ports.ts';
 import { LINK_MESSAGE_MAX_BYTES } from '../src/core/wire/geometry.ts';
+import { spent } from './spent-buffers.ts';
 
 /** A name server, a TCP and a TLS handshake on a bad link. */
 const DIAL_TIMEOUT_MS = 10_000;
@@ -32,6 +33,7 @@ export class WsTransport implements Transport {
       // A plain view: `Buffer.slice` shares memory where `Uint8Array.slice` copies, and core takes the latter for granted.
       if (isBinary) this.#slot.message(new Uint8Array(data.buffer, data.byteOffset, data.length));
       else this.close();
+      spent(data.length);
     });
     socket.on('close', (code) => this.#slot.close(`WebSocket closed with code ${code}`));
     socket.on('error', (error) => this.#slot.close(error.message));
