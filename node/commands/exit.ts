@@ -5,7 +5,7 @@ import { isPublicIp } from '../../src/core/wire/public-ip.ts';
 import type { Command } from '../cli/command.ts';
 import { checkRules, DEFAULT_POLICY, dnsResolver, ExitPolicy, interfaceAddresses, PolicyJudge } from '../exit/index.ts';
 import { ipBytes } from '../ip.ts';
-import { relayOptions, runRelay } from './relay.ts';
+import { advertisedOf, listenAddressOf, relayOptions, runRelay } from './relay.ts';
 
 export const exit: Command = {
   name: 'exit',
@@ -36,7 +36,7 @@ export const exit: Command = {
     const { text, texts } = invocation;
     const policy = policyOf(texts('policy'), text('policy-file'));
     const resolve = dnsResolver(texts('resolver'));
-    const published = ipBytes((text('advertise') ?? text('listen') ?? '').split(':')[0] as string);
+    const published = ipBytes((advertisedOf(text) ?? listenAddressOf(text)).host);
     const ownAddresses = (): Uint8Array[] => [...interfaceAddresses(), ...(published === undefined ? [] : [published])];
     const summary: ExitSummary = { ipv6: ownAddresses().some((ip) => ip.length === 16 && isPublicIp(ip)), ports: policy.ports };
     const judge = new PolicyJudge({ policy, resolve, ownAddresses });

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { Identity } from '../../src/core/crypto/identity.ts';
 import type { Env } from '../../src/core/env.ts';
@@ -7,9 +6,10 @@ import type { RecordStore } from '../../src/core/ports.ts';
 import type { VerifiedCertificate } from '../../src/core/wire/certificate.ts';
 import { CARRYING, carrying, certificatesOf, readCertificates, refuseForeign } from '../cli/certificates.ts';
 import type { Command, Invocation } from '../cli/command.ts';
-import { connectionsOf, type ExposedService, exposedServiceOf } from '../cli/exposed-service.ts';
+import { connectionsOf, exposedServiceOf, type NamedService, SERVICES_MAX, servicesOf } from '../cli/exposed-service.ts';
 import { admission, INVITING, type InvitingService, keepInviting, manageInvitations, managesInvitations } from '../cli/inviting.ts';
 import { logLevelOf } from '../cli/log-level.ts';
+import { once } from '../cli/once.ts';
 import type { Output } from '../cli/output.ts';
 import { portOf } from '../cli/tcp-target.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
@@ -20,29 +20,27 @@ import { type ListedInvitation, readInvitations } from '../invitation-list.ts';
 import { keptIdentity } from '../kept-identity.ts';
 import { keptHostKey, takeOverKey } from '../kept-key.ts';
 import { nodeEnv } from '../node-env.ts';
+import { connectionsHere } from '../open-files.ts';
 import { EXPOSED_CONNECTIONS_MAX, EXPOSED_CONNECTIONS_TOTAL_MAX } from '../tcp/constants.ts';
 import { ConnectionLimit, exposed } from '../tcp/index.ts';
 import { stopped, untilPublished, untilReady } from '../until.ts';
 
-const HTTP_PORT = 80;
 const KEY = 'service/key';
-/** Each keeps circuits to three rendezvous points. */
-const SERVICES_MAX = 32;
-
-/** A service with what it has for itself. */
-interface Named extends ExposedService {
-  /** Its folder within the data folder: one process at a time serves it. */
-  readonly folder: string;
-  readonly ports: readonly number[];
-}
 
 export const expose: Command = {
   name: 'expose',
-  usage: '<[name=]port | [name=]host:port>[@port,…] …',
+  usage: '[<[name=]port | [name=]host:port>[@port,…] …]',
   summary:
     'Makes TCP services of this machine reachable, each by a .gnet address of its own, until Ctrl-C; the same service, or name, has the same ' +
     'address next time, whatever else is served.',
   options: {
+    service: {
+      type: 'string',
+      value: '<service>',
+      multiple: true,
+      help: 'as one behind the command: for gnet.conf, whose services count where none is given there; may be repeated',
+      check: exposedServiceOf,
+    },
     port: {
       type: 'string',
       value: '<port>',
@@ -77,48 +75,51 @@ export const expose: Command = {
     ...CARRYING,
     ...INVITING,
   },
-  positionals: { min: 1, max: SERVICES_MAX },
+  positionals: { min: 0, max: SERVICES_MAX },
   serves: true,
   async run(invocation) {
-    const { output, text, texts, positionals, stop } = invocation;
-    const services = namedOf(
-      positionals.map(exposedServiceOf),
-      text('name'),
-      texts('port').map((port) => portOf(port)),
-    );
+    const { output, text, texts } = invocation;
+    const services = servicesOf(invocation);
     const dataFolder = dataFolderOf(text('data'));
     if (services.length > 1) for (const flag of OF_A_SINGLE_ONE) refuseOfSeveral(invocation, flag);
-    if (managesInvitations(invocation)) return manageInvitations(invocation, invitingOf(invocation, dataFolder, services[0] as Named));
+    const [first] = services as [NamedService];
+    if (managesInvitations(invocation)) return manageInvitations(invocation, invitingOf(invocation, dataFolder, first));
     const certificates = await readCertificates(nodeEnv(logLevelOf(text('log'))), texts('certificate'));
     const headless = await startHeadless({
       dataFolder,
-      name: (services[0] as Named).folder,
+      name: first.folder,
       role: 'expose',
       bootstraps: bootstrapsFor(dataFolder, texts('join')),
       metrics: metricsOf(text('metrics')),
       logLevel: logLevelOf(text('log')),
     });
-    sayMetrics(headless, output);
     const stores: FileStore[] = [];
-    const ends: (() => void)[] = [];
     try {
+      sayMetrics(headless, output);
       // The first one's folder is the peer's own, with its guards; of the others only the key is there.
       for (const { folder } of services.slice(1)) stores.push(await openFileStore(peerFolderOf(dataFolder, folder)));
-      const hosted = await hostAll(invocation, services, certificates, dataFolder, headless, stores);
-      for (const { served, listed, own } of hosted)
-        ends.push(keepInviting({ env: headless.env, folder: own }, served, listed, output, stop));
-      await publish(hosted, headless, stop, output);
-      output.note(
-        `A program reaches ${services.length === 1 ? 'it' : 'them'} through 'gnet proxy'; a web server at port 80 opens in the app, too. Served until Ctrl-C.`,
-      );
-      await stopped(stop);
+      await serve(invocation, await hostAll(invocation, services, certificates, dataFolder, headless, stores), headless);
     } finally {
-      for (const end of ends) end();
       await headless.stop();
       await Promise.all(stores.map((store) => store.close()));
     }
   },
 };
+
+/** Until it is stopped. */
+async function serve({ output, stop }: Invocation, hosted: readonly Hosted[], headless: Headless): Promise<void> {
+  const ends: (() => void)[] = [];
+  try {
+    for (const { served, listed, own } of hosted) ends.push(keepInviting({ env: headless.env, folder: own }, served, listed, output, stop));
+    await publish(hosted, headless, stop, output);
+    output.note(
+      `A program reaches ${hosted.length === 1 ? 'it' : 'them'} through 'gnet proxy'; a web server at port 80 opens in the app, too. Served until Ctrl-C.`,
+    );
+    await stopped(stop);
+  } finally {
+    for (const end of ends) end();
+  }
+}
 
 /** Flags that are about one service, and say which by being beside it. */
 const OF_A_SINGLE_ONE = ['key', 'invite', 'invites', 'revoke', 'public'];
@@ -129,12 +130,12 @@ function refuseOfSeveral({ text }: Pick<Invocation, 'text'>, name: string): void
     throw new GlobalNetError('malformed', `--${name} is of a single service: give it with that one alone`);
 }
 
-function invitingOf({ text, positionals }: Invocation, dataFolder: string, { folder }: Named): InvitingService {
-  const command = `gnet expose ${positionals.join(' ')}`;
+function invitingOf({ text, positionals }: Invocation, dataFolder: string, { folder }: NamedService): InvitingService {
+  const command = ['gnet expose', ...positionals].join(' ');
   return { env: nodeEnv(logLevelOf(text('log'))), dataFolder, folder: peerFolderOf(dataFolder, folder), keyRecord: KEY, command };
 }
 
-interface Hosted extends Named {
+interface Hosted extends NamedService {
   readonly served: TcpHost;
   /** Who may visit, as its folder said at the start. */
   readonly listed: readonly ListedInvitation[] | undefined;
@@ -144,15 +145,18 @@ interface Hosted extends Named {
 }
 
 async function hostAll(
-  { text }: Invocation,
-  services: readonly Named[],
+  { text, output }: Invocation,
+  services: readonly NamedService[],
   certificates: readonly VerifiedCertificate[],
   dataFolder: string,
   headless: Headless,
   stores: readonly FileStore[],
 ): Promise<Hosted[]> {
   const { env, peer } = headless;
-  const total = new ConnectionLimit(connectionsOf(text('connections-total') ?? String(EXPOSED_CONNECTIONS_TOTAL_MAX)));
+  const warn = once((words) => output.say(words, { warning: words }));
+  const total = new ConnectionLimit(
+    connectionsHere(connectionsOf(text('connections-total') ?? String(EXPOSED_CONNECTIONS_TOTAL_MAX)), warn),
+  );
   const connectionsMax = connectionsOf(text('connections') ?? String(EXPOSED_CONNECTIONS_MAX));
   const identities: Identity[] = [];
   const recordsOf = (index: number): RecordStore => (stores[index - 1] ?? headless).records;
@@ -167,7 +171,7 @@ async function hostAll(
     const carries = carried[index] as VerifiedCertificate[];
     const hostKey = await keptHostKey(env, recordsOf(index));
     const options = { hostKey, invitations: listed, certificates: carries.map(({ bytes }) => bytes) };
-    const tcp = exposed({ ...service, ports: new Set(service.ports), connectionsMax, total });
+    const tcp = exposed({ ...service, ports: new Set(service.ports), connectionsMax, total, onFull: warn });
     hosted.push({ ...service, served: peer.hostTcp(identities[index] as Identity, tcp, options), listed, own, carries });
   }
   return hosted;
@@ -196,29 +200,4 @@ async function publish(hosted: readonly Hosted[], { env, peer }: Headless, stop:
     output.say(words.join('\n') + carried.words + admitted.words, { address, ...named, ports, target, ...carried.json, ...admitted.json });
   });
   await Promise.all(each).finally(published);
-}
-
-/** @throws GlobalNetError `malformed` when two of them would have one key. */
-function namedOf(services: readonly ExposedService[], name: string | undefined, ports: readonly number[]): Named[] {
-  if (name !== undefined && services.length > 1)
-    throw new GlobalNetError('malformed', '--name is of a single service: of several write name=host:port');
-  const named = services.map((service) => ({
-    ...service,
-    folder: service.name ?? name ?? folderOf(service),
-    ports: [...new Set(service.ports ?? (ports.length > 0 ? ports : [HTTP_PORT, service.port]))],
-  }));
-  for (const [index, { folder, host, port }] of named.entries()) {
-    const twin = named.findIndex((other) => other.folder === folder);
-    if (twin === index) continue;
-    const what = named[index]?.name ?? `${host}:${port}`;
-    throw new GlobalNetError(
-      'malformed',
-      `'${what}' is there twice: a second service, with an address of its own, needs a name of its own, as in second=${host}:${port}`,
-    );
-  }
-  return named;
-}
-
-function folderOf({ host, port }: ExposedService): string {
-  return `expose-${createHash('sha256').update(`${host}:${port}`).digest('hex').slice(0, 12)}`;
 }

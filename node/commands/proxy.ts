@@ -8,9 +8,12 @@ import { type ChainForm, type HopChain, inChain, parseChain } from '../cli/hop-c
 import { acceptInvitations, INVITED } from '../cli/inviting.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
-import { hostAndPort, isLoopback, listenOf } from '../cli/tcp-target.ts';
+import { once } from '../cli/once.ts';
+import { type HostAndPort, hostAndPort, isLoopback, listenOf } from '../cli/tcp-target.ts';
 import { bootstrapsFor, dataFolderOf, peerNameOf } from '../data-folder.ts';
 import { type Headless, startHeadless } from '../headless.ts';
+import { connectionsHere } from '../open-files.ts';
+import { PROXY_CONNECTIONS_MAX } from '../tcp/constants.ts';
 import { startSocksProxy } from '../tcp/index.ts';
 import { stopped, unlessStopped, untilReady } from '../until.ts';
 
@@ -41,7 +44,7 @@ export const proxy: Command = {
   positionals: { min: 0, max: 1 },
   serves: true,
   async run(invocation) {
-    const { output, positionals, text, texts, flag, stop } = invocation;
+    const { output, positionals, text, texts } = invocation;
     const chain = positionals[0] === undefined ? undefined : chainOf(positionals[0], invocation);
     const listen = chain?.listen ?? listenOf(text('listen') ?? '127.0.0.1:9050');
     const dataFolder = dataFolderOf(text('data'));
@@ -54,39 +57,52 @@ export const proxy: Command = {
       metrics: metricsOf(text('metrics')),
       logLevel: logLevelOf(text('log')),
     });
-    sayMetrics(headless, output);
-    const tell = once((text) => output.note(text));
-    const warn = once((text) => output.say(text, { warning: text }));
-    headless.peer.events.listen(
-      (event) => event?.kind === 'invitation' && output.say(event.text, { warning: event.text, address: event.address }),
-    );
     try {
+      sayMetrics(headless, output);
+      headless.peer.events.listen(
+        (event) => event?.kind === 'invitation' && output.say(event.text, { warning: event.text, address: event.address }),
+      );
       const exits = chain === undefined ? headless.peer.exits : await exitsAlong(headless.peer, chain, invocation);
-      const socks = await startSocksProxy({
-        ...listen,
-        visits: flag('certified') ? certifiedVisits(headless, dataFolder) : headless.peer.tcp,
-        exits,
-        strict: flag('strict'),
-        onIpTarget: () => tell(LOOKS_UP_ITSELF),
-        onNoExit: (why) => tell(`A program asked for something outside of .gnet: ${why}`),
-        onRefused: (why) => warn(`${why} ('gnet proxy --help' tells of --invitation and --certified)`),
-      });
-      try {
-        await untilReady(headless.peer, stop, output);
-        const at = hostAndPort(socks);
-        output.say(`SOCKS5 at ${at}`, { listens: at, pid: process.pid });
-        if (!isLoopback(listen.host)) output.note('Whoever reaches this port uses the network as you.');
-        output.note(`curl --socks5-hostname ${at} http://<address>.gnet/\nUntil Ctrl-C.`);
-        await stopped(stop);
-      } finally {
-        socks.close();
-        exits.stop();
-      }
+      await serve(invocation, headless, { dataFolder, listen, exits }).finally(() => exits.stop());
     } finally {
       await headless.stop();
     }
   },
 };
+
+interface Serving {
+  readonly dataFolder: string;
+  readonly listen: HostAndPort;
+  readonly exits: Exits;
+}
+
+/** Until it is stopped. */
+async function serve({ output, flag, stop }: Invocation, headless: Headless, { dataFolder, listen, exits }: Serving): Promise<void> {
+  const { peer } = headless;
+  const tell = once((text) => output.note(text));
+  const warn = once((text) => output.say(text, { warning: text }));
+  const socks = await startSocksProxy({
+    ...listen,
+    visits: flag('certified') ? certifiedVisits(headless, dataFolder) : peer.tcp,
+    exits,
+    strict: flag('strict'),
+    connectionsMax: connectionsHere(PROXY_CONNECTIONS_MAX, warn),
+    onIpTarget: () => tell(LOOKS_UP_ITSELF),
+    onNoExit: (why) => tell(`A program asked for something outside of .gnet: ${why}`),
+    onRefused: (why) => warn(`${why} ('gnet proxy --help' tells of --invitation and --certified)`),
+    onWarning: warn,
+  });
+  try {
+    await untilReady(peer, stop, output);
+    const at = hostAndPort(socks);
+    output.say(`SOCKS5 at ${at}`, { listens: at, pid: process.pid });
+    if (!isLoopback(listen.host)) output.note('Whoever reaches this port uses the network as you.');
+    output.note(`curl --socks5-hostname ${at} http://<address>.gnet/\nUntil Ctrl-C.`);
+    await stopped(stop);
+  } finally {
+    socks.close();
+  }
+}
 
 /** @throws GlobalNetError `malformed`. */
 function chainOf(text: string, { said }: Invocation): HopChain {
@@ -121,12 +137,3 @@ async function exitsAlong({ namedPaths }: Peer, chain: HopChain, { output, stop 
 
 const LOOKS_UP_ITSELF =
   'A program asked for an IP address, not a name. If it looked a name up itself, who runs the name server knows where it goes: give curl --socks5-hostname, Firefox “Proxy DNS”.';
-
-/** Says each thing once, however often programs give cause. */
-function once(say: (text: string) => void): (text: string) => void {
-  const said = new Set<string>();
-  return (text) => {
-    if (!said.has(text)) say(text);
-    said.add(text);
-  };
-}

@@ -9,6 +9,7 @@ import { exitTargetOf } from '../cli/exit-target.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
 import type { Output } from '../cli/output.ts';
+import type { HostAndPort } from '../cli/tcp-target.ts';
 import { dataFolderOf, joinUrls, peerNameOf } from '../data-folder.ts';
 import { type ExitJudge, exitService, GrantJudge } from '../exit/index.ts';
 import { type Headless, type HeadlessExit, startHeadless } from '../headless.ts';
@@ -66,7 +67,7 @@ export async function runRelay(invocation: Invocation, { kind, exit }: RelayKind
   const name = text('name') ?? kind;
   const joins = joinUrls(texts('join'));
   const operator = text('operator');
-  const advertise = text('advertise');
+  const advertise = advertisedOf(text);
   const grants = texts('grant');
   const opens = openerOf(grants, exit);
   const headless = await startHeadless({
@@ -74,8 +75,8 @@ export async function runRelay(invocation: Invocation, { kind, exit }: RelayKind
     name,
     role: name,
     bootstraps: joins,
-    listen: addressOf('listen', text('listen')),
-    ...(advertise === undefined ? {} : { advertise: addressOf('advertise', advertise) }),
+    listen: listenAddressOf(text),
+    ...(advertise === undefined ? {} : { advertise }),
     stable: flag('stable'),
     webRtc: !flag('no-webrtc'),
     metrics: metricsOf(text('metrics')),
@@ -83,22 +84,30 @@ export async function runRelay(invocation: Invocation, { kind, exit }: RelayKind
     ...(operator === undefined ? {} : { operator }),
     ...(opens === undefined ? {} : { exit: opens }),
   });
+  try {
+    sayStarted(invocation, headless, exit?.summary);
+    if (joins.length > 0) sayJoining(headless.peer, output);
+    else output.note('It joins nobody (no --join): it is the first of its network, and others join by it. Ctrl-C ends it.');
+    await stopped(stop);
+  } finally {
+    await headless.stop();
+  }
+}
+
+function sayStarted({ output, texts }: Invocation, headless: Headless, summary: ExitSummary | undefined): void {
   const { peer, listens } = headless;
-  const what = exit === undefined ? 'Relay' : 'Exit';
+  const grants = texts('grant');
+  const what = summary === undefined ? 'Relay' : 'Exit';
   output.say(`${what} ${peer.id} listens at ${listens}`, {
     listens,
     peer: peer.id,
     pid: process.pid,
-    ...(exit === undefined ? {} : { exit: exit.summary }),
+    ...(summary === undefined ? {} : { exit: summary }),
     ...(grants.length === 0 ? {} : { grants }),
   });
   sayMetrics(headless, output);
   if (grants.length > 0) output.note(`Whoever asks this peer reaches ${grants.join(', ')}.`);
-  sayWaiting(headless, output, exit?.summary);
-  if (joins.length > 0) sayJoining(peer, output);
-  else output.note('It joins nobody (no --join): it is the first of its network, and others join by it. Ctrl-C ends it.');
-  await stopped(stop);
-  await headless.stop();
+  sayWaiting(headless, output, summary);
 }
 
 /** @throws GlobalNetError `malformed` (a grant). */
@@ -140,8 +149,19 @@ function operatorOf(text: string): string {
   throw new GlobalNetError('malformed', `--operator wants up to 32 letters, digits and signs of ASCII, not '${text}'`);
 }
 
+/** Where it listens. @throws GlobalNetError `malformed`. */
+export function listenAddressOf(text: Invocation['text']): HostAndPort {
+  return addressOf('listen', text('listen'));
+}
+
+/** Where it is published, where that is another place. @throws GlobalNetError `malformed`. */
+export function advertisedOf(text: Invocation['text']): HostAndPort | undefined {
+  const advertise = text('advertise');
+  return advertise === undefined ? undefined : addressOf('advertise', advertise);
+}
+
 /** @throws GlobalNetError `malformed`. */
-function addressOf(flag: string, text: string | undefined): { host: string; port: number } {
+function addressOf(flag: string, text: string | undefined): HostAndPort {
   const found = /^([\d.]+):(\d{1,5})$/.exec(text ?? '');
   const port = Number(found?.[2]);
   if (found === null || port > 65535 || !isIPv4(found[1] as string))

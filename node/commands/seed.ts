@@ -1,10 +1,11 @@
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { formatAppLink, formatWebLink } from '../../src/core/packs/index.ts';
 import type { Address } from '../../src/core/bytes/brand.ts';
+import type { VerifiedCertificate } from '../../src/core/wire/certificate.ts';
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { CARRYING, carrying, certificatesOf, readCertificates, refuseForeign } from '../cli/certificates.ts';
-import type { Command } from '../cli/command.ts';
+import type { Command, Invocation } from '../cli/command.ts';
 import { admission, INVITING, keepInviting, manageInvitations, managesInvitations } from '../cli/inviting.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
@@ -12,8 +13,8 @@ import { bytesInWords } from '../cli/output.ts';
 import { count } from '../cli/table.ts';
 import { bootstrapsFor, dataFolderOf, peerFolderOf, peerNameOf, readLocalNetwork } from '../data-folder.ts';
 import { rootOf, scanFolder } from '../folder.ts';
-import { packFolder, siteKeyRecord } from '../folder-pack.ts';
-import { startHeadless } from '../headless.ts';
+import { type FolderPack, packFolder, siteKeyRecord } from '../folder-pack.ts';
+import { type Headless, startHeadless } from '../headless.ts';
 import { readInvitations } from '../invitation-list.ts';
 import { keptIdentity } from '../kept-identity.ts';
 import { keptHostKey } from '../kept-key.ts';
@@ -66,58 +67,88 @@ export const seed: Command = {
       metrics: metricsOf(text('metrics')),
       logLevel,
     });
-    sayMetrics(headless, output);
-    let endInviting = (): void => undefined;
     try {
-      const { env, peer, records } = headless;
-      // Before hours of hashing, perhaps.
-      const { publicKey } = await keptIdentity(env, records, siteKeyRecord(await rootOf(folder)));
-      refuseForeign(certificates, [publicKey]);
-      const carries = certificatesOf(certificates, publicKey);
-      const pack = await packFolder(folder, {
-        env,
-        records,
-        store: peer.store,
-        barred: [dataFolder],
-        signal: stop,
-        onProgress: ({ files, filesDone, readBytes }) =>
-          output.progress(`Hashing: ${filesDone} of ${count(files, 'file')}, ${bytesInWords(readBytes)}`),
-        onChanged: (path) => output.note(`${path} has changed since it was published: start again to publish it as it is now`),
-      });
-      for (const note of pack.notes) output.note(note);
-      const { manifest } = pack;
-      const totalBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
-      output.note(
-        `${count(manifest.files.length, 'file')}, ${bytesInWords(totalBytes)}, version ${manifest.serial}${pack.changed ? ' (new)' : ', as before'}. Publishing…`,
-      );
-      const invitations = await readInvitations(own);
-      const options = { hostKey: await keptHostKey(env, records), invitations, certificates: carries.map(({ bytes }) => bytes) };
-      const host = peer.hostSite(pack.author, pack.content, options);
-      endInviting = keepInviting({ env, folder: own }, host, invitations, output, stop);
-      await untilPublished(env, peer, host, stop, output);
-      const { address } = host.status;
-      const app = text('app') ?? readLocalNetwork(dataFolder)?.app;
-      const front = { address: address as Address, path: '' };
-      const link = app === undefined ? formatWebLink(front) : formatAppLink(app, front);
-      const { words, json } = admission(invitations);
-      const carried = carrying(carries);
-      output.say(`Address  ${address}\nLink     ${link}${carried.words}${words}`, {
-        address,
-        link,
-        serial: manifest.serial,
-        files: manifest.files.length,
-        bytes: totalBytes,
-        ...carried.json,
-        ...json,
-      });
-      output.note('Served until Ctrl-C.');
-      await stopped(stop);
+      sayMetrics(headless, output);
+      await serve(invocation, folder, { dataFolder, own, certificates }, headless);
     } finally {
-      endInviting();
       await headless.stop();
     }
   },
 };
+
+interface Seeding {
+  readonly dataFolder: string;
+  /** Its own folder within. */
+  readonly own: string;
+  readonly certificates: readonly VerifiedCertificate[];
+}
+
+/** Until it is stopped. */
+async function serve(
+  invocation: Invocation,
+  folder: string,
+  { dataFolder, own, certificates }: Seeding,
+  headless: Headless,
+): Promise<void> {
+  const { output, text, stop } = invocation;
+  const { env, peer, records } = headless;
+  const carries = await carriedBy(folder, certificates, headless); // before hours of hashing, perhaps
+  const pack = await packed(invocation, folder, dataFolder, headless);
+  const { manifest } = pack;
+  const bytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
+  const version = `version ${manifest.serial}${pack.changed ? ' (new)' : ', as before'}`;
+  output.note(`${count(manifest.files.length, 'file')}, ${bytesInWords(bytes)}, ${version}. Publishing…`);
+  const invitations = await readInvitations(own);
+  const options = { hostKey: await keptHostKey(env, records), invitations, certificates: carries.map(({ bytes }) => bytes) };
+  const host = peer.hostSite(pack.author, pack.content, options);
+  const endInviting = keepInviting({ env, folder: own }, host, invitations, output, stop);
+  try {
+    await untilPublished(env, peer, host, stop, output);
+    const { address } = host.status;
+    const app = text('app') ?? readLocalNetwork(dataFolder)?.app;
+    const front = { address: address as Address, path: '' };
+    const link = app === undefined ? formatWebLink(front) : formatAppLink(app, front);
+    const [carried, admitted] = [carrying(carries), admission(invitations)];
+    const counts = { serial: manifest.serial, files: manifest.files.length, bytes };
+    const words = `Address  ${address}\nLink     ${link}${carried.words}${admitted.words}`;
+    output.say(words, { address, link, ...counts, ...carried.json, ...admitted.json });
+    output.note('Served until Ctrl-C.');
+    await stopped(stop);
+  } finally {
+    endInviting();
+  }
+}
+
+/** Certificates of the folder's site. @throws GlobalNetError `malformed`: one is of another. */
+async function carriedBy(
+  folder: string,
+  certificates: readonly VerifiedCertificate[],
+  { env, records }: Headless,
+): Promise<VerifiedCertificate[]> {
+  const { publicKey } = await keptIdentity(env, records, siteKeyRecord(await rootOf(folder)));
+  refuseForeign(certificates, [publicKey]);
+  return certificatesOf(certificates, publicKey);
+}
+
+async function packed(
+  { output, stop }: Invocation,
+  folder: string,
+  dataFolder: string,
+  { env, peer, records }: Headless,
+): Promise<FolderPack> {
+  const pack = await packFolder(folder, {
+    env,
+    records,
+    store: peer.store,
+    barred: [dataFolder],
+    signal: stop,
+    onProgress: ({ files, filesDone, readBytes }) =>
+      output.progress(`Hashing: ${filesDone} of ${count(files, 'file')}, ${bytesInWords(readBytes)}`),
+    onChanged: (path) => output.note(`${path} has changed since it was published: start again to publish it as it is now`),
+  });
+  for (const note of pack.notes) output.note(note);
+  return pack;
+}
 
 /** @throws GlobalNetError `malformed`. */
 function appOf(url: string): void {

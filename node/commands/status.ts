@@ -24,8 +24,10 @@ function inWords({ pid, role, rssBytes, listens, peer }: ProcessStatus): string 
       `; ${bytesInWords(moved)} over links, ${bytesInWords(peer.relayedBytes)} for others; memory ${bytesInWords(rssBytes)}`,
   ];
   for (const service of peer.services) {
+    const { title, address, points, visitors, effort } = service;
+    const busy = effort === 0 ? '' : `; too many come: visitors work ${effort.toLocaleString('en')} hashes each`;
     lines.push(
-      `  serves ${service.title || 'a site'} at ${service.address} (${count(service.points.length, 'rendezvous point')}, ${count(service.visitors, 'visitor')})`,
+      `  serves ${title || 'a site'} at ${address} (${count(points.length, 'rendezvous point')}, ${count(visitors, 'visitor')}${busy})`,
     );
   }
   return lines.join('\n');

@@ -5,9 +5,12 @@ import { exitTargetOf } from '../cli/exit-target.ts';
 import { type ChainForm, type HopChain, inChain, parseChain } from '../cli/hop-chain.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { METRICS_OPTION, metricsOf, sayMetrics } from '../cli/metrics-option.ts';
+import { once } from '../cli/once.ts';
 import { hostAndPort, isLoopback } from '../cli/tcp-target.ts';
 import { bootstrapsFor, dataFolderOf, peerNameOf } from '../data-folder.ts';
 import { startHeadless } from '../headless.ts';
+import { connectionsHere } from '../open-files.ts';
+import { TUNNEL_CONNECTIONS_MAX } from '../tcp/constants.ts';
 import { startTunnel, type Tunnel } from '../tcp/index.ts';
 import { stopped, unlessStopped, untilReady } from '../until.ts';
 
@@ -81,12 +84,16 @@ async function start({ namedPaths }: Peer, { chain, target, request }: Wanted, {
   const found = output.waiting(() => `Looking for the hops of ${chain.text}`);
   const path = await inChain(chain, () => unlessStopped(namedPaths.find(chain.hops, lastFits), stop).finally(found));
   let at = hostAndPort(chain.listen);
+  const say = (why: string): void => output.say(`${at}: a connection failed: ${why}`, { failed: at, why });
+  const warn = once((why) => output.say(`${at}: ${why}`, { warning: why, tunnel: at }));
   const started = await startTunnel({
     ...chain.listen,
     request,
     share: flag('share'),
     newSession: () => namedPaths.session(path, lastFits, `tunnel ${at}`),
-    onFailure: (why) => output.say(`${at}: a connection failed: ${why}`, { failed: at, why }),
+    connectionsMax: connectionsHere(TUNNEL_CONNECTIONS_MAX, warn),
+    onFailure: say,
+    onWarning: warn,
   });
   at = hostAndPort(started);
   const { hops } = path;

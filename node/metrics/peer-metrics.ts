@@ -52,6 +52,11 @@ export function peerMetrics(role: string, peer: Measured): Metric[] {
       'Visitors of all of them.',
       sum(({ visitors }) => visitors),
     ),
+    gauge(
+      'gnet_service_effort',
+      'Hashes asked of a visitor, by the service that asks most; 0 while none does.',
+      Math.max(0, ...services.map(({ effort }) => effort)),
+    ),
   ];
 }
 

@@ -2,12 +2,20 @@
 
 /** A local service that has not answered by then is not there: loopback answers in a millisecond, a machine next door in some. */
 export const CONNECT_TIMEOUT_MS = 10_000;
-/** Connections of one exposed service at a time, of all visitors: each holds a file descriptor of the usual 1,024, and some buffers. */
-export const EXPOSED_CONNECTIONS_MAX = 500;
-/** Of all services of one process: what one of them can take leaves room for the others, and for links. */
-export const EXPOSED_CONNECTIONS_TOTAL_MAX = 800;
-/** Clients of one proxy at a time; a browser opens some dozens. */
-export const PROXY_CONNECTIONS_MAX = 500;
+/**
+ * Connections of one exposed service at a time, of all visitors: as many as one session has streams. Each holds a file descriptor, and 0.1 MB where its
+ * visitor does not read; where the process may not open so many files, there are fewer.
+ */
+export const EXPOSED_CONNECTIONS_MAX = 1024;
+/** Of all services of one process: what one of them can take leaves room for the others. */
+export const EXPOSED_CONNECTIONS_TOTAL_MAX = 2048;
+/** Clients of one proxy at a time; a browser opens some dozens, and a session has room for 1,024. Fewer where few files may be open. */
+export const PROXY_CONNECTIONS_MAX = 2048;
+/**
+ * A service or last hop that has taken a stream and said neither yes nor no by then says nothing: some more than an exit takes to look a name
+ * up and try four addresses.
+ */
+export const ANSWER_TIMEOUT_MS = 45_000;
 /** A client that has not said by then what it wants is cut off. */
 export const HANDSHAKE_TIMEOUT_MS = 30_000;
 /**

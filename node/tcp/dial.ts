@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { END, type EndReason } from '../../src/core/wire/registry.ts';
+import { isOutOfFiles } from '../open-files.ts';
 import { SocketBytes } from './socket-bytes.ts';
 
 /** A connection that stands, or why it does not. Never rejects. */
@@ -23,5 +24,6 @@ export function dial(host: string, port: number, timeoutMs: number): Promise<Soc
 
 function reasonOf(code: string | undefined): EndReason {
   if (code === 'ECONNREFUSED') return END.portClosed;
+  if (isOutOfFiles(code)) return END.full;
   return code === 'ETIMEDOUT' ? END.timeout : END.unreachable;
 }

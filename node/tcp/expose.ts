@@ -10,7 +10,7 @@ import { SocketBytes } from './socket-bytes.ts';
 export class ConnectionLimit {
   #open = 0;
 
-  constructor(private readonly max: number) {}
+  constructor(readonly max: number) {}
 
   get open(): number {
     return this.#open;
@@ -37,23 +37,31 @@ export interface ExposeOptions {
   /** With other services of this process. */
   readonly total?: ConnectionLimit;
   readonly name?: string | undefined;
+  /** A connection was refused for want of room, and why: the same words each time. */
+  onFull?(why: string): void;
 }
 
 /** Hands a visitor's connections to a TCP service on this side. */
-export function exposed({ host, port, ports, connectionsMax = EXPOSED_CONNECTIONS_MAX, total, name }: ExposeOptions): TcpService {
+export function exposed({ host, port, ports, connectionsMax = EXPOSED_CONNECTIONS_MAX, total, name, onFull }: ExposeOptions): TcpService {
   const own = new ConnectionLimit(connectionsMax);
   const leave = (): void => {
     own.leave();
     total?.leave();
   };
+  const title = name === undefined ? `${host}:${port}` : `${name} (${host}:${port})`;
+  const refuse = (stream: SessionStream, limit: ConnectionLimit): void => {
+    const whose = limit === total ? 'all services together have' : `${title} has`;
+    onFull?.(`${whose} ${limit.max} connections open, and no more are taken: a visitor was refused one`);
+    stream.reset(END.full);
+  };
   return {
-    title: name === undefined ? `${host}:${port}` : `${name} (${host}:${port})`,
+    title,
     onConnection(stream, asked) {
       if (!ports.has(asked.port)) return stream.reset(END.refused);
-      if (!own.enter()) return stream.reset(END.full);
+      if (!own.enter()) return refuse(stream, own);
       if (total?.enter() === false) {
         own.leave();
-        return stream.reset(END.full);
+        return refuse(stream, total);
       }
       void serve(stream, host, port).finally(leave);
     },

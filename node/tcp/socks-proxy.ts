@@ -9,8 +9,9 @@ import { STREAM } from '../../src/core/wire/registry.ts';
 import { encodeTcpRequest } from '../../src/core/wire/tcp.ts';
 import { type SocksEffect, SocksServer, type SocksTarget } from '../socks/index.ts';
 import { clearTarget } from './clear-target.ts';
+import { Clients } from './clients.ts';
 import { FIRST_BYTES_WAIT_MS, HANDSHAKE_TIMEOUT_MS, LINGER_MS, PROXY_CONNECTIONS_MAX } from './constants.ts';
-import { gateOf, openWithFirst, type TcpSession } from './first-bytes.ts';
+import { gateOf, open, openWithFirst, type TcpSession } from './first-bytes.ts';
 import { join } from './join.ts';
 import { listen } from './listen.ts';
 import { isRepeatable } from './repeatable.ts';
@@ -31,6 +32,12 @@ export interface ProxyOptions {
   onNoExit(why: string): void;
   /** A service wants no visit of ours, and why. */
   onRefused?(why: string): void;
+  /** There is no room for somebody, and why: the same words each time. */
+  onWarning(why: string): void;
+  /** Clients at a time. PROXY_CONNECTIONS_MAX unless said otherwise. */
+  readonly connectionsMax?: number;
+  /** So long a service may take to answer. ANSWER_TIMEOUT_MS unless said otherwise. */
+  readonly answerWithinMs?: number;
 }
 
 export interface SocksProxy {
@@ -41,20 +48,20 @@ export interface SocksProxy {
 
 /** A SOCKS server: names that end in .gnet lead to services, all else through exits. Looks nothing up in any DNS. @throws GlobalNetError `busy` | `refused` (the port). */
 export async function startSocksProxy(options: ProxyOptions): Promise<SocksProxy> {
-  const clients = new Set<Socket>();
+  const clients = new Clients(options.connectionsMax ?? PROXY_CONNECTIONS_MAX, options.onWarning);
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    clients.add(socket);
-    socket.on('close', () => clients.delete(socket));
-    void new Client(options, socket).run();
+    if (!clients.add(socket)) return;
+    clients.onSilent(socket);
+    void new Client(options, socket, () => clients.onHeard(socket)).run();
   });
-  server.maxConnections = PROXY_CONNECTIONS_MAX;
   const port = await listen(server, options, 'choose another with --listen');
+  clients.watch(server);
   return {
     host: options.host,
     port,
     close() {
       server.close();
-      for (const socket of clients) socket.destroy();
+      clients.close();
     },
   };
 }
@@ -65,7 +72,12 @@ class Client {
   readonly #bytes: SocketBytes;
   readonly #socks = new SocksServer();
 
-  constructor(options: ProxyOptions, socket: Socket) {
+  /** @param onHeard called once it has said what it wants. */
+  constructor(
+    options: ProxyOptions,
+    socket: Socket,
+    private readonly onHeard: () => void,
+  ) {
     this.#options = options;
     this.#bytes = new SocketBytes(socket);
   }
@@ -90,7 +102,10 @@ class Client {
     try {
       for (let bytes = await this.#bytes.read(); bytes !== undefined; bytes = await this.#bytes.read()) {
         const target = this.#do(this.#socks.push(bytes));
-        if (target !== undefined) return target;
+        if (target !== undefined) {
+          this.onHeard();
+          return target;
+        }
         if (this.#socks.state === 'closed') return undefined;
       }
       return undefined;
@@ -127,7 +142,9 @@ class Client {
     try {
       return isService ? await this.#openService(name, target) : await this.#openClear(target);
     } catch (error) {
-      if (isService && error instanceof GlobalNetError && error.kind === 'refused') this.#options.onRefused?.(error.message);
+      const kind = error instanceof GlobalNetError ? error.kind : 'internal';
+      if (isService && kind === 'refused') this.#options.onRefused?.((error as Error).message);
+      if (kind === 'full') this.#options.onWarning((error as Error).message);
       if (this.#socks.state !== 'asked') throw error;
       this.#do(this.#socks.fail(isService ? serviceReplyOf(error) : exitReplyOf(error)));
       return undefined;
@@ -135,14 +152,16 @@ class Client {
   }
 
   async #openService(name: string, { port, isolation }: SocksTarget): Promise<SessionStream> {
-    const request = encodeTcpRequest({ port });
-    const session = await this.#options.visits.visit(name, isolation);
-    if (!this.#options.strict) {
+    const { visits, strict, answerWithinMs } = this.#options;
+    const wish = { kind: STREAM.tcp, request: encodeTcpRequest({ port }), answerWithinMs };
+    const session = await visits.visit(name, isolation);
+    if (!strict) {
       this.#do(this.#socks.succeed());
-      return await openWithFirst(session, STREAM.tcp, request, this.#bytes, this.#socks.takeRest());
+      const { stream } = await openWithFirst(session, { ...wish, said: this.#socks.takeRest() }, this.#bytes);
+      return stream;
     }
-    const stream = await session.openStream(STREAM.tcp, request);
-    await stream.connected;
+    const { stream, stands } = await open(session, wish);
+    await stands;
     this.#do(this.#socks.succeed());
     await stream.write(this.#socks.takeRest());
     return stream;

@@ -1,8 +1,9 @@
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { PathSession } from '../../src/core/peer/index.ts';
 import { StreamReset } from '../../src/core/stream/index.ts';
 import { END, type EndReason, STREAM } from '../../src/core/wire/registry.ts';
+import { Clients } from './clients.ts';
 import { SHARED_PATH_MS, TUNNEL_CONNECTIONS_MAX } from './constants.ts';
 import { gateOf, openWithFirst } from './first-bytes.ts';
 import { join } from './join.ts';
@@ -21,10 +22,16 @@ export interface TunnelOptions {
   readonly share: boolean;
   /** So long a shared path takes connections. SHARED_PATH_MS unless said otherwise. */
   readonly sharedForMs?: number;
+  /** So long the last hop may take to answer. ANSWER_TIMEOUT_MS unless said otherwise. */
+  readonly answerWithinMs?: number;
   /** A path of its own. */
   newSession(): TunnelSession;
+  /** Connections at a time. TUNNEL_CONNECTIONS_MAX unless said otherwise. */
+  readonly connectionsMax?: number;
   /** A connection could not be made, or broke off in the network. */
   onFailure(why: string): void;
+  /** There is no room for a connection, and why: the same words each time. */
+  onWarning(why: string): void;
 }
 
 export interface Tunnel {
@@ -35,44 +42,56 @@ export interface Tunnel {
 
 /** A local port whose connections go through the network to one target. @throws GlobalNetError `busy` | `refused` (the port). */
 export async function startTunnel(options: TunnelOptions): Promise<Tunnel> {
-  const clients = new Set<Socket>();
+  const clients = new Clients(options.connectionsMax ?? TUNNEL_CONNECTIONS_MAX, options.onWarning);
   let closed = false;
   const paths = options.share
     ? new SharedPath(options.newSession, options.sharedForMs ?? SHARED_PATH_MS)
     : new OwnPaths(options.newSession);
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    clients.add(socket);
-    socket.on('close', () => clients.delete(socket));
-    void serve(options, paths, new SocketBytes(socket), () => closed);
+    if (clients.add(socket)) void serve(options, paths, new SocketBytes(socket), () => closed);
   });
-  server.maxConnections = TUNNEL_CONNECTIONS_MAX;
   const port = await listen(server, options, 'begin the chain with another port, or 0 for any free one');
+  clients.watch(server);
   return {
     host: options.host,
     port,
     close() {
       closed = true;
       server.close();
-      for (const socket of clients) socket.destroy();
+      clients.close();
       paths.close();
     },
   };
 }
 
 /** One connection, from first to last. Never rejects. */
-async function serve({ request, onFailure }: TunnelOptions, paths: Paths, client: SocketBytes, isClosed: () => boolean): Promise<void> {
+async function serve(
+  { request, answerWithinMs, onFailure }: TunnelOptions,
+  paths: Paths,
+  client: SocketBytes,
+  isClosed: () => boolean,
+): Promise<void> {
   const session = paths.take();
+  let isGone = false;
+  const onGone = (): void => {
+    isGone = true;
+    paths.giveBack(session);
+  };
+  client.socket.once('close', onGone); // nobody waits for a turn, or a path, any more
   try {
-    const stream = await openWithFirst(session, STREAM.exit, request, client);
+    const { stream, stands } = await openWithFirst(session, { kind: STREAM.exit, request, answerWithinMs }, client);
+    client.socket.off('close', onGone);
     await join(client, stream, gateOf(stream));
+    await stands;
     await stream.finished; // before the path under it is given back
   } catch (error) {
     // Either side of a connection may break it off: that is nobody's failure.
     const isBrokenOff = error instanceof StreamReset && error.reason === END.cancelled;
-    if (!isBrokenOff && !isClosed()) onFailure(failureInWords(error));
+    if (!isBrokenOff && !isGone && !isClosed()) onFailure(failureInWords(error));
     client.socket.resetAndDestroy();
   } finally {
-    paths.giveBack(session);
+    client.socket.off('close', onGone);
+    if (!isGone) paths.giveBack(session);
   }
 }
 

@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { type Command, parseCommand } from '../../node/cli/command.ts';
 import { parseConfig, readConfigFile } from '../../node/cli/config-file.ts';
 import { readEnvironment } from '../../node/cli/environment.ts';
+import { servicesOf } from '../../node/cli/exposed-service.ts';
 import { Output } from '../../node/cli/output.ts';
 import { configOf } from '../../node/commands/config.ts';
 import { expose } from '../../node/commands/expose.ts';
@@ -91,6 +92,9 @@ describe('settings that are wrong are named, with where they stand and why, whic
     ['log info', /line 1: wanted 'name = value', '\[command\]', or a line that begins with #, not 'log info'$/],
     ['[seed]\napp = example.org', /line 2: --app wants a URL such as http:\/\/gnet\.localhost:8080\/, not 'example\.org'$/],
     ['join = http://a', /line 1: --join wants a URL such as/],
+    ['[expose]\nservice = 3000\nservice = http', /line 3: a local service is a port, or host:port, not 'http'$/],
+    ['[expose]\nservice = blog=3000@eighty', /line 2: a port is a number from 1 to 65535, not 'eighty'$/],
+    ['[expose]\nservice =', /line 2: service has no value/],
   ] as const) {
     it(JSON.stringify(file), () => assert.throws(() => parsed(status, [], { file }), { kind: 'malformed', message: words }));
   }
@@ -106,6 +110,33 @@ describe('settings that are wrong are named, with where they stand and why, whic
 
   it('but help can be had', () => {
     assert.equal(parsed(relay, ['--help', '--log', 'loud'], { file: 'nonsense' }).flag('help'), true);
+  });
+});
+
+describe('services to expose', () => {
+  const services = (args: readonly string[], said: { file?: string; env?: Environment }) =>
+    servicesOf(parsed(expose, args, said)).map(({ name, host, port, ports }) => [name, host, port, ports]);
+  const file = '[expose]\nport = 443\nservice = blog=3000\n# another\nservice = 127.0.0.1:9418@9418';
+
+  it('stand in the file, or in a variable; those behind the command count alone', () => {
+    const blog = ['blog', '127.0.0.1', 3000, [443]];
+    assert.deepEqual(services([], { file }), [blog, [undefined, '127.0.0.1', 9418, [9418]]]);
+    assert.deepEqual(services([], { file, env: { GNET_EXPOSE_SERVICE: '22; blog=3000' } }), [[undefined, '127.0.0.1', 22, [443]], blog]);
+    assert.deepEqual(services(['80'], { file }), [[undefined, '127.0.0.1', 80, [443]]]);
+    assert.deepEqual(services(['--service', '80@1'], { file }), [[undefined, '127.0.0.1', 80, [1]]]);
+  });
+
+  it('of which two would have one key, too many, or none: it is said, with the line', () => {
+    const many = Array.from({ length: 33 }, (_, i) => `service = ${i + 1}\n`).join('');
+    for (const [args, said, words] of [
+      [[], { file: '[expose]\nservice = 80\nservice = 127.0.0.1:80' }, /^gnet\.conf, line 3: '127\.0\.0\.1:80' is there twice/],
+      [[], { file: '[expose]\nservice = a=80\n\nservice = a=81' }, /^gnet\.conf, line 4: 'a' is there twice/],
+      [[], { env: { GNET_EXPOSE_SERVICE: 'a=80;a=81' } }, /^GNET_EXPOSE_SERVICE: 'a' is there twice/],
+      [[], { file: `[expose]\n${many}` }, /^gnet\.conf, line 34: one process exposes 32 services at most$/],
+      [[], {}, /^nothing is exposed: give a service, as in 'gnet expose 3000', or a line 'service = 3000' below \[expose\] in gnet\.conf$/],
+      [['80', '--service', '81'], {}, /^services are given behind the command or by --service, not both$/],
+    ] as const)
+      assert.throws(() => services(args, said), { kind: 'malformed', message: words });
   });
 });
 

@@ -67,6 +67,7 @@ async function house(judge: ExitJudge, { strict = true, connectionsMax = 500 } =
     },
     onIpTarget: () => made.notes.push('ip'),
     onNoExit: (why) => made.notes.push(why),
+    onWarning: (why) => made.notes.push(why),
   });
   closers.push(
     () => proxy.close(),
@@ -187,6 +188,21 @@ test('exit: IPv4 and IPv6 addresses are asked for as they are, and the user is t
     assert.deepEqual(made.asked.at(-1)?.target.host, ipBytes(text));
   }
   assert.deepEqual(made.notes, ['ip', 'ip']);
+});
+
+test('exit: where a connection has led elsewhere than to the address that was judged, it is closed, and its bytes go nowhere', async () => {
+  let heard = '';
+  const port = await serve((socket) => socket.on('data', (bytes) => (heard += String(bytes))));
+  // To no address in particular Linux connects at home: what stands at the other end is 127.0.0.1.
+  const made = await house(toLoopback(new Uint8Array(4)));
+  const { code } = await dial(made, byName('example.org', port));
+  assert.equal(code, 2);
+  const next = await house(toLoopback(new Uint8Array(4), LOOPBACK));
+  const { socket, code: there } = await dial(next, byName('example.org', port));
+  assert.equal(there, 0, 'the next address of the same name');
+  socket.end('to the right one');
+  while (heard === '') await wait(5);
+  assert.equal(heard, 'to the right one');
 });
 
 test('exit: a connection that breaks off there breaks off here, and the other way round', async () => {

@@ -20,7 +20,7 @@ const STATUS = {
   circuits: ['spare', 'visit secret.gnet', 'visit other.gnet', 'pigeon secret.gnet'].map((purpose) => ({ ...CIRCUIT, purpose })),
   relayedBytes: 4096,
   exitConnections: 6,
-  services: [{ address: 'own.gnet', points: ['a', 'b'], visitors: 3 }],
+  services: [{ address: 'own.gnet', points: ['a', 'b'], visitors: 3, effort: 4096 }],
   knownRelays: 9,
 } as unknown as PeerStatus;
 const PEER = {
@@ -97,6 +97,7 @@ describe('metrics', () => {
       ['gnet_exit_connections', '6'],
       ['gnet_streams{of="visit"}', '1'],
       ['gnet_service_visitors', '3'],
+      ['gnet_service_effort', '4096'],
     ] as const) {
       assert.equal(value(text, sample), wanted, sample);
     }

@@ -11,7 +11,8 @@ import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { ServiceSession } from '../../src/core/peer/index.ts';
 import type { ServiceVisitor } from '../../src/core/service/index.ts';
 import { Session } from '../../src/core/stream/index.ts';
-import { decodeTcpRequest } from '../../src/core/wire/tcp.ts';
+import { END, STREAM } from '../../src/core/wire/registry.ts';
+import { decodeTcpRequest, encodeTcpRequest } from '../../src/core/wire/tcp.ts';
 import { ConnectionLimit, exposed, type SocksProxy, startSocksProxy } from '../../node/tcp/index.ts';
 import { isRepeatable } from '../../node/tcp/repeatable.ts';
 import { parseCommand } from '../../node/cli/command.ts';
@@ -19,6 +20,7 @@ import { connectionsOf, exposedServiceOf } from '../../node/cli/exposed-service.
 import { Output } from '../../node/cli/output.ts';
 import { targetOf } from '../../node/cli/tcp-target.ts';
 import { expose } from '../../node/commands/expose.ts';
+import { connectionsWithin } from '../../node/open-files.ts';
 import { pipePair } from '../support/pipe-pair.ts';
 import { realEnv } from '../support/real-env.ts';
 import { all, echo } from '../support/sockets.ts';
@@ -36,12 +38,24 @@ interface House {
   readonly hosted: Session;
   /** What was sent before there was a path. */
   early(): string;
+  /** What the proxy's user is told. */
+  readonly warnings: string[];
+}
+
+interface HouseOptions {
+  readonly strict?: boolean;
+  readonly connectionsMax?: number;
+  readonly total?: ConnectionLimit;
+  readonly clientsMax?: number;
+  readonly answerWithinMs?: number;
+  /** It takes streams, and says nothing. */
+  readonly silent?: boolean;
 }
 
 /** A proxy before a service that does this with each connection; undefined: nobody listens. */
 async function house(
   serve: ((socket: Socket) => void) | undefined,
-  { strict = false, connectionsMax = 500, total }: { strict?: boolean; connectionsMax?: number; total?: ConnectionLimit } = {},
+  { strict = false, connectionsMax = 500, total, clientsMax, answerWithinMs, silent = false }: HouseOptions = {},
 ): Promise<House> {
   const service = { connections: 0 };
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -54,7 +68,11 @@ async function house(
   if (serve === undefined) server.close();
   else closers.push(() => server.close());
   const tcp = exposed({ host: '127.0.0.1', port, ports: new Set([80]), connectionsMax, ...(total === undefined ? {} : { total }) });
-  const hosted = new Session(realEnv, { opener: false, onStream: (stream) => tcp.onConnection(stream, decodeTcpRequest(stream.request)) });
+  const hosted = new Session(realEnv, {
+    opener: false,
+    onStream: (stream) => silent || tcp.onConnection(stream, decodeTcpRequest(stream.request)),
+  });
+  const warnings: string[] = [];
   let early: Uint8Array = EMPTY;
   const visitor: Pick<ServiceVisitor, 'find' | 'connect'> = {
     async find() {},
@@ -78,6 +96,9 @@ async function house(
     strict,
     onIpTarget: () => undefined,
     onNoExit: () => undefined,
+    onWarning: (why) => warnings.push(why),
+    ...(clientsMax === undefined ? {} : { connectionsMax: clientsMax }),
+    ...(answerWithinMs === undefined ? {} : { answerWithinMs }),
     exits: {
       find: async () => Promise.reject(new GlobalNetError('unreachable', 'no exit is known')),
       connect: async () => Promise.reject(new Error('there is no exit to ask')),
@@ -93,7 +114,7 @@ async function house(
     () => proxy.close(),
     () => session.close(),
   );
-  return { proxy, service, session, hosted, early: () => Buffer.from(early).toString('latin1') };
+  return { proxy, service, session, hosted, early: () => Buffer.from(early).toString('latin1'), warnings };
 }
 
 function request(name: string, port: number): Uint8Array {
@@ -254,6 +275,87 @@ test('each failure has its reply: with --strict that of the service, without it 
   assert.equal(code, 0);
   const [error] = await once(socket, 'error');
   assert.equal((error as NodeJS.ErrnoException).code, 'ECONNRESET');
+});
+
+test('a client that says nothing, or half a greeting, makes room for others when there is none; who is at work is not cut off', async () => {
+  const made = await house(echo, { clientsMax: 8 });
+  const first = (await dial(made)).socket;
+  let cut = 0;
+  for (let i = 0; i < 40; i++) {
+    const silent = connect({ host: '127.0.0.1', port: made.proxy.port });
+    closers.push(() => silent.destroy());
+    silent.on('error', () => undefined).on('close', () => cut++);
+    await once(silent, 'connect');
+    if (i % 2 > 0) silent.write(Uint8Array.of(5, 2, 0));
+  }
+  const second = (await dial(made)).socket;
+  for (const socket of [first, second]) {
+    socket.end('answered');
+    assert.equal(String(await all(socket)), 'answered');
+  }
+  while (cut < 34) await wait(5);
+  assert.deepEqual([...new Set(made.warnings)], ['8 connections are open at a time: those that have said nothing for longest make room']);
+});
+
+test('where all clients are at work one more is turned away, and the user is told', async () => {
+  const made = await house(echo, { clientsMax: 2 });
+  const at_work = [await dial(made), await dial(made)];
+  const third = connect({ host: '127.0.0.1', port: made.proxy.port });
+  const [error] = await once(third, 'error');
+  assert.equal((error as NodeJS.ErrnoException).code, 'ECONNRESET');
+  assert.match(made.warnings.join(), /^2 connections are open at a time, and no more are taken/);
+  at_work[0]?.socket.end('done');
+  assert.equal(String(await all((at_work[0] as { socket: Socket }).socket)), 'done');
+  while (made.hosted.stats.streams > 1) await wait(5);
+  assert.equal((await dial(made)).code, 0);
+});
+
+test('a service that takes a connection and never answers: the reply with --strict, a reset without', async () => {
+  const exact = await dial(await house(echo, { strict: true, silent: true, answerWithinMs: 100 }));
+  assert.equal(exact.code, 6);
+  const made = await house(echo, { silent: true, answerWithinMs: 100 });
+  for (const words of ['', GET, 'SSH-2.0-client\r\n']) {
+    const { socket, code } = await dial(made);
+    assert.equal(code, 0);
+    socket.write(words);
+    const [error] = await once(socket, 'error');
+    assert.equal((error as NodeJS.ErrnoException).code, 'ECONNRESET', words);
+  }
+  while (made.session.streams + made.hosted.stats.streams > 0) await wait(5);
+});
+
+test('a limit that refuses says so, whichever side it is of', async () => {
+  const told: string[] = [];
+  const tcp = exposed({
+    host: '127.0.0.1',
+    port: 1,
+    ports: new Set([80]),
+    connectionsMax: 0,
+    name: 'blog',
+    onFull: (why) => told.push(why),
+  });
+  const total = new ConnectionLimit(0);
+  const shared = exposed({ host: '127.0.0.1', port: 1, ports: new Set([80]), total, onFull: (why) => told.push(why) });
+  const hosted = new Session(realEnv, {
+    opener: false,
+    onStream: (stream) => (stream.id > 1 ? shared : tcp).onConnection(stream, { port: 80 }),
+  });
+  const visiting = new Session(realEnv, { opener: true, onStream: () => undefined });
+  const { a, b } = pipePair(realEnv, { delayMs: 1 });
+  visiting.attach(a);
+  hosted.attach(b);
+  for (const _ of [1, 2]) await assert.rejects(visiting.open(STREAM.tcp, encodeTcpRequest({ port: 80 })).connected, { reason: END.full });
+  assert.deepEqual(told, [
+    'blog (127.0.0.1:1) has 0 connections open, and no more are taken: a visitor was refused one',
+    'all services together have 0 connections open, and no more are taken: a visitor was refused one',
+  ]);
+});
+
+test('where few files may be open there are fewer connections, and it is said', () => {
+  assert.equal(connectionsWithin(2_048, 1_048_576), 2_048);
+  assert.equal(connectionsWithin(2_048, 1_024), 896);
+  assert.equal(connectionsWithin(2_048, 100), 50);
+  assert.equal(connectionsWithin(2_048, -1), 1);
 });
 
 test('services of one process share a limit, and what one gives back another can take', async () => {

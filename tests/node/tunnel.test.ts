@@ -41,6 +41,9 @@ interface HouseOptions {
   readonly connectionsMax?: number;
   /** No circuit can be built. */
   readonly noPath?: boolean;
+  /** The last hop takes streams, and says nothing. */
+  readonly silent?: boolean;
+  readonly answerWithinMs?: number;
 }
 
 /** A tunnel to a target that does this with each connection; undefined: nobody listens. */
@@ -82,7 +85,8 @@ async function house(serve: ((socket: Socket) => void) | undefined, options: Hou
       const hop = {
         env: realEnv,
         point,
-        onStream: (stream: Parameters<typeof exit.onConnection>[0]) => exit.onConnection(stream, decodeExitTarget(stream.request)),
+        onStream: (stream: Parameters<typeof exit.onConnection>[0]) =>
+          options.silent || exit.onConnection(stream, decodeExitTarget(stream.request)),
       };
       acceptCircuit(hop, last, early.slice(), answer);
     });
@@ -96,7 +100,9 @@ async function house(serve: ((socket: Socket) => void) | undefined, options: Hou
     share: options.share ?? false,
     ...(options.sharedForMs === undefined ? {} : { sharedForMs: options.sharedForMs }),
     newSession: () => new PathSession(realEnv, openPath),
+    ...(options.answerWithinMs === undefined ? {} : { answerWithinMs: options.answerWithinMs }),
     onFailure: (why) => failures.push(why),
+    onWarning: (why) => failures.push(why),
   });
   closers.push(() => tunnel.close());
   const made: House = { tunnel, target, circuits: new Set(), built: 0, failures, early: '' };
@@ -219,6 +225,7 @@ test('tunnel: why there is no connection is said: no grant, nobody listens, too 
     [{}, undefined, /nobody listens there/],
     [{ connectionsMax: 0 }, echo, /too many connections open/],
     [{ noPath: true }, echo, /^no guard is linked$/],
+    [{ silent: true, answerWithinMs: 100 }, echo, /^the other end took the connection, and has not answered within 0\.1 s$/],
   ] as const) {
     const made = await house(serve, options);
     const socket = dial(made);

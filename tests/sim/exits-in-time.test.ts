@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { readAll } from '../../src/core/stream/index.ts';
-import { END } from '../../src/core/wire/registry.ts';
 import { SimNetwork } from '../../src/sim/index.ts';
-import { ALL, circuits, exitHouse, isReset, say, simExit } from '../support/sim-exits.ts';
+import { ALL, circuits, exitHouse, say, simExit } from '../support/sim-exits.ts';
 import { until } from '../support/sim-site.ts';
 
 test('exits: one that never answers is given up, and asked by its circuit no more; after ten minutes a circuit takes no new connections, and goes when its last one has', async () => {
@@ -13,7 +12,8 @@ test('exits: one that never answers is given up, and asked by its circuit no mor
     const exit = simExit(ALL, 'silence');
     const made = await exitHouse(network, [exit]);
     const { exits } = made.client.peer;
-    await assert.rejects(exits.connect({ host: 'a.example', port: 80 }, ''), isReset(END.timeout));
+    await assert.rejects(exits.connect({ host: 'a.example', port: 80 }, ''), { kind: 'timeout', message: /has not answered within/ });
+    assert.equal(exit.asked.length, 1);
     exit.no = undefined;
     assert.equal(await say(made, '', 'a.example', 'now'), 'a.example now');
     const stream = await exits.connect({ host: 'b.example', port: 80 }, '');

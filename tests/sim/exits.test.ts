@@ -73,6 +73,18 @@ test('exits', async (t) => {
     for (const exit of exits) exit.no = undefined;
   });
 
+  await tell('an exit that takes connections and never answers is replaced, as one that is dead', async () => {
+    exits[0].no = 'silence';
+    const before = exits[0].asked.length;
+    for (let i = 0; exits[0].asked.length === before; i++)
+      assert.equal(await say(made, `silent ${i}`, 'a.example', 'hi', 22), 'a.example hi');
+    exits[1].no = 'silence';
+    const asked = [exits[0].asked.length, exits[1].asked.length];
+    await assert.rejects(client.peer.exits.connect({ host: 'a.example', port: 22 }, 'all silent'), { kind: 'timeout' });
+    assert.deepEqual([exits[0].asked.length, exits[1].asked.length], [(asked[0] as number) + 1, (asked[1] as number) + 1]);
+    for (const exit of exits) exit.no = undefined;
+  });
+
   await tell('a chain leads through the hops that the user named, out of the exit that stands last', async () => {
     const { namedPaths, directory } = client.peer;
     const isExit = (one: Descriptor): boolean => hasRole(one, ROLE.exit);
@@ -87,7 +99,11 @@ test('exits', async (t) => {
       assert.equal(Buffer.from(await readAll(stream, 100)).toString(), 'one.example ');
     }
     assert.equal(through(), before + 2);
+    await chain.connect({ host: 'listed.example', port: 80 }, 'a');
+    const isListed = (): boolean => client.peer.streams().some(({ address }) => address === 'listed.example');
+    assert.equal(isListed(), true);
     chain.stop();
+    assert.equal(isListed(), false);
     assert.equal(through(), before);
     const through80 = namedPaths.exits(await namedPaths.find(['rand', 'rand', (relays[2] as SimPeer).peer.id], isExit));
     await assert.rejects(through80.connect({ host: 'one.example', port: 22 }, ''), {
@@ -101,8 +117,11 @@ test('exits', async (t) => {
   await tell(
     'a connection on which nobody speaks stands; when its exit dies it ends with a reason, and new ones go through another',
     async () => {
+      const numbers = (): number[] => client.peer.status().circuits.map(({ number }) => number);
+      const before = numbers();
       const stream = await client.peer.exits.connect({ host: 'a.example', port: 22 }, 'idle');
-      const used = circuits(made).at(-1)?.[2];
+      const opened = client.peer.status().circuits.find(({ number, purpose }) => purpose === 'exit' && !before.includes(number));
+      const used = opened?.hops[2];
       await new Promise<void>((resolve) => network.clock.schedule(60_000, resolve));
       const quiet = await client.peer.exits.connect({ host: 'b.example', port: 22 }, 'idle');
       quiet.end();

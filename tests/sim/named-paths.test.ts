@@ -8,7 +8,7 @@ import type { PathSession } from '../../src/core/peer/index.ts';
 import { ask, StreamReset } from '../../src/core/stream/index.ts';
 import { decodeDirectoryAnswer, DIRECTORY_ANSWER_MAX_BYTES, encodeDirectoryRequest } from '../../src/core/wire/directory.ts';
 import { hasRole } from '../../src/core/wire/descriptor.ts';
-import { END, ROLE, STREAM } from '../../src/core/wire/registry.ts';
+import { END, ROLE, SETUP_BURST, STREAM } from '../../src/core/wire/registry.ts';
 import { SimNetwork } from '../../src/sim/index.ts';
 import { relayUrl, type SimPeer, simRelay, simTab } from '../../src/sim/peers.ts';
 import { untilReady } from '../support/sim-site.ts';
@@ -51,6 +51,8 @@ async function isAnswered({ client }: House, session: PathSession): Promise<bool
 
 test('named paths: a circuit goes through exactly the hops that were named; the rest is drawn for each; the hop that is wrong is named', () =>
   story('named', exactHops, drawnHops, wrongHop, lookedUp));
+
+test('named paths: of a burst of connections each waits for its turn at the first hop, and none fails', () => story('burst', burst));
 
 test('named paths: a circuit that breaks ends its streams, and the next stream brings another circuit; a dead first hop is said at once', () =>
   story('broken', brokenCircuit, deadFirstHop));
@@ -128,6 +130,22 @@ async function brokenCircuit(house: House): Promise<void> {
   assert.equal(session.streams, 0);
   assert.ok(await isAnswered(house, session));
   assert.equal(standing(house).length, 1);
+}
+
+/** More than a first hop builds at once: on a path without a choice each has one try. */
+async function burst(house: House): Promise<void> {
+  const { relays, client } = house;
+  const named = relays.slice(5, 7).map(({ peer }) => peer.id);
+  const path = await client.peer.namedPaths.find(named, anyPeer);
+  const sessions = Array.from({ length: 2 * SETUP_BURST }, () => client.peer.namedPaths.session(path, anyPeer, PURPOSE));
+  const answers = await Promise.all(sessions.map((session) => isAnswered(house, session)));
+  assert.deepEqual(new Set(answers), new Set([true]));
+  assert.equal(standing(house).length, sessions.length);
+  for (const session of sessions) session.close();
+  assert.equal(
+    relays.reduce((sum, { peer }) => sum + peer.relay.stats.refusedSetups, 0),
+    0,
+  );
 }
 
 async function deadFirstHop({ network, relays, client }: House): Promise<void> {

@@ -1,8 +1,10 @@
+import { GlobalNetError } from '../bytes/errors.ts';
 import type { Env } from '../env.ts';
 import type { Link } from '../ports.ts';
 import { frameCircuitId } from '../wire/frame.ts';
 import { EARLY_DATA_MAX_BYTES, MAX_HOPS } from '../wire/geometry.ts';
 import { BuilderCircuit } from './builder-circuit.ts';
+import { SetupTurns } from './setup-turns.ts';
 import type { HopKeys, SetupCrypto } from './types.ts';
 
 /** Opens circuits, and hands each the frames that are its own. */
@@ -10,6 +12,7 @@ export class CircuitBuilder {
   readonly #env: Env;
   readonly #crypto: SetupCrypto;
   readonly #circuits = new Map<Link, Map<number, BuilderCircuit>>();
+  readonly #turns = new Map<Link, SetupTurns>();
 
   constructor(env: Env, crypto: SetupCrypto) {
     this.#env = env;
@@ -20,7 +23,8 @@ export class CircuitBuilder {
    * One flight through `hops`, the first of which is at the other end of `link`, the last of which reads `early`.
    * @returns the circuit, open, and the last hop's data; cells wait until the circuit has a handler.
    * @throws RangeError for a path or early data that cannot be; GlobalNetError `malformed` | `refused` (a hop's keys, its price), `timeout`,
-   * `cancelled`, `unreachable` (some hop refused or could not go on, or the link closed), `unverified` (somebody tampered).
+   * `cancelled`, `unreachable` (some hop refused or could not go on, or the link closed), `unverified` (somebody tampered); NoTurn where too
+   * many of ours wait for the first hop.
    */
   async open(
     link: Link,
@@ -29,6 +33,22 @@ export class CircuitBuilder {
     signal?: AbortSignal,
   ): Promise<{ circuit: BuilderCircuit; reply: Uint8Array }> {
     checkPath(link, hops, early);
+    const turns = this.#turns.get(link) ?? new SetupTurns(this.#env);
+    this.#turns.set(link, turns);
+    await turns.take(signal);
+    try {
+      return await this.#build(link, hops, early, signal);
+    } finally {
+      turns.done();
+    }
+  }
+
+  async #build(
+    link: Link,
+    hops: readonly HopKeys[],
+    early: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<{ circuit: BuilderCircuit; reply: Uint8Array }> {
     const id = link.newCircuitId();
     const circuit = new BuilderCircuit({ env: this.#env, crypto: this.#crypto, link, id, hops, onEnded: () => this.#forget(link, id) });
     const ofLink = this.#circuits.get(link) ?? new Map<number, BuilderCircuit>();
@@ -49,6 +69,8 @@ export class CircuitBuilder {
   }
 
   onLinkClose(link: Link): void {
+    this.#turns.get(link)?.fail(new GlobalNetError('unreachable', 'the link to the first hop has closed'));
+    this.#turns.delete(link);
     for (const circuit of [...(this.#circuits.get(link)?.values() ?? [])]) circuit.onLinkClosed();
   }
 

@@ -1,3 +1,5 @@
+import { SETUP_BURST, SETUPS_PER_SECOND, SETUPS_UNANSWERED } from '../wire/registry.ts';
+
 /**
  * From setup to reply. Eight links of 150 ms each way, 5 ms of work a hop, and one hop that must first dial a WebSocket (three round
  * trips): 3 s on a bad day; as long again for a busy phone, and some. Relays wait longer (see relay/constants.ts).
@@ -18,6 +20,18 @@ export const LOW_WATER_CELLS = 16;
 
 /** Cells that may come while a reply is being opened on another thread: a first window (32), twice over. */
 export const HELD_CELLS_MAX = 64;
+
+/**
+ * What this peer asks of one first hop: a sixth less than every hop takes, so that packets which were held up and arrive together are not
+ * over it.
+ */
+export const OWN_SETUP_BURST = Math.floor((SETUP_BURST * 5) / 6);
+export const OWN_SETUPS_PER_SECOND = Math.floor((SETUPS_PER_SECOND * 5) / 6);
+export const OWN_SETUPS_UNANSWERED = Math.floor((SETUPS_UNANSWERED * 3) / 4);
+/** Circuits that wait for their turn at one first hop: what it builds in 20 s. */
+export const TURNS_WAITING_MAX = 500;
+/** Whoever has not had a turn by then is told so. */
+export const TURN_WITHIN_MS = 30_000;
 
 /** The highest price in work that is paid: 2^20 hashes take about two seconds on another thread. */
 export const SETUP_EFFORT_MAX = 2 ** 20;

@@ -6,4 +6,5 @@ export * from './builder-circuit.ts';
 export * from './circuit-builder.ts';
 export * from './setup-crypto.ts';
 export * from './setup-port.ts';
+export { NoTurn } from './setup-turns.ts';
 export * from './types.ts';

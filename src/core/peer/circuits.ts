@@ -1,7 +1,7 @@
 import type { PeerId } from '../bytes/brand.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
 import { EMPTY } from '../bytes/bytes.ts';
-import type { CircuitBuilder, BuilderCircuit, HopKeys } from '../circuit/index.ts';
+import { type BuilderCircuit, type CircuitBuilder, type HopKeys, NoTurn } from '../circuit/index.ts';
 import type { Env } from '../env.ts';
 import type { CircuitEnd, CircuitSource, LastHop, Link, OpenedCircuit } from '../ports.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
@@ -151,6 +151,7 @@ export class Circuits implements CircuitSource {
         const { circuit, reply } = await this.#build(hops, early, isolation, signal, flagsHops);
         return { end: circuit, reply, hops: hops.map(({ id }) => id) };
       } catch (error) {
+        if (error instanceof NoTurn) throw error; // by another path one more would wait
         failure = error;
       }
     }
@@ -193,7 +194,7 @@ export class Circuits implements CircuitSource {
       this.#note(opened.circuit, purpose);
       return opened;
     } catch (error) {
-      if (flagsHops && !signal?.aborted) this.ways.onBuildFailed(hops.map(({ id }) => id));
+      if (flagsHops && !signal?.aborted && !(error instanceof NoTurn)) this.ways.onBuildFailed(hops.map(({ id }) => id));
       throw error;
     }
   }
@@ -269,7 +270,7 @@ export class Circuits implements CircuitSource {
         const { circuit } = await this.#build(hops, EMPTY, 'spare');
         return { circuit, hops, builtAt: this.env.now() };
       } catch (error) {
-        if (attempt === OPEN_TRIES || this.#wanted === 0) throw error;
+        if (attempt === OPEN_TRIES || this.#wanted === 0 || error instanceof NoTurn) throw error;
       }
     }
   }

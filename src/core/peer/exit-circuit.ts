@@ -1,9 +1,9 @@
 import type { PeerId } from '../bytes/brand.ts';
 import type { Env } from '../env.ts';
-import type { SessionStream, StreamStats } from '../stream/index.ts';
+import { answered, type SessionStream, StreamReset, type StreamStats } from '../stream/index.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
 import { encodeExitTarget, type ExitTarget } from '../wire/exit.ts';
-import { END, STREAM } from '../wire/registry.ts';
+import { STREAM } from '../wire/registry.ts';
 import type { Circuits } from './circuits.ts';
 import { EXIT_ANSWER_MS, EXIT_CIRCUIT_MAX_AGE_MS } from './constants.ts';
 import { PathSession } from './path-session.ts';
@@ -17,6 +17,7 @@ export class ExitCircuit {
   #wasAttached = false;
   /** No new connections; those that stand go on. */
   #isRetired = false;
+  #isSilent = false;
 
   constructor(
     private readonly env: Env,
@@ -36,6 +37,11 @@ export class ExitCircuit {
   /** It is of no more use: gone, or not for new connections and without old ones. */
   get isOver(): boolean {
     return (this.#wasAttached && !this.#session.attached) || (!this.#takesAny && this.streams === 0);
+  }
+
+  /** The exit took a connection, and said neither yes nor no. */
+  get isSilent(): boolean {
+    return this.#isSilent;
   }
 
   /** Connections that are not over. */
@@ -58,19 +64,16 @@ export class ExitCircuit {
 
   /**
    * Resolves when the exit has connected. What is asked first, with `first` behind it, rides in the setup packet that builds the circuit.
-   * @throws StreamReset with the exit's reason; GlobalNetError as `Circuits.openAlong`.
+   * @throws StreamReset with the exit's reason; GlobalNetError `timeout` where it gives none, as `Circuits.openAlong`.
    */
   async connect(target: ExitTarget, first: Uint8Array): Promise<SessionStream> {
     const stream = await this.#open(target, first);
-    const cancel = this.env.schedule(EXIT_ANSWER_MS, () => {
-      this.#isRetired = true;
-      stream.reset(END.timeout);
-    });
     try {
-      await stream.connected;
+      await answered(this.env, stream, EXIT_ANSWER_MS);
       return stream;
-    } finally {
-      cancel();
+    } catch (error) {
+      if (!(error instanceof StreamReset)) this.#isRetired = this.#isSilent = true;
+      throw error;
     }
   }
 

@@ -17,13 +17,15 @@ export interface ExitsOptions {
   choosePath(target: ExitTarget, exclude: ReadonlySet<PeerId>): Promise<readonly Descriptor[]>;
   /** @throws GlobalNetError when joining failed. */
   ready(): Promise<void>;
+  /** This exit takes connections and never answers, though the circuit to it stands. */
+  onSilent?(exit: PeerId): void;
 }
 
 /** Exits not to be asked again for one connection. */
 interface Tried {
-  /** They said no. */
+  /** They said no, or took it and said nothing. */
   readonly refused: Set<PeerId>;
-  /** No circuit to them stood; whose fault it was is not known. */
+  /** No circuit to them stood; whose fault it was is not known. The latest is last. */
   readonly failed: Set<PeerId>;
 }
 
@@ -44,7 +46,7 @@ export class Exits {
   }
 
   /**
-   * A connection that stands. Another exit is tried where one is gone or refuses, so the target may hear `first` twice: it must be safe to repeat.
+   * A connection that stands. Another exit is tried where one is gone, refuses or never answers, so the target may hear `first` twice: it must be safe to repeat.
    * @param isolation any text; never leaves this peer.
    * @throws StreamReset with the exit's reason; GlobalNetError `unreachable` when there is no exit or no path to one, `full`, `timeout`, or why
    * joining failed.
@@ -65,10 +67,16 @@ export class Exits {
       } catch (error) {
         if (!isWorthAnother(error)) throw error;
         failure = error;
-        (error instanceof StreamReset ? tried.refused : tried.failed).add(circuit.exit);
+        if (circuit.isSilent) this.options.onSilent?.(circuit.exit);
+        tried.failed.delete(circuit.exit);
+        (circuit.isSilent || error instanceof StreamReset ? tried.refused : tried.failed).add(circuit.exit);
       }
     }
     throw failure;
+  }
+
+  get stopped(): boolean {
+    return this.#stopped;
   }
 
   stop(): void {
@@ -108,14 +116,18 @@ export class Exits {
     return circuit;
   }
 
-  /** An exit to which a circuit failed is asked again where there is no other. */
+  /** An exit to which a circuit failed is asked again where there is no other; the one that failed last only where it is the only one. */
   async #choose(target: ExitTarget, { refused, failed }: Tried): Promise<readonly Descriptor[]> {
-    try {
-      return await this.options.choosePath(target, new Set([...refused, ...failed]));
-    } catch (error) {
-      if (failed.size === 0) throw error;
-      return this.options.choosePath(target, refused);
+    const lastFailed = [...failed].slice(-1);
+    let failure: unknown;
+    for (const without of failed.size === 0 ? [[]] : [[...failed], lastFailed, []]) {
+      try {
+        return await this.options.choosePath(target, new Set([...refused, ...without]));
+      } catch (error) {
+        failure ??= error;
+      }
     }
+    throw failure;
   }
 
   #all(): ExitCircuit[] {

@@ -30,7 +30,7 @@ export interface NamedPath {
  */
 export class NamedPaths {
   readonly #sessions = new Set<PathSession>();
-  readonly #exits: Exits[] = [];
+  readonly #exits = new Set<Exits>();
 
   constructor(private readonly options: NamedPathsOptions) {}
 
@@ -79,6 +79,7 @@ export class NamedPaths {
 
   #forgetClosed(): void {
     for (const session of this.#sessions) if (session.closed) this.#sessions.delete(session);
+    for (const exits of this.#exits) if (exits.stopped) this.#exits.delete(exits);
   }
 
   /** Connections to the clear network along such paths; the caller stops them. */
@@ -89,7 +90,8 @@ export class NamedPaths {
     const choosePath: ExitsOptions['choosePath'] = (target, exclude) =>
       ways.chooseNamed(hops, (one) => !exclude.has(one.id) && isExitFor(one, target));
     const exits = new Exits({ env: access().env, circuits: { openAlong }, choosePath, ready });
-    this.#exits.push(exits);
+    this.#forgetClosed();
+    this.#exits.add(exits);
     return exits;
   }
 

@@ -83,7 +83,13 @@ export class Peer {
     const onEvent = (address: string, text: string, kind: PeerEvent['kind']): void => events.add(kind, text, address);
     const { ways, circuits } = network;
     this.namedPaths = new NamedPaths({ ways, circuits, access: () => network.access(), ready });
-    this.exits = new Exits({ env, circuits, choosePath: (target, exclude) => ways.chooseExitPath(target, exclude), ready });
+    this.exits = new Exits({
+      env,
+      circuits,
+      choosePath: (target, exclude) => ways.chooseExitPath(target, exclude),
+      ready,
+      onSilent: (exit) => network.directory.flag(exit, 'circuitFailed'),
+    });
     this.#visiting = { env, visitor, ready, onEvent };
     this.tcp = new TcpVisits(this.#visiting);
     this.visits = [this.tcp];

@@ -35,6 +35,8 @@ export class SessionHost {
   readonly #handlers: StreamHandlers;
   readonly #holders: Holders;
   readonly #sessions = new Map<string, Known>();
+  /** Of all visitors: many who do not read make this host hold no more than one does. */
+  readonly #unsent = { bytes: 0 };
 
   constructor(deps: ServiceDeps, identity: Identity, handlers: StreamHandlers, onChange: () => void, options: HostingOptions = {}) {
     this.#deps = deps;
@@ -106,6 +108,7 @@ export class SessionHost {
     const session: Session = new Session(this.#deps.env, {
       opener: false,
       id: sessionId,
+      unsent: this.#unsent,
       onStream: (stream) => this.#serve(stream, session),
       ...(guest === undefined ? {} : { onHolder: (message) => this.#holders.onTold(guest, session, message) }),
       onEnd: () => {

@@ -34,8 +34,8 @@ export function statusOf(peer: Peer, nowMs: number, isGuard: (id: PeerId) => boo
     relayedBytes: relay.stats.relayedCells * FRAME_CELL_BYTES,
     exitConnections: peer.exitConnections,
     services: peer.hosts.map((host): ServiceStatus => {
-      const { address, points, visitors, sentBytes, publishedAtMs } = host.status;
-      return { address, kind: host.kind, title: host.title, points, visitors, sentBytes, publishedAtMs };
+      const { address, points, visitors, sentBytes, publishedAtMs, effort } = host.status;
+      return { address, kind: host.kind, title: host.title, points, visitors, sentBytes, publishedAtMs, effort };
     }),
     knownRelays,
   };

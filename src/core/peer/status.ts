@@ -80,6 +80,8 @@ export interface ServiceStatus {
   visitors: number;
   sentBytes: number;
   publishedAtMs: number | undefined;
+  /** Work that it asks of visitors now, in hashes on average; 0 while it asks none. */
+  effort: number;
 }
 
 export interface PeerStatus {

@@ -1,4 +1,5 @@
 import { CIRCUIT_WINDOW_MAX_CELLS } from '../wire/geometry.ts';
+import { SETUP_BURST, SETUPS_PER_SECOND, SETUPS_UNANSWERED } from '../wire/registry.ts';
 import type { RelayLimits } from './types.ts';
 
 /**
@@ -10,11 +11,11 @@ export const SEEN_MAX = 2 ** 20;
 
 export const RELAY_LIMITS: RelayLimits = {
   // A guard's busiest client builds a handful of circuits at a time; 64 that hang cost a relay 64 table entries and no packet.
-  halfBuiltPerLink: 64,
+  halfBuiltPerLink: SETUPS_UNANSWERED,
   // A packet costs 1 to 4 ms (by what the platform has): 30 a second from one link are a tenth of a core. The burst is a tab that starts and builds its spares
   // through one guard.
-  setupBurst: 60,
-  setupsPerSecond: 30,
+  setupBurst: SETUP_BURST,
+  setupsPerSecond: SETUPS_PER_SECOND,
   // A browser counts its connections for life, and a dial shows our address to a stranger: a new one every two seconds at most.
   dialBurst: 30,
   dialsPerMinute: 30,

@@ -50,6 +50,8 @@ export const VISITORS_MAX = 500;
 /** Hellos remembered against replay: half an hour at HELLOS_PER_S is 45,000. When it is full, hellos are refused, never forgotten. */
 export const REPLAY_MAX = 60_000;
 
+/** Hellos that are refused raise the price so soon: whoever comes meanwhile is refused with them. Long enough for the points to have heard of the last step. */
+export const RAISE_AFTER_MS = 5_000;
 /** Price under load, in hashes on average: the first step is 10 ms of a tab, the last about 3 s. */
 export const EFFORT_MIN = 2_048;
 export const EFFORT_MAX = 524_288;

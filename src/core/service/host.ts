@@ -7,7 +7,7 @@ import { INVITATIONS_MAX, SEALED_PAYLOAD_BYTES } from '../wire/geometry.ts';
 import { LABEL } from '../wire/registry.ts';
 import type { Incoming } from '../wire/rendezvous.ts';
 import type { ServiceRecord } from '../wire/service-record.ts';
-import { HOUSEKEEPING_MS, POINTS, RECORD_RENEW_MS } from './constants.ts';
+import { HOUSEKEEPING_MS, POINTS, RAISE_AFTER_MS, RECORD_RENEW_MS } from './constants.ts';
 import { HelloKeyring } from './hello-keys.ts';
 import { PointKeeper } from './point-keeper.ts';
 import type { BuilderChannels } from './ports.ts';
@@ -32,6 +32,8 @@ export class ServiceHost {
   /** What the record named when it was last called changed. */
   #told = { main: '', descriptors: '', atMs: 0 };
   #cancelTimer: () => void = () => undefined;
+  /** While the price is about to rise. */
+  #cancelRaise: (() => void) | undefined;
 
   constructor(deps: ServiceDeps, options: HostOptions) {
     const { env, records } = deps;
@@ -58,6 +60,7 @@ export class ServiceHost {
       price: this.#price,
       invitations: () => this.#invitations,
       onVisitor: (visit) => options.onVisitor(visit),
+      onCrowd: () => this.#raiseSoon(),
       onChange: () => options.onChange?.(),
     });
     this.#keepers = Array.from({ length: POINTS }, (_, i) => this.#keeper(i));
@@ -71,6 +74,7 @@ export class ServiceHost {
       onIncoming: (peer: PeerId, channels: BuilderChannels, { channel }: Incoming) => {
         if (channels.canOpen) this.#reception.receive(peer, channels.channel(channel));
       },
+      onTurnedAway: (visitors) => this.#price.onTurnedAway(visitors),
     });
   }
 
@@ -83,6 +87,7 @@ export class ServiceHost {
   /** Takes leave at once: circuits are closed, and the record is left to run out. */
   stop(): void {
     this.#cancelTimer();
+    this.#cancelRaise?.();
     this.#publisher.stop();
     this.#reception.stop();
     for (const keeper of this.#keepers) keeper.stop();
@@ -143,9 +148,23 @@ export class ServiceHost {
     this.#options.onChange?.();
   }
 
+  #raiseSoon(): void {
+    this.#cancelRaise ??= this.#deps.env.schedule(RAISE_AFTER_MS, () => {
+      this.#cancelRaise = undefined;
+      if (!this.#price.raise()) return;
+      this.#tellPrice();
+      this.#publishIfChanged();
+    });
+  }
+
+  #tellPrice(): void {
+    for (const keeper of this.#keepers) keeper.setEffort(this.#price.effort);
+    this.#options.onChange?.();
+  }
+
   #housekeep(): void {
     this.#keyring.rotateIfDue();
-    if (this.#price.adjust()) for (const keeper of this.#keepers) keeper.setEffort(this.#price.effort);
+    if (this.#price.endRound() || this.#price.effort > 0) this.#tellPrice(); // and hears who was turned away
     this.#publishIfChanged();
     this.#cancelTimer = this.#deps.env.schedule(HOUSEKEEPING_MS, () => this.#housekeep());
   }

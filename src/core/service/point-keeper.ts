@@ -4,7 +4,7 @@ import { randomBelow } from '../env.ts';
 import { RENDEZVOUS_SECRET_BYTES } from '../wire/geometry.ts';
 import { encodeMessage } from '../wire/message.ts';
 import { CLOSE, ESTABLISH, MESSAGE } from '../wire/registry.ts';
-import { decodeEstablished, decodeIncoming, encodeEstablish, rendezvousTag, type Incoming } from '../wire/rendezvous.ts';
+import { decodeEstablished, decodeIncoming, encodeEstablish, type Established, type Incoming, rendezvousTag } from '../wire/rendezvous.ts';
 import type { ServicePoint } from '../wire/service-record.ts';
 import {
   ESTABLISH_TIMEOUT_MS,
@@ -26,6 +26,8 @@ export interface KeeperHandler {
   /** It stands, or has gone, or will be another. */
   onChange(): void;
   onIncoming(peer: PeerId, channels: BuilderChannels, incoming: Incoming): void;
+  /** The point has refused so many visitors for want of work since it said so last. */
+  onTurnedAway(visitors: number): void;
 }
 
 interface Target {
@@ -96,6 +98,7 @@ export class PointKeeper {
     this.#channels = undefined;
   }
 
+  /** Says what is to be asked of visitors; the point answers how many it has turned away. */
   setEffort(effort: number): void {
     this.#effort = effort;
     this.#tell();
@@ -181,9 +184,10 @@ export class PointKeeper {
     }
   }
 
-  #onEstablished(channels: BuilderChannels, code: number): void {
+  #onEstablished(channels: BuilderChannels, { code, turnedAway }: Established): void {
     if (code !== ESTABLISH.ok) return channels.close(CLOSE.ended);
     this.#probed = false;
+    this.#handler.onTurnedAway(turnedAway);
     if (this.#state !== 'opening' || this.#target === undefined) return;
     this.#state = 'up';
     this.#target.stood = true;

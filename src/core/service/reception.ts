@@ -22,6 +22,8 @@ export interface ReceptionOptions {
   /** Who may come in; undefined: everybody who knows the address. */
   invitations(): readonly ServiceInvitation[] | undefined;
   onVisitor(visit: Visit): void;
+  /** A hello was refused because there are too many. */
+  onCrowd(): void;
   onChange(): void;
 }
 
@@ -84,7 +86,10 @@ export class Reception {
     const { keyId, x25519 } = decodeHello(bytes);
     const secrets = keyring.find(keyId);
     if (secrets === undefined) return channel.close(CLOSE.ended);
-    if (!price.take(env.now())) return channel.close(CLOSE.ended);
+    if (!price.take(env.now())) {
+      this.#options.onCrowd();
+      return channel.close(CLOSE.ended);
+    }
     const hello = openHello(env, { service, point }, secrets, bytes);
     if (hello === undefined || !this.#guard.accept(hello.slot, x25519)) return channel.close(CLOSE.ended);
     const guest = this.#guestOf(hello);

@@ -22,6 +22,8 @@ interface WaitingService {
   readonly circuit: Channels;
   effort: number;
   lastChannel: number;
+  /** For want of work, since the service was told. */
+  turnedAway: number;
   readonly splices: Set<Splice>;
 }
 
@@ -79,23 +81,26 @@ export class RendezvousPoint {
     const { secret, effort } = decodeEstablish(content);
     const tag = hex(rendezvousTag(secret));
     const own = this.#byCircuit.get(circuit);
+    const say = (code: number, turnedAway = 0): void => answer(MESSAGE.established, encodeEstablished({ code, turnedAway }));
     if (own !== undefined && own.tag === tag) {
+      const { turnedAway } = own;
       own.effort = effort;
-      return answer(MESSAGE.established, encodeEstablished(ESTABLISH.ok));
+      own.turnedAway = 0;
+      return say(ESTABLISH.ok, turnedAway);
     }
     const before = this.#services.get(tag);
     const refused =
       own !== undefined || this.#visitors.has(circuit) || (before === undefined && this.#services.size >= this.#limits.services);
-    if (refused) return answer(MESSAGE.established, encodeEstablished(ESTABLISH.full));
+    if (refused) return say(ESTABLISH.full);
     // Only the service knows the secret: its circuit died on its side and has not yet on ours.
     if (before !== undefined) {
       this.#drop(before);
       before.circuit.close(CLOSE.ended);
     }
-    const service: WaitingService = { tag, circuit, effort, lastChannel: 0, splices: new Set() };
+    const service: WaitingService = { tag, circuit, effort, lastChannel: 0, turnedAway: 0, splices: new Set() };
     this.#services.set(tag, service);
     this.#byCircuit.set(circuit, service);
-    answer(MESSAGE.established, encodeEstablished(ESTABLISH.ok));
+    say(ESTABLISH.ok);
   }
 
   #drop(service: WaitingService): void {
@@ -108,7 +113,10 @@ export class RendezvousPoint {
     const service = this.#services.get(hex(connect.tag));
     const say = (code: number): void => answer(MESSAGE.connectOk, encodeConnectOk({ code, effort: service?.effort ?? 0 }));
     if (service === undefined) return say(CONNECT.noSuchService);
-    if (!this.#worked(service, connect)) return say(CONNECT.work);
+    if (!this.#worked(service, connect)) {
+      service.turnedAway++;
+      return say(CONNECT.work);
+    }
     const full = service.splices.size >= this.#limits.visitorsOfOne || !service.circuit.canOpen || service.lastChannel === 0xffff_ffff;
     if (full || this.#visitors.has(circuit) || this.#byCircuit.has(circuit)) return say(CONNECT.full);
     say(CONNECT.ok);

@@ -76,6 +76,12 @@ export const STREAM_GROW_WITHIN_MS = 2000;
 
 /** Bytes of a stream that wait to be sent before `write` makes its caller wait. */
 export const SEND_BUFFER_BYTES = 256 * 1024;
+/**
+ * Where so much waits on all streams together, each one's writer waits from this on. A thousand readers who have stopped would make their
+ * sender hold 256 MB else; a few cells are enough for those who read, since there are many of them.
+ */
+export const UNSENT_MAX_BYTES = 16 * 1024 * 1024;
+export const SEND_BUFFER_LEAST_BYTES = 16 * 1024;
 /** Bytes that a session keeps for the other side to acknowledge: at 0.4 s, 40 MB/s. What a visitor that never acknowledges can hold. */
 export const SENT_KEEP_BYTES = 16 * 1024 * 1024;
 

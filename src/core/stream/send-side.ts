@@ -4,7 +4,7 @@ import { encodeStreamEnd, writeStreamDataHeader } from '../wire/stream.ts';
 import { writeMessage } from '../wire/message.ts';
 import { Bell } from './bell.ts';
 import { ByteQueue } from './byte-queue.ts';
-import { SEND_BUFFER_BYTES } from './constants.ts';
+import { SEND_BUFFER_BYTES, SEND_BUFFER_LEAST_BYTES, UNSENT_MAX_BYTES } from './constants.ts';
 
 const DATA_HEADER_BYTES = MESSAGE_HEADER_BYTES + STREAM_DATA_FIELDS_BYTES;
 const END_MESSAGE_BYTES = MESSAGE_HEADER_BYTES + 10;
@@ -28,13 +28,18 @@ export class SendSide {
   #limit: number;
   #ended = false;
 
-  /** What this side has added to `kept`. */
+  /** What this side has added to `kept`, and to `unsent`. */
   #kept = 0;
+  #unsent = 0;
 
-  /** @param kept counts what all streams of the session keep. */
+  /**
+   * @param kept counts what all streams of the session keep.
+   * @param unsent counts what waits to be sent on all streams that share a sender's memory.
+   */
   constructor(
     limit: number,
     readonly kept: { bytes: number },
+    readonly unsent: { bytes: number },
   ) {
     this.#limit = limit;
   }
@@ -57,6 +62,9 @@ export class SendSide {
     const unackedBytes = this.unackedBytes;
     this.kept.bytes += unackedBytes - this.#kept;
     this.#kept = unackedBytes;
+    const unsentBytes = this.#queue.end - Math.min(this.#next, this.#queue.end);
+    this.unsent.bytes += unsentBytes - this.#unsent;
+    this.#unsent = unsentBytes;
   }
 
   get ended(): boolean {
@@ -91,11 +99,12 @@ export class SendSide {
   }
 
   get hasRoom(): boolean {
-    return this.#queue.end - this.#next < SEND_BUFFER_BYTES;
+    return this.#unsent < (this.unsent.bytes < UNSENT_MAX_BYTES ? SEND_BUFFER_BYTES : SEND_BUFFER_LEAST_BYTES);
   }
 
   write(bytes: Uint8Array): void {
     this.#queue.appendOwn(bytes);
+    this.#count();
   }
 
   end(): void {
@@ -129,11 +138,10 @@ export class SendSide {
   }
 
   #advance(count: number): void {
-    const hadRoom = this.hasRoom;
     this.#next += count;
     this.#highest = Math.max(this.#highest, this.#next);
     this.#count();
-    if (!hadRoom && this.hasRoom) this.#room.ring();
+    if (this.hasRoom) this.#room.ring();
   }
 
   /** False when it cannot be true: more than was sent. */

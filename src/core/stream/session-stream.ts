@@ -13,6 +13,8 @@ export interface StreamOwner {
   readonly growth: GrowthBudget;
   /** Bytes kept until they are acknowledged, of all streams. */
   readonly kept: { bytes: number };
+  /** Bytes that wait to be sent, of all streams and perhaps of other sessions. */
+  readonly unsent: { bytes: number };
   /** There may be something to send. */
   onWork(stream: StreamState): void;
   /** Received bytes were read: credit may be due. */
@@ -66,7 +68,7 @@ export class StreamState implements SessionStream {
     this.#connected = !head.ours;
     this.known = !head.ours;
     this.openSent = !head.ours;
-    this.send = new SendSide(head.sendLimit, owner.kept);
+    this.send = new SendSide(head.sendLimit, owner.kept, owner.unsent);
     this.receive = new ReceiveSide(owner.growth, () => owner.now());
   }
 

@@ -74,6 +74,7 @@ export class Session {
       now: () => env.now(),
       growth: { left: SESSION_GROWTH_MAX_BYTES },
       kept: { bytes: 0 },
+      unsent: options.unsent ?? { bytes: 0 },
       onWork: (stream) => this.#onWork(stream),
       onRead: (stream) => this.#onReceived(stream),
       onAccepted: (stream) => this.#answer(MESSAGE.streamConnected, encodeStreamConnected(stream.id)),

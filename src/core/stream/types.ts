@@ -39,6 +39,8 @@ export interface SessionOptions {
   readonly id?: Uint8Array;
   /** Bytes sent and not yet acknowledged that are kept for a resumption; SENT_KEEP_BYTES when it is left out. */
   readonly sentKeepBytes?: number;
+  /** Counts what waits to be sent, where sessions share a bound on it (UNSENT_MAX_BYTES); its own when it is left out. */
+  readonly unsent?: { bytes: number };
 }
 
 /** A stream was reset, by either side; `reason` is of END, or one that this version does not know. */

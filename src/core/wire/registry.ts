@@ -245,6 +245,14 @@ export const ISSUER_VERSION = 1;
 /** No certificate speaks of a later second: the last one that has a year of four digits. */
 export const CERTIFICATE_TIME_MAX_S = 253_402_300_799;
 
+/**
+ * Setup packets that every hop takes of one neighbour: so many at once, then so many a second, and so many that are not answered yet. It may
+ * refuse what is over that; who builds keeps below it.
+ */
+export const SETUP_BURST = 60;
+export const SETUPS_PER_SECOND = 30;
+export const SETUPS_UNANSWERED = 64;
+
 /** Dated keys: one period, the same boundaries for every address; records stand this much before and after their period. */
 export const PERIOD_MS = 86_400_000;
 export const PERIOD_OVERLAP_MS = 10_800_000;

@@ -28,7 +28,8 @@ import { LABEL } from './registry.ts';
  *
  * established (point → service), ESTABLISHED_BYTES
  *   code        1   ESTABLISH
- *   reserved   15
+ *   turned away 4   visitors that were refused for want of work since the last `established` on this circuit
+ *   reserved   11
  *
  * connect (visitor → point), CONNECT_FIELDS_BYTES + HELLO_BYTES
  *   tag        32   rendezvous tag
@@ -70,13 +71,19 @@ export function decodeEstablish(content: Uint8Array): Establish {
   return { secret: reader.raw(RENDEZVOUS_SECRET_BYTES, 'secret').slice(), effort: reader.u32('effort') };
 }
 
-export function encodeEstablished(code: number): Uint8Array {
-  return padded(new Writer(ESTABLISHED_BYTES).u8(code), ESTABLISHED_BYTES);
+export interface Established {
+  readonly code: number;
+  readonly turnedAway: number;
 }
 
-/** The code. @throws DecodeError. */
-export function decodeEstablished(content: Uint8Array): number {
-  return fixed(content, ESTABLISHED_BYTES, 'established').u8('code');
+export function encodeEstablished({ code, turnedAway }: Established): Uint8Array {
+  return padded(new Writer(ESTABLISHED_BYTES).u8(code).u32(turnedAway), ESTABLISHED_BYTES);
+}
+
+/** @throws DecodeError. */
+export function decodeEstablished(content: Uint8Array): Established {
+  const reader = fixed(content, ESTABLISHED_BYTES, 'established');
+  return { code: reader.u8('code'), turnedAway: reader.u32('turned away') };
 }
 
 export interface Connect {

@@ -1,13 +1,15 @@
+import assert from 'node:assert/strict';
 import { identityFromSeed } from '../../../src/core/crypto/identity.ts';
 import { nobleCrypto } from '../../../src/core/crypto/noble.ts';
 import type { Pipe } from '../../../src/core/ports.ts';
 import { ServiceHost, ServiceVisitor, type HostOptions, type Visit } from '../../../src/core/service/index.ts';
 import { encodeAddress } from '../../../src/core/wire/address.ts';
 import { utf8 } from '../../../src/core/bytes/bytes.ts';
-import type { CloseReason } from '../../../src/core/wire/registry.ts';
+import { readMessages } from '../../../src/core/wire/message.ts';
+import { type CloseReason, MESSAGE } from '../../../src/core/wire/registry.ts';
 import { VirtualClock } from '../../../src/sim/clock.ts';
 import { testEnv, type TestEnv } from '../../support/test-env.ts';
-import { FakeNetwork } from './fake-network.ts';
+import { FakeNetwork, type FakePoint } from './fake-network.ts';
 
 export const IDENTITY = identityFromSeed(nobleCrypto, new Uint8Array(32).fill(9));
 export const ADDRESS = encodeAddress(IDENTITY.publicKey);
@@ -85,4 +87,12 @@ export async function started(options: Parameters<typeof scene>[0] = {}): Promis
 
 export function connect({ visitor, env }: Scene, text: string, address: string = ADDRESS) {
   return env.clock.runFor(visitor.connect(address, { messages: utf8(text) }), 300_000);
+}
+
+/** The connect message of the last visitor, as its point has it. */
+export function lastConnect(made: Scene): { point: FakePoint; content: Uint8Array } {
+  const { last, early } = made.network.opened.at(-1)!;
+  const [message] = [...readMessages(early)];
+  assert.equal(message!.type, MESSAGE.connect);
+  return { point: made.network.at(last), content: message!.content };
 }

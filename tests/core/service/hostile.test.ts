@@ -8,22 +8,13 @@ import { makeHello, openHello } from '../../../src/core/service/hello.ts';
 import { ReplayGuard } from '../../../src/core/service/replay-guard.ts';
 import { HELLO_BYTES, PAYLOAD_BYTES, SESSION_ID_BYTES } from '../../../src/core/wire/geometry.ts';
 import { decodeHello } from '../../../src/core/wire/hello.ts';
-import { readMessages } from '../../../src/core/wire/message.ts';
 import { CLOSE, HELLO_SLOT_MS, MESSAGE } from '../../../src/core/wire/registry.ts';
 import { decodeConnect, encodeConnect } from '../../../src/core/wire/rendezvous.ts';
 import { testEnv } from '../../support/test-env.ts';
 import type { FakePoint } from './fake-network.ts';
-import { connect, IDENTITY, listen, payloadOf, started, textOf, type Scene } from './fixture.ts';
+import { connect, IDENTITY, lastConnect, listen, payloadOf, started, textOf, type Scene } from './fixture.ts';
 
 const ELSEWHERE = [1, 2].map((byte) => peerIdOf(new Uint8Array(32).fill(byte)));
-
-/** The connect message of the last visitor, as its point has it. */
-function lastConnect(made: Scene): { point: FakePoint; content: Uint8Array } {
-  const { last, early } = made.network.opened.at(-1)!;
-  const [message] = [...readMessages(early)];
-  assert.equal(message!.type, MESSAGE.connect);
-  return { point: made.network.at(last), content: message!.content };
-}
 
 /** Knocks at a point with these bytes; what came back of the channel. */
 async function knock(made: Scene, point: FakePoint, content: Uint8Array): Promise<{ answered: boolean; closed: boolean }> {

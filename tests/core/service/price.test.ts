@@ -17,7 +17,7 @@ test('the price doubles while hellos are refused, up to its cap, and halves down
   const price = new Price(0);
   const round = (busy: boolean): number => {
     if (busy) for (let i = 0; i <= HELLO_BURST; i++) price.take(0);
-    price.adjust();
+    price.endRound();
     return price.effort;
   };
   assert.equal(round(false), 0);
@@ -27,7 +27,32 @@ test('the price doubles while hellos are refused, up to its cap, and halves down
   assert.equal(round(false), EFFORT_MAX / 2);
   for (let i = 0; i < 20; i++) round(false);
   assert.equal(price.effort, 0);
-  assert.equal(price.adjust(), false);
+  assert.equal(price.endRound(), false);
+});
+
+test('the price rises as soon as hellos are refused, and does not fall in the round in which it rose', () => {
+  const price = new Price(0);
+  assert.equal(price.raise(), false);
+  for (let i = 0; i <= HELLO_BURST; i++) price.take(0);
+  assert.deepEqual([price.raise(), price.raise(), price.effort], [true, false, EFFORT_MIN]);
+  assert.deepEqual([price.endRound(), price.effort], [false, EFFORT_MIN]);
+  assert.deepEqual([price.endRound(), price.effort], [true, 0]);
+});
+
+test('the price stays while the points turn away more than could be opened without it', () => {
+  const price = new Price(0);
+  for (let i = 0; i <= HELLO_BURST; i++) price.take(0);
+  price.endRound();
+  const round = HELLOS_PER_S * 60;
+  for (let minute = 0; minute < 10; minute++) {
+    price.onTurnedAway(round - 10);
+    price.onTurnedAway(11);
+    assert.deepEqual([price.endRound(), price.effort], [false, EFFORT_MIN]);
+  }
+  price.onTurnedAway(round);
+  assert.deepEqual([price.endRound(), price.effort], [true, 0]);
+  price.onTurnedAway(100 * round);
+  assert.deepEqual([price.endRound(), price.effort], [false, 0], 'what a point says raises nothing');
 });
 
 test('hello keys that are two generations old are wiped', async () => {

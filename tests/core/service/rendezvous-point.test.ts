@@ -55,7 +55,7 @@ async function connect(made: ReturnType<typeof setUp>, name: string, fields: Par
 test('connect brings the service an incoming message, then the hello in the first payloads of that channel', async () => {
   const made = setUp();
   const service = await establish(made, 'service');
-  assert.equal(decodeEstablished(made.last('service')), ESTABLISH.ok);
+  assert.deepEqual(decodeEstablished(made.last('service')), { code: ESTABLISH.ok, turnedAway: 0 });
   const move = new Uint8Array(MOVE_BYTES).fill(3);
   await connect(made, 'visitor', { move });
   assert.deepEqual(decodeConnectOk(made.last('visitor')), { code: CONNECT.ok, effort: 0 });
@@ -94,7 +94,7 @@ test('the service that comes back before the point has seen its circuit die take
   await establish(made, 'old');
   await connect(made, 'visitor');
   await establish(made, 'new');
-  assert.equal(decodeEstablished(made.last('new')), ESTABLISH.ok);
+  assert.equal(decodeEstablished(made.last('new')).code, ESTABLISH.ok);
   assert.deepEqual(made.ends, [['old', CLOSE.ended]]);
   assert.deepEqual(made.point.stats, { services: 1, visitors: 0 });
   await connect(made, 'next');
@@ -106,7 +106,7 @@ test('one circuit waits under one tag, and is not a visitor too', async () => {
   const service = await establish(made, 'service');
   service.sendMessage(MESSAGE.establish, encodeEstablish({ secret: new Uint8Array(32), effort: 0 }));
   await made.env.advance(200);
-  assert.equal(decodeEstablished(made.last('service')), ESTABLISH.full);
+  assert.equal(decodeEstablished(made.last('service')).code, ESTABLISH.full);
   service.sendMessage(MESSAGE.connect, encodeConnect({ tag: TAG, ...ZERO, hello: new Uint8Array(HELLO_BYTES) }));
   await made.env.advance(200);
   assert.equal(decodeConnectOk(made.last('service')).code, CONNECT.full);
@@ -120,7 +120,7 @@ test('a point takes so many services and visitors, and has room again when they 
   const made = setUp({ services: 1, visitorsOfOne: 1 });
   const service = await establish(made, 'service');
   await establish(made, 'too many', new Uint8Array(32));
-  assert.equal(decodeEstablished(made.last('too many')), ESTABLISH.full);
+  assert.equal(decodeEstablished(made.last('too many')).code, ESTABLISH.full);
   const visitor = await connect(made, 'visitor');
   await connect(made, 'second');
   assert.equal(decodeConnectOk(made.last('second')).code, CONNECT.full);
@@ -132,7 +132,7 @@ test('a point takes so many services and visitors, and has room again when they 
   await made.env.advance(200);
   assert.deepEqual(made.point.stats, { services: 0, visitors: 0 });
   await establish(made, 'late', new Uint8Array(32));
-  assert.equal(decodeEstablished(made.last('late')), ESTABLISH.ok);
+  assert.equal(decodeEstablished(made.last('late')).code, ESTABLISH.ok);
 });
 
 test('when a service’s circuit ends its visitors’ channels end, their circuits do not', async () => {
@@ -213,9 +213,13 @@ test('a point that was told a price checks the work of each connect, and passes 
     await connect(made, `liar ${Object.keys(changed)}`, { hello, effort: 100, work, ...changed });
     assert.equal(decodeConnectOk(made.last(`liar ${Object.keys(changed)}`)).code, CONNECT.work);
   }
-  // The price falls again by a second `establish` on the same circuit.
+  // The price falls again by a second `establish` on the same circuit, whose answer tells how many were turned away.
   service.sendMessage(MESSAGE.establish, encodeEstablish({ secret: SECRET, effort: 0 }));
   await made.env.advance(200);
+  assert.deepEqual(decodeEstablished(made.last('service')), { code: ESTABLISH.ok, turnedAway: 4 });
+  service.sendMessage(MESSAGE.establish, encodeEstablish({ secret: SECRET, effort: 0 }));
+  await made.env.advance(200);
+  assert.deepEqual(decodeEstablished(made.last('service')), { code: ESTABLISH.ok, turnedAway: 0 });
   await connect(made, 'later', { effort: 9999 });
   assert.equal(decodeConnectOk(made.last('later')).code, CONNECT.ok);
   assert.equal(decodeIncoming(made.last('service')).effort, 0, 'an effort that nobody checked is not passed on');

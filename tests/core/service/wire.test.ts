@@ -213,7 +213,12 @@ const messages: [string, Uint8Array, (bytes: Uint8Array) => unknown, unknown][] 
     rendezvous.decodeEstablish,
     { secret: new Uint8Array(32).fill(1), effort: 5 },
   ],
-  ['established', rendezvous.encodeEstablished(1), rendezvous.decodeEstablished, 1],
+  [
+    'established',
+    rendezvous.encodeEstablished({ code: 1, turnedAway: 0xffff_ffff }),
+    rendezvous.decodeEstablished,
+    { code: 1, turnedAway: 0xffff_ffff },
+  ],
   [
     'connect',
     rendezvous.encodeConnect({ tag: new Uint8Array(32).fill(1), effort: 0xffff_ffff, work: new Uint8Array(8).fill(2), move, hello }),

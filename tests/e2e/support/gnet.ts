@@ -25,6 +25,8 @@ export interface GnetOptions {
   readonly program?: string;
   /** As a terminal starts it: a process group of its own, which Ctrl-C reaches as a whole. */
   readonly terminal?: boolean;
+  /** Files that it may have open, as `ulimit -n` says it. */
+  readonly openFilesMax?: number;
 }
 
 /** A `gnet` command that runs. */
@@ -34,8 +36,13 @@ export class Gnet {
   exitCode: number | undefined;
   readonly #child: ChildProcess;
 
-  constructor(args: readonly string[], { nodeArgs = [], program = PROGRAM, terminal = false }: GnetOptions = {}) {
-    const child = spawn(process.execPath, [...nodeArgs, program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: terminal });
+  constructor(args: readonly string[], { nodeArgs = [], program = PROGRAM, terminal = false, openFilesMax }: GnetOptions = {}) {
+    const all = [...nodeArgs, program, ...args];
+    const [file, fileArgs] =
+      openFilesMax === undefined
+        ? [process.execPath, all]
+        : ['sh', ['-c', `ulimit -n ${openFilesMax} && exec "$0" "$@"`, process.execPath, ...all]];
+    const child = spawn(file, fileArgs, { stdio: ['ignore', 'pipe', 'pipe'], detached: terminal });
     this.#child = child;
     running.add(child);
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
