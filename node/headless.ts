@@ -17,7 +17,7 @@ import { ipBytes } from './ip.ts';
 import { keptInvitation } from './kept-invitations.ts';
 import { type MetricsServer, startMetrics } from './metrics/index.ts';
 import { nodeEnv } from './node-env.ts';
-import { setupThread } from './setup-thread.ts';
+import { clientSetupCrypto, relaySetupCrypto } from './setup-thread.ts';
 import { nodeWebRtc } from './webrtc-node.ts';
 import { listenWs, type WsListener } from './ws-listener.ts';
 import { wsDialer } from './ws-transport.ts';
@@ -92,7 +92,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
       keepsIdentity: listener !== undefined,
       records: store.records,
       chunks: store.chunks,
-      setupCrypto: options.setupCrypto ?? setupThread(),
+      setupCrypto: options.setupCrypto ?? (listener === undefined ? clientSetupCrypto() : relaySetupCrypto(env)),
       dialers: [wsDialer],
       rtc,
       bootstraps: bootstraps.map((url) => ({ peer: undefined, url })),

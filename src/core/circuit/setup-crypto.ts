@@ -19,3 +19,13 @@ export function inlineSetupCrypto(env: Pick<Env, 'crypto' | 'random'>): SetupCry
     openExtension: async (secrets, answer) => openExtension(env.crypto, secrets, answer),
   };
 }
+
+/** What an ordinary setup of one hop takes is done `here`, as long as a relay works on any stranger's packet; all else `elsewhere`. */
+export function splitSetupCrypto(here: SetupCrypto, elsewhere: SetupCrypto): SetupCrypto {
+  return {
+    build: (hops, early) => (hops.length === 1 && hops[0]?.setupEffort === 0 ? here : elsewhere).build(hops, early),
+    open: (secrets, reply) => (secrets.length === 1 ? here : elsewhere).open(secrets, reply),
+    buildExtension: (...args) => elsewhere.buildExtension(...args),
+    openExtension: (...args) => elsewhere.openExtension(...args),
+  };
+}

@@ -4,7 +4,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { workerThread } from '../../../node/worker-thread.ts';
 import { workerSetupPort } from '../../../src/adapters/node-setup-port.ts';
 import { GlobalNetError } from '../../../src/core/bytes/errors.ts';
-import { inlineSetupCrypto } from '../../../src/core/circuit/setup-crypto.ts';
+import { inlineSetupCrypto, splitSetupCrypto } from '../../../src/core/circuit/setup-crypto.ts';
 import { remoteSetupCrypto, serveSetupCrypto } from '../../../src/core/circuit/setup-port.ts';
 import { buildReply, freshKeys, peelSetup } from '../../../src/core/relay/setup-hop.ts';
 import { encodeExtendAnswer, decodeExtendRequest, expandSetup } from '../../../src/core/wire/extend.ts';
@@ -46,6 +46,32 @@ describe('setup crypto on another thread', () => {
     } finally {
       await worker.terminate();
     }
+  });
+
+  test('is not asked for an ordinary setup of one hop where that is done here, and for all else', async () => {
+    const env = testEnv({ seed: 'split' });
+    const asked: string[] = [];
+    const inline = inlineSetupCrypto(env);
+    const elsewhere = new Proxy(inline, {
+      get(target, name: keyof typeof inline) {
+        asked.push(name);
+        return target[name];
+      },
+    });
+    const split = splitSetupCrypto(inline, elsewhere);
+    const [one, two] = [testHop(env), testHop(env)];
+    const reply = (secretsOf: { packet: Uint8Array }): Uint8Array => {
+      const peeled = peelSetup(env.crypto, one.peer, one.keyring, secretsOf.packet);
+      return buildReply(env.crypto.aead, peeled!.keys.reply, freshKeys(env.crypto, peeled!, env.random(32)), new Uint8Array(0));
+    };
+    const short = await split.build([one.hop], new Uint8Array(0));
+    assert.ok(await split.open(short.secrets, reply(short)));
+    assert.deepEqual(asked, []);
+    const dear = await split.build([{ ...one.hop, setupEffort: 2 }], new Uint8Array(0));
+    const long = await split.build([one.hop, two.hop], new Uint8Array(0));
+    assert.equal(await split.open(long.secrets, reply(dear)), undefined);
+    await split.buildExtension(two.hop, new Uint8Array(0));
+    assert.deepEqual(asked, ['build', 'build', 'open', 'buildExtension']);
   });
 
   test('whose worker dies fails what waits, and what is asked afterwards', async () => {
