@@ -57,6 +57,8 @@ export class StreamState implements SessionStream {
   openSent: boolean;
   /** It stands in the session's turns. */
   queued = false;
+  /** The other side ended when it had an answer, or some of it: not as one who asks, and waits for our end. */
+  #endedAnswered = false;
 
   constructor(owner: StreamOwner, head: StreamHead) {
     this.id = head.id;
@@ -141,11 +143,11 @@ export class StreamState implements SessionStream {
   }
 
   /**
-   * What it has to send is its end, and nobody is likely to wait for that: the other side has answered, or has ended itself. So it need not
-   * go at once.
+   * What it has to send is its end, and nobody is likely to wait for that: the other side has answered, or has ended behind an answer. So it
+   * need not go at once.
    */
   get endCanWait(): boolean {
-    return this.send.ended && this.send.sendableBytes === 0 && (this.ours ? this.receivedBytes > 0 : this.receive.ended);
+    return this.send.ended && this.send.sendableBytes === 0 && (this.ours ? this.receivedBytes > 0 : this.#endedAnswered);
   }
 
   get failed(): boolean {
@@ -162,6 +164,12 @@ export class StreamState implements SessionStream {
     if (!this.send.sentWhole || !this.receive.ended) return this.fail(END.cancelled);
     this.send.acknowledgeAll();
     this.#changed.ring();
+  }
+
+  /** False when the end is not where the bytes end. */
+  onEnd(final: number): boolean {
+    if (!this.receive.ended) this.#endedAnswered = this.send.sentBytes > 0;
+    return this.receive.onEnd(final);
   }
 
   onConnected(): void {

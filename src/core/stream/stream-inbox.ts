@@ -108,7 +108,7 @@ export class StreamInbox {
     const end = decodeStreamEnd(content);
     const stream = this.#find(end.stream);
     if (stream === undefined) return;
-    if (!stream.receive.onEnd(end.final)) throw new DecodeError('stream end', 0, 'is not where the bytes end');
+    if (!stream.onEnd(end.final)) throw new DecodeError('stream end', 0, 'is not where the bytes end');
     stream.onConnected();
     this.#owner.onReceived(stream, 0);
   }
