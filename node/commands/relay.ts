@@ -8,11 +8,14 @@ import type { Command, Invocation, Option } from '../cli/command.ts';
 import { exitTargetOf } from '../cli/exit-target.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
+import { once } from '../cli/once.ts';
 import type { Output } from '../cli/output.ts';
 import type { HostAndPort } from '../cli/tcp-target.ts';
 import { dataFolderOf, joinUrls, peerNameOf } from '../data-folder.ts';
+import { EXIT_CONNECTIONS_MAX } from '../exit/constants.ts';
 import { type ExitJudge, exitService, GrantJudge } from '../exit/index.ts';
 import { type Headless, type HeadlessExit, startHeadless } from '../headless.ts';
+import { connectionsHere } from '../open-files.ts';
 import { stopped } from '../until.ts';
 
 /** Of whatever listens and relays. `name` is also the default of its folder. */
@@ -69,7 +72,7 @@ export async function runRelay(invocation: Invocation, { kind, exit }: RelayKind
   const operator = text('operator');
   const advertise = advertisedOf(text);
   const grants = texts('grant');
-  const opens = openerOf(grants, exit);
+  const opens = openerOf(grants, exit, output);
   const headless = await startHeadless({
     dataFolder: dataFolderOf(text('data')),
     name,
@@ -111,9 +114,11 @@ function sayStarted({ output, texts }: Invocation, headless: Headless, summary: 
 }
 
 /** @throws GlobalNetError `malformed` (a grant). */
-function openerOf(grants: readonly string[], exit: RelayKind['exit']): HeadlessExit | undefined {
+function openerOf(grants: readonly string[], exit: RelayKind['exit'], output: Output): HeadlessExit | undefined {
   if (grants.length === 0 && exit === undefined) return undefined;
-  return { service: exitService(new GrantJudge(grants.map(exitTargetOf), exit?.judge)), summary: exit?.summary };
+  const warn = once((why) => output.say(why, { warning: why }));
+  const judge = new GrantJudge(grants.map(exitTargetOf), exit?.judge);
+  return { service: exitService(judge, connectionsHere(EXIT_CONNECTIONS_MAX, warn), warn), summary: exit?.summary };
 }
 
 /** What an earlier run has signed for this epoch holds until the next. */

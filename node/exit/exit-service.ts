@@ -12,15 +12,25 @@ import { SocketBytes } from '../tcp/socket-bytes.ts';
 import { EXIT_CONNECT_TIMEOUT_MS, EXIT_CONNECTIONS_MAX, EXIT_KEEP_ALIVE_MS } from './constants.ts';
 import type { ExitJudge } from './judge.ts';
 
-/** Opens strangers' connections where the judge allows it. Nothing of where they go is said or kept. */
-export function exitService(judge: ExitJudge, connectionsMax = EXIT_CONNECTIONS_MAX): ExitService {
+/**
+ * Opens strangers' connections where the judge allows it. Nothing of where they go is said or kept.
+ * @param onFull a connection was refused for want of room, and why: the same words each time.
+ */
+export function exitService(
+  judge: ExitJudge,
+  connectionsMax = EXIT_CONNECTIONS_MAX,
+  onFull: (why: string) => void = () => undefined,
+): ExitService {
   const limit = new ConnectionLimit(connectionsMax);
   return {
     get connections() {
       return limit.open;
     },
     onConnection(stream, target) {
-      if (!limit.enter()) return stream.reset(END.full);
+      if (!limit.enter()) {
+        onFull(`${connectionsMax} connections are open for others, and no more are taken: one was refused`);
+        return stream.reset(END.full);
+      }
       void serve(judge, stream, target).finally(() => limit.leave());
     },
   };

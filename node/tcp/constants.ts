@@ -31,7 +31,7 @@ export const ANSWER_SOON_MS = 10;
 export const FIRST_BYTES_MAX = 16_384;
 /** After a refusal the client may take so long to read it and go. */
 export const LINGER_MS = 2_000;
-/** Connections of one tunnel at a time. Those with a circuit each are held back before, by what a first hop builds: 60 at once, 30 a second. */
+/** Connections of one tunnel at a time. Those with a circuit each wait for their turn at the first hop: as many as may wait there. */
 export const TUNNEL_CONNECTIONS_MAX = 500;
 /** A shared path takes connections for so long, as a circuit to an exit does; when the last of them has ended it is given back. */
 export const SHARED_PATH_MS = 10 * 60_000;

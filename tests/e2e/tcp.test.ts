@@ -268,6 +268,24 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     await until('the circuit has gone with its connection', async () => (await circuitsOf(`tunnel ${named}`)).length === 0);
   });
 
+  it('more connections of a tunnel at once than a first hop builds circuits: each waits for its turn, and none fails', async () => {
+    const at = String(tunnel.lines.at(-1)?.['listens']);
+    const failures = (): Line[] => tunnel.lines.filter((line) => 'failed' in line);
+    const before = failures().length;
+    const answers = Array.from({ length: 100 }, async (_, i) => {
+      const socket = dial(at);
+      socket.write(`number ${i}`);
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      socket.destroy();
+      return String(answer);
+    });
+    assert.deepEqual(
+      await Promise.all(answers),
+      Array.from({ length: 100 }, (_, i) => `number ${i}`),
+    );
+    assert.equal(failures().length, before);
+  });
+
   it('says plainly what is wrong with a command', async () => {
     for (const [args, exitCode, words] of [
       [['expose', 'http'], 2, /a local service is a port, or host:port, not 'http'/],

@@ -205,6 +205,19 @@ test('exit: where a connection has led elsewhere than to the address that was ju
   assert.equal(heard, 'to the right one');
 });
 
+test('exit: one connection too many is refused, and its owner is told that, not where it was to go', async () => {
+  const told: string[] = [];
+  const exit = exitService(toLoopback(), 0, (why) => told.push(why));
+  const hosted = new Session(realEnv, { opener: false, onStream: (stream) => exit.onConnection(stream, decodeExitTarget(stream.request)) });
+  const asking = new Session(realEnv, { opener: true, onStream: () => undefined });
+  const { a, b } = pipePair(realEnv, { delayMs: 1 });
+  asking.attach(a);
+  hosted.attach(b);
+  const stream = asking.open(STREAM.exit, encodeExitTarget({ host: 'example.org', port: 80 }));
+  await assert.rejects(stream.connected, { reason: END.full });
+  assert.deepEqual(told, ['0 connections are open for others, and no more are taken: one was refused']);
+});
+
 test('exit: a connection that breaks off there breaks off here, and the other way round', async () => {
   const broken: Promise<unknown>[] = [];
   const server = await serve((socket) => {
