@@ -74,7 +74,7 @@ function holding(end: CircuitEnd): CircuitEnd {
 /** Answers a number with so many counted bytes. */
 async function serve(stream: Parameters<typeof readAll>[0]): Promise<void> {
   const wanted = Number(new TextDecoder().decode(await readAll(stream, 100)));
-  stream.write(counted(wanted)).catch(() => undefined); // in one turn with the end, as what comes in one round of Node's loop
+  await stream.write(counted(wanted)).catch(() => undefined);
   stream.end();
 }
 
