@@ -10,7 +10,7 @@ import {
   verify,
 } from 'node:crypto';
 import sodium from 'libsodium-wrappers';
-import { nobleCrypto } from '../core/crypto/noble.ts';
+import { strictVerify } from '../core/crypto/strict-verify.ts';
 import type { Aead, CryptoPort } from '../core/ports.ts';
 import { isOddKey } from './odd-key.ts';
 import { sodiumKem } from './sodium-kem.ts';
@@ -85,7 +85,7 @@ export const nodeCrypto: CryptoPort = {
   ed25519Public: (seed) => publicBytes('Ed25519', seed),
   ed25519Sign: (seed, message) => Uint8Array.from(sign(null, message, privateKey('Ed25519', seed))),
   ed25519Verify(key, message, signature) {
-    return (!isOddKey(key) && fastVerify(key, message, signature)) || nobleCrypto.ed25519Verify(key, message, signature);
+    return (!isOddKey(key) && fastVerify(key, message, signature)) || strictVerify(key, message, signature);
   },
   ...sodiumKem(sodium),
 };
