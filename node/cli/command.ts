@@ -55,6 +55,8 @@ export interface Command {
   ownArguments?: number;
   /** Ctrl-C at a terminal is for itself to take: it does not end by it. */
   ownsTerminal?: true;
+  /** Of all that was said together, what no single value shows to be wrong; for who only writes the command down. @throws GlobalNetError `malformed`. */
+  check?(said: Pick<Invocation, 'positionals' | 'said' | 'text' | 'texts'>): unknown;
   /** @returns its exit code, where that is another than 0. */
   run(invocation: Invocation): Promise<number> | Promise<void>;
 }

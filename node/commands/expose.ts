@@ -77,6 +77,7 @@ export const expose: Command = {
   },
   positionals: { min: 0, max: SERVICES_MAX },
   serves: true,
+  check: servicesOf,
   async run(invocation) {
     const { output, text, texts } = invocation;
     const services = servicesOf(invocation);

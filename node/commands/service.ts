@@ -81,6 +81,7 @@ function readAbout(commands: readonly Command[], said: Invocation['said'], [name
   if (misplaced !== undefined) throw new GlobalNetError('malformed', `--${misplaced} is of the command that is run, and belongs behind it`);
   const elsewhere = said.filter(({ source }) => source.from !== 'flag');
   const parsed = parseCommand(command, args, () => elsewhere);
+  command.check?.(parsed);
   // What a command does once, and what is not to stand in a unit that everybody may read.
   const once = parsed.said.find(
     ({ name: flag, source }) => source.from === 'flag' && flag !== 'config' && optionsOf(command)[flag]?.flagOnly,

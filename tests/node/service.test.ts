@@ -10,13 +10,14 @@ import { type Command, parseCommand } from '../../node/cli/command.ts';
 import { parseConfig } from '../../node/cli/config-file.ts';
 import { readEnvironment } from '../../node/cli/environment.ts';
 import { Output } from '../../node/cli/output.ts';
+import { expose } from '../../node/commands/expose.ts';
 import { open } from '../../node/commands/open.ts';
 import { proxy } from '../../node/commands/proxy.ts';
 import { relay } from '../../node/commands/relay.ts';
 import { serviceOf } from '../../node/commands/service.ts';
 import { removeUnit, unitText, writeUnit } from '../../node/systemd-unit.ts';
 
-const COMMANDS: Command[] = [open, proxy, relay];
+const COMMANDS: Command[] = [open, proxy, relay, expose];
 /** Where a service of the machine may see them, and there, since systemd looks. */
 const service = serviceOf(() => COMMANDS, ['/usr/bin/env', '/opt/gnet/dist/node/gnet.js']);
 COMMANDS.push(service);
@@ -127,7 +128,9 @@ describe('gnet service', () => {
 
   it('refuses what would not run, before anything is written', async () => {
     for (const [args, words, options] of [
-      [['open', 'x.gnet'], /a service runs until it is stopped: proxy, relay; not 'open'/],
+      [['open', 'x.gnet'], /a service runs until it is stopped: proxy, relay, expose; not 'open'/],
+      [['expose'], /^nothing is exposed: give a service/],
+      [['expose'], /^gnet\.conf, line 3: 'blog' is there twice/, { file: '[expose]\nservice = blog=1\nservice = blog=2' }],
       [['relay', '--lisen', '1'], /'--lisen'; 'gnet relay --help' lists the flags/],
       [['relay', '--listen', '1'], /--listen wants an IPv4 address/],
       [['proxy', '--help'], /--help is of one call only: no service can have it/],
