@@ -4,9 +4,11 @@ import { fileURLToPath } from 'node:url';
 
 /** The project's folder, from the sources as from what was built of them. */
 function projectFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return folder;
+  const start = dirname(fileURLToPath(import.meta.url));
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'package.json'))) return folder;
+    if (folder === dirname(folder)) throw new Error(`${start} is in no folder of the project: there is no package.json above it`);
+  }
 }
 
 /** The built app, as the app host serves it. */

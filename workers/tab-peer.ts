@@ -131,6 +131,8 @@ export class TabPeer implements PeerControl {
     for (const event of this.#peer.events.recent) listener.onEvent(event);
   }
 
+  async isThere(): Promise<void> {}
+
   openSite(address: string, path: string): Promise<Outcome<SiteInfo>> {
     return outcomeOf(() => readSite(this.#running(), address, path));
   }

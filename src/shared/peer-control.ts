@@ -67,6 +67,8 @@ export interface PeerControl {
   start(config: PeerConfig): Promise<Outcome<undefined>>;
   /** Tells the listener the present status and, from now on, all that happens. Listeners live as long as the worker. */
   subscribe(listener: PeerListener): Promise<void>;
+  /** Resolves at once, if the thread works at all. */
+  isThere(): Promise<void>;
   /**
    * Gets the site's newest manifest that can be had and verifies it; begins to fetch `path` (the first request rides in the
    * circuit's setup) without waiting for it. Falls back to the store when the network has nothing newer. Of a live service nothing is fetched.

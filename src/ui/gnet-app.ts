@@ -4,6 +4,7 @@ import './gnet-home.ts';
 import './gnet-site.ts';
 import { failurePage, focusHeading, messagePage, messageStyles } from './message-page.ts';
 import { outsidePage } from './outside-page.ts';
+import { startAnew } from './peer-watch.ts';
 import { shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
 import { joinSentence, joinWord } from './words.ts';
@@ -137,7 +138,7 @@ export class App extends ShellElement {
         <gnet-address-bar></gnet-address-bar>
         ${this.#statusButton()}
       </header>
-      ${shell.update === undefined ? nothing : this.#updateBar()}
+      ${shell.isSilent ? this.#silentBar() : shell.update === undefined ? nothing : this.#updateBar()}
       <main id="main" tabindex="-1">${this.#main()}</main>
       ${this.#panelOpen ? html`<gnet-panel id="panel" role="complementary" aria-label="Circuits and links" tabindex="0"></gnet-panel>` : nothing}`;
   }
@@ -155,6 +156,13 @@ export class App extends ShellElement {
     return html`<div class="update small" role="status">
       <p>A new version of the app is ready. It is used when all its tabs have been closed.</p>
       <button class="quiet" @click=${() => shell.update?.takeOver()}>Use it now</button>
+    </div>`;
+  }
+
+  #silentBar(): TemplateResult {
+    return html`<div class="update small" role="alert">
+      <p>This tab’s peer has stopped and answers nothing. What is shown may be old.</p>
+      <button class="quiet" @click=${startAnew}>Start it anew</button>
     </div>`;
   }
 

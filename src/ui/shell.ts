@@ -5,6 +5,7 @@ import type { FetchProgress, PeerEvent, PeerStatus } from '../shared/peer-api.ts
 import type { PeerControl, PeerListener, StoredSite } from '../shared/peer-control.ts';
 import { registerLabel } from './keeper-frame.ts';
 import { Labels } from './labels.ts';
+import { mayStartAnew, noteWorking, startAnew, watchPeer } from './peer-watch.ts';
 import { pagePlatform } from './platform.ts';
 import { hashOf, parseRoute, type Route } from './route.ts';
 import { changeSettings, loadSettings, type Settings } from './settings.ts';
@@ -34,6 +35,8 @@ export class Shell {
   route: Route = { kind: 'home' };
   site: SiteSession | undefined;
   update: AppUpdate | undefined;
+  /** The peer's thread answers no more. */
+  isSilent = false;
   readonly hasWebRtc = 'RTCPeerConnection' in globalThis;
 
   readonly #watchers = new Set<() => void>();
@@ -65,6 +68,11 @@ export class Shell {
       onProgress: (progress) => this.#onProgress(progress),
     };
     await this.#peer.subscribe(Comlink.proxy(listener));
+    const peer = this.#peer;
+    watchPeer(
+      () => peer.isThere(),
+      (isSilent) => this.#onSilent(isSilent),
+    );
     await this.refreshNetwork();
     await this.refreshSites();
     this.started = true;
@@ -180,8 +188,16 @@ export class Shell {
     this.status = status;
     if (status.join.step === 'ready' && !this.#hasSpares) {
       this.#hasSpares = true; // not before: joining comes first
+      if (noteWorking()) this.#onEvent({ atMs: Date.now(), kind: 'warning', text: 'this tab’s peer had stopped, and was started anew' });
       void this.#labels.fillSpares(registerLabel).catch(() => {}); // without spares, sites open more slowly
     }
+    this.#changed();
+  }
+
+  /** Before it has joined nothing is lost by another try; later the user decides. */
+  #onSilent(isSilent: boolean): void {
+    this.isSilent = isSilent;
+    if (isSilent && !this.#hasSpares && mayStartAnew()) startAnew();
     this.#changed();
   }
 

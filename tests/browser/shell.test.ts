@@ -163,6 +163,32 @@ describe('the shell', { timeout: 240_000 }, () => {
     await page.getByText('The site has no such page').waitFor();
   });
 
+  it('says when the peer’s thread has stopped, and when it goes on; starts it anew for who wishes, and by itself where it has not joined', async () => {
+    const other = await context.newPage();
+    await other.clock.install();
+    await other.addInitScript(`globalThis.firstFaults = sessionStorage.getItem('gnet restarts') === null ? { isSilent: true } : {}`);
+    await other.goto(app.url);
+    await other.getByText('Starting.').waitFor();
+    await other.clock.runFor(30_000);
+    await other.getByText('Joined: 3 links').waitFor();
+
+    await other.getByRole('button', { name: 'circuits and links' }).click();
+    await other.getByText('this tab’s peer had stopped, and was started anew').waitFor();
+    const notice = other.getByRole('alert').getByText('This tab’s peer has stopped');
+    await faults(other, '{ isSilent: true }');
+    await other.clock.runFor(30_000);
+    await notice.waitFor();
+    await faults(other, '{}');
+    await notice.waitFor({ state: 'detached' });
+
+    await faults(other, '{ isSilent: true }');
+    await other.clock.runFor(30_000);
+    await other.getByRole('button', { name: 'Start it anew' }).click();
+    await notice.waitFor({ state: 'detached' });
+    await other.getByText('Joined: 3 links').waitFor();
+    await other.close();
+  });
+
   it('asks before a link leaves the network, and does not go there', async () => {
     await open(page, app.addresses[0]);
     await content(page).locator('#out').click();

@@ -49,11 +49,15 @@ export interface FixtureFaults {
   wrongAuthor?: boolean;
   failure?: { kind: 'unserved' | 'unknown' | 'clock' | 'unreachable'; message: string };
   chunkDelayMs?: number;
+  /** Says nothing more, as a thread that stands still. */
+  isSilent?: boolean;
   /** What sites carry, in hexadecimal. */
   certificates?: string[];
 }
 
 declare global {
+  /** Set before the page's own scripts: what goes wrong from the beginning. */
+  var firstFaults: FixtureFaults | undefined;
   var fixture: { faults: FixtureFaults; status(status: Partial<PeerStatus>): void; event(event: PeerEvent): void };
 }
 
@@ -78,7 +82,7 @@ class FixturePeer implements PeerControl {
 
   constructor() {
     globalThis.fixture = {
-      faults: {},
+      faults: globalThis.firstFaults ?? {},
       status: (status) => this.#tell(status),
       event: (event) => {
         for (const listener of this.#listeners) listener.onEvent(event);
@@ -107,7 +111,12 @@ class FixturePeer implements PeerControl {
     return pack;
   }
 
+  async isThere() {
+    while (globalThis.fixture.faults.isSilent) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
   async start() {
+    await this.isThere();
     this.#tell({ join: { step: 'ready', links: 3, relays: 12 } });
     return { ok: true, value: undefined } as const;
   }
