@@ -260,7 +260,8 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     );
     const [byChance, named] = lines.map(({ listens }) => String(listens)) as [string, string];
     assert.equal(String((await curl(`http://${byChance}/a`)).body), `GET /a of ${byChance}`);
-    assert.ok((await curl(`http://${named}/piece`)).body.equals(Buffer.from(PIECE)));
+    const piece = await curl(`http://${named}/piece`);
+    assert.ok(piece.body.equals(Buffer.from(PIECE)), `${piece.words} ${piece.body.length} ${JSON.stringify(tunnel.lines.slice(3))}`);
     const waiting = dial(named);
     await until('a circuit for a connection', async () => (await circuitsOf(`tunnel ${named}`)).length === 1);
     assert.deepEqual(await circuitsOf(`tunnel ${named}`), [[first, owner]]);
@@ -269,7 +270,7 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
   });
 
   it('more connections of a tunnel at once than a first hop builds circuits: each waits for its turn, and none fails', async () => {
-    const at = String(tunnel.lines.at(-1)?.['listens']);
+    const at = String(tunnel.lines[2]?.['listens']);
     const failures = (): Line[] => tunnel.lines.filter((line) => 'failed' in line);
     const before = failures().length;
     const answers = Array.from({ length: 100 }, async (_, i) => {
@@ -330,7 +331,7 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
   });
 
   it('a relay on a tunnel’s path dies: the connection ends, the reason is said, and the next one works', async () => {
-    const at = String(tunnel.lines.at(-1)?.['listens']);
+    const at = String(tunnel.lines[2]?.['listens']);
     const answered = async (): Promise<Socket> => {
       const socket = dial(at);
       socket.write('are you there');

@@ -38,6 +38,8 @@ export interface CircuitNote {
 /** How `openAlong` takes failures. */
 export interface BuildPolicy {
   readonly tries?: number;
+  /** Each try goes by the same hops: after a silence none is made, as the same dead hop would be waited for again. */
+  readonly isFixed?: boolean;
   /** A failed build counts against its hops. Not where the user chose them: the same dead hop would count against all others each time. */
   readonly flagsHops?: boolean;
 }
@@ -141,7 +143,7 @@ export class Circuits implements CircuitSource {
     early: Uint8Array,
     isolation: string,
     signal?: AbortSignal,
-    { tries = OPEN_TRIES, flagsHops = true }: BuildPolicy = {},
+    { tries = OPEN_TRIES, isFixed = false, flagsHops = true }: BuildPolicy = {},
   ): Promise<OpenedCircuit> {
     let failure: unknown;
     for (let attempt = 0; attempt < tries; attempt++) {
@@ -152,6 +154,7 @@ export class Circuits implements CircuitSource {
         return { end: circuit, reply, hops: hops.map(({ id }) => id) };
       } catch (error) {
         if (error instanceof NoTurn) throw error; // by another path one more would wait
+        if (isFixed && error instanceof GlobalNetError && error.kind === 'timeout') throw error;
         failure = error;
       }
     }

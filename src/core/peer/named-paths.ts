@@ -60,11 +60,7 @@ export class NamedPaths {
     const { ways, circuits, access } = this.options;
     const isFixed = hops.every((hop) => hop !== 'rand');
     const session = new PathSession(access().env, (early, signal) =>
-      // The same dead hop twice is waited for twice.
-      circuits.openAlong(() => ways.chooseNamed(hops, lastFits), early, purpose, signal, {
-        flagsHops: false,
-        ...(isFixed && { tries: 1 }),
-      }),
+      circuits.openAlong(() => ways.chooseNamed(hops, lastFits), early, purpose, signal, { flagsHops: false, isFixed }),
     );
     this.#forgetClosed();
     this.#sessions.add(session);

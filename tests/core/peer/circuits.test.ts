@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { EMPTY } from '../../../src/core/bytes/bytes.ts';
+import { GlobalNetError } from '../../../src/core/bytes/errors.ts';
 import type { BuilderCircuit, CircuitBuilder } from '../../../src/core/circuit/index.ts';
 import { Circuits, type Ways } from '../../../src/core/peer/circuits.ts';
 import { CLOSE } from '../../../src/core/wire/registry.ts';
@@ -77,4 +79,22 @@ test('circuits: no timer is left when the peer has stopped', async () => {
   await made.env.advance(600_000);
   assert.equal(made.paths, before);
   assert.equal(made.env.clock.waiting, 0);
+});
+
+test('circuits: by the same hops another try is made where one of them refused, and none where one was silent', async () => {
+  const { env, circuits, builds } = house();
+  const open = (): Promise<unknown> =>
+    circuits.openAlong(async () => [describe(openPeer(1), env.now())], EMPTY, 'tunnel', undefined, { isFixed: true });
+  const opened = open();
+  await env.advance(1);
+  builds[0]?.(new GlobalNetError('unreachable', 'the circuit ended before it was answered'));
+  await env.advance(1);
+  builds[1]?.();
+  assert.ok(await opened);
+  const silent = open();
+  silent.catch(() => undefined);
+  await env.advance(1);
+  builds[2]?.(new GlobalNetError('timeout', 'no answer'));
+  await assert.rejects(silent, /no answer/);
+  assert.equal(builds.length, 3);
 });
