@@ -2,7 +2,7 @@
  * Memory of a tab of the app in Chromium: its renderer process, page and workers together, by what the kernel says is not Chromium's own
  * program (Pss_Anon and Pss_Shmem of /proc). Beside it, what an empty page takes.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { joinedTab, newProfile, openAddress, openPanel, site, startChromium } from '../tests/e2e/support/chromium.ts';
@@ -27,7 +27,7 @@ function ownMb(pid: number): number {
 async function newRenderer<T>(system: CDPSession, open: () => Promise<T>): Promise<{ opened: T; pid: number }> {
   const before = new Set(await renderers(system));
   const opened = await open();
-  const started = (await renderers(system)).filter((pid) => !before.has(pid));
+  const started = (await renderers(system)).filter((pid) => !before.has(pid) && existsSync(`/proc/${pid}`)); // one that waited may have ended
   const [pid] = started.sort((a, b) => ownMb(b) - ownMb(a));
   if (pid === undefined) throw new Error('the tab has no process of its own');
   return { opened, pid };
