@@ -55,7 +55,10 @@ function decodeByNode(bytes: Uint8Array, isHead: boolean): Promise<Outcome | und
 
 /** A length that is said twice and alike: RFC 9110 § 8.6 lets it be taken, and Node refuses it. */
 function isStricter(bytes: Uint8Array): boolean {
-  return (Buffer.from(bytes).toString('latin1').match(/content-length:/gi) ?? []).length > 1;
+  const lengths = Buffer.from(bytes)
+    .toString('latin1')
+    .match(/content-length:/gi);
+  return lengths !== null && lengths.length > 1;
 }
 
 /** One of these, and now and then something that does not belong there. */
