@@ -1,7 +1,7 @@
 import type { Identity } from '../crypto/identity.ts';
 import { type Inbox, InboxReception } from '../inbox/index.ts';
-import type { HostStatus, ServiceDeps, ServiceInvitation } from '../service/index.ts';
-import type { StreamStats } from '../stream/index.ts';
+import type { ServiceDeps } from '../service/index.ts';
+import type { SessionStream } from '../stream/index.ts';
 import { STREAM } from '../wire/registry.ts';
 import { type HostingOptions, SessionHost } from './session-host.ts';
 
@@ -11,41 +11,14 @@ export interface InboxService extends Inbox {
 }
 
 /** A hidden service of ours that takes messages; where they are kept is the platform's affair. */
-export class InboxHost {
+export class InboxHost extends SessionHost {
   readonly kind = 'inbox';
   readonly title: string;
-  readonly #host: SessionHost;
 
   constructor(deps: ServiceDeps, identity: Identity, service: InboxService, onChange: () => void, options?: HostingOptions) {
-    this.title = service.title;
     const reception = new InboxReception(deps.env, identity.publicKey, service);
-    this.#host = new SessionHost(
-      deps,
-      identity,
-      { [STREAM.message]: (stream, session) => void reception.receive(stream, session) },
-      onChange,
-      options,
-    );
-  }
-
-  get status(): HostStatus {
-    return this.#host.status;
-  }
-
-  get streamStats(): StreamStats[] {
-    return this.#host.streamStats;
-  }
-
-  /** As `SessionHost.invite`. */
-  invite(invitations: readonly ServiceInvitation[] | undefined): void {
-    this.#host.invite(invitations);
-  }
-
-  start(): void {
-    this.#host.start();
-  }
-
-  stop(): void {
-    this.#host.stop();
+    const onMessage = (stream: SessionStream, session: object): void => void reception.receive(stream, session);
+    super(deps, identity, { [STREAM.message]: onMessage }, onChange, options);
+    this.title = service.title;
   }
 }

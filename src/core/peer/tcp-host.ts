@@ -1,6 +1,6 @@
 import type { Identity } from '../crypto/identity.ts';
-import type { HostStatus, ServiceDeps, ServiceInvitation } from '../service/index.ts';
-import type { SessionStream, StreamStats } from '../stream/index.ts';
+import type { ServiceDeps } from '../service/index.ts';
+import type { SessionStream } from '../stream/index.ts';
 import { END, STREAM } from '../wire/registry.ts';
 import { decodeTcpRequest, type TcpRequest } from '../wire/tcp.ts';
 import { type HostingOptions, SessionHost } from './session-host.ts';
@@ -13,35 +13,13 @@ export interface TcpService {
 }
 
 /** A hidden service of ours whose streams are TCP connections; who makes them is the platform's affair. */
-export class TcpHost {
+export class TcpHost extends SessionHost {
   readonly kind = 'tcp';
   readonly title: string;
-  readonly #host: SessionHost;
 
   constructor(deps: ServiceDeps, identity: Identity, service: TcpService, onChange: () => void, options?: HostingOptions) {
+    super(deps, identity, { [STREAM.tcp]: (stream) => receive(service, stream) }, onChange, options);
     this.title = service.title;
-    this.#host = new SessionHost(deps, identity, { [STREAM.tcp]: (stream) => receive(service, stream) }, onChange, options);
-  }
-
-  get status(): HostStatus {
-    return this.#host.status;
-  }
-
-  get streamStats(): StreamStats[] {
-    return this.#host.streamStats;
-  }
-
-  /** As `SessionHost.invite`. */
-  invite(invitations: readonly ServiceInvitation[] | undefined): void {
-    this.#host.invite(invitations);
-  }
-
-  start(): void {
-    this.#host.start();
-  }
-
-  stop(): void {
-    this.#host.stop();
   }
 }
 
