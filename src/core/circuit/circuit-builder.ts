@@ -12,7 +12,8 @@ export class CircuitBuilder {
   readonly #env: Env;
   readonly #crypto: SetupCrypto;
   readonly #circuits = new Map<Link, Map<number, BuilderCircuit>>();
-  readonly #turns = new Map<Link, SetupTurns>();
+  /** Of links that have closed none is kept, though a circuit may still be asked for there. */
+  readonly #turns = new WeakMap<Link, SetupTurns>();
 
   constructor(env: Env, crypto: SetupCrypto) {
     this.#env = env;
