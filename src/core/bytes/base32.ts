@@ -20,16 +20,19 @@ export function base32(bytes: Uint8Array): string {
   return text;
 }
 
-/** The one inverse of `base32`: other spellings of the same bytes (case, spare bits) are refused.
- * @throws TypeError saying which character is wrong. */
-export function fromBase32(text: string): Uint8Array {
+/**
+ * The one inverse of `base32`: other spellings of the same bytes (case, spare bits) are refused.
+ * @param wrong the error that says what is wrong, for who wants it in other words.
+ * @throws TypeError, or what `wrong` makes.
+ */
+export function fromBase32(text: string, wrong: (problem: string) => Error = (problem) => new TypeError(problem)): Uint8Array {
   const bytes = new Uint8Array(Math.floor((text.length * 5) / 8));
   let bits = 0;
   let held = 0;
   let offset = 0;
   for (const letter of text) {
     const value = VALUE.get(letter);
-    if (value === undefined) throw new TypeError(`not base32: '${letter}' is not one of a-z, 2-7`);
+    if (value === undefined) throw wrong(`not base32: '${letter}' is not one of a-z, 2-7`);
     held = (held << 5) | value;
     bits += 5;
     if (bits >= 8) {
@@ -38,6 +41,6 @@ export function fromBase32(text: string): Uint8Array {
       held &= (1 << bits) - 1;
     }
   }
-  if (bits >= 5 || held !== 0) throw new TypeError('not base32: the last character holds bits that belong to no byte');
+  if (bits >= 5 || held !== 0) throw wrong('not base32: the last character holds bits that belong to no byte');
   return bytes;
 }

@@ -33,14 +33,6 @@ function wrong(problem: string): GlobalNetError {
   return new GlobalNetError('malformed', `not a .gnet address: ${problem}`);
 }
 
-function nameBytes(name: string): Uint8Array {
-  try {
-    return fromBase32(name);
-  } catch (error) {
-    throw wrong((error as Error).message);
-  }
-}
-
 /**
  * The public key in an address that somebody typed or pasted: capitals and surrounding blanks are forgiven, nothing else.
  * Whether the key is a point of the curve shows when it is blinded.
@@ -52,7 +44,7 @@ export function decodeAddress(text: string): Uint8Array {
   const name = plain.slice(0, -ADDRESS_SUFFIX.length);
   if (name.includes('.')) throw wrong('there is a part before the key');
   if (name.length !== TEXT_LENGTH) throw wrong(`${TEXT_LENGTH} letters and digits stand before ${ADDRESS_SUFFIX}, not ${name.length}`);
-  const bytes = nameBytes(name);
+  const bytes = fromBase32(name, wrong);
   const publicKey = bytes.slice(0, KEY_BYTES);
   const version = bytes[ADDRESS_BYTES - 1] as number;
   if (!equal(bytes.subarray(KEY_BYTES, ADDRESS_BYTES - 1), checksum(publicKey, version))) {

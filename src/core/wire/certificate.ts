@@ -136,19 +136,11 @@ export function parseCertificate(text: string): Uint8Array {
   const least = CERTIFICATE_FIXED_BYTES + ADDRESS_CHECKSUM_BYTES;
   const most = CERTIFICATES_MAX_BYTES + ADDRESS_CHECKSUM_BYTES; // one of a later version may be longer
   if (letters.length * 5 < least * 8 || letters.length * 5 > (most + 1) * 8) throw wrong(`it has ${letters.length} letters and digits`);
-  const bytes = bytesOf(letters);
+  const bytes = fromBase32(letters, wrong);
   const certificate = bytes.slice(0, -ADDRESS_CHECKSUM_BYTES);
   if (!equal(bytes.subarray(certificate.length), checksum(certificate)))
     throw wrong('its checksum does not match; a letter is wrong or missing');
   return certificate;
-}
-
-function bytesOf(letters: string): Uint8Array {
-  try {
-    return fromBase32(letters);
-  } catch (error) {
-    throw wrong((error as Error).message);
-  }
 }
 
 // ---------------------------------------------------------------- a service's list

@@ -45,7 +45,7 @@ export function parseInvitation(text: string): Invitation {
   if (behind.length === 0) throw wrong("it has no '#' behind the address");
   const publicKey = decodeAddress(front.replace(/\/$/, ''));
   if (letters.length !== TEXT_LENGTH) throw wrong(`${TEXT_LENGTH} letters and digits stand behind '#', not ${letters.length}`);
-  const bytes = bytesOf(letters);
+  const bytes = fromBase32(letters, wrong);
   const secret = bytes.slice(0, INVITATION_SECRET_BYTES);
   const version = bytes[INVITATION_BYTES - 1] as number;
   if (!equal(bytes.subarray(INVITATION_SECRET_BYTES, INVITATION_BYTES - 1), checksum(publicKey, secret, version)))
@@ -53,12 +53,4 @@ export function parseInvitation(text: string): Invitation {
   if (version !== INVITATION_VERSION)
     throw wrong(`it is of version ${version}, this peer knows version ${INVITATION_VERSION}; an update may help`);
   return { address: encodeAddress(publicKey), secret };
-}
-
-function bytesOf(letters: string): Uint8Array {
-  try {
-    return fromBase32(letters);
-  } catch (error) {
-    throw wrong((error as Error).message);
-  }
 }

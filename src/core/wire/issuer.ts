@@ -40,19 +40,11 @@ export function parseIssuer(text: string): Uint8Array {
   if (!plain.startsWith(PREFIX)) throw wrong(`it does not begin with '${PREFIX}'`);
   const letters = plain.slice(PREFIX.length);
   if (letters.length !== TEXT_LENGTH) throw wrong(`${TEXT_LENGTH} letters and digits stand behind '${PREFIX}', not ${letters.length}`);
-  const bytes = bytesOf(letters);
+  const bytes = fromBase32(letters, wrong);
   const publicKey = bytes.slice(0, KEY_BYTES);
   const version = bytes[ISSUER_BYTES - 1] as number;
   if (!equal(bytes.subarray(KEY_BYTES, ISSUER_BYTES - 1), checksum(publicKey, version)))
     throw wrong('its checksum does not match; a letter is wrong or missing');
   if (version !== ISSUER_VERSION) throw wrong(`it is of version ${version}, this peer knows version ${ISSUER_VERSION}; an update may help`);
   return publicKey;
-}
-
-function bytesOf(letters: string): Uint8Array {
-  try {
-    return fromBase32(letters);
-  } catch (error) {
-    throw wrong((error as Error).message);
-  }
 }
