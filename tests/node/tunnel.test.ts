@@ -76,8 +76,6 @@ async function house(serve: ((socket: Socket) => void) | undefined, options: Hou
       made.circuits.delete(circuit);
       close(reason);
     };
-    made.built++;
-    made.circuits.add(circuit);
     made.early += Buffer.from(early).toString('latin1');
     await wait(5);
     const reply = await new Promise<Uint8Array>((answer) => {
@@ -90,6 +88,9 @@ async function house(serve: ((socket: Socket) => void) | undefined, options: Hou
       };
       acceptCircuit(hop, last, early.slice(), answer);
     });
+    // Only now: a test that broke it earlier, as the target may be connected before the answer is here, would wait for ever.
+    made.built++;
+    made.circuits.add(circuit);
     return { end: builder, reply, hops: [] };
   };
   const failures: string[] = [];
@@ -128,8 +129,7 @@ test('tunnel: each connection has a circuit of its own, which is given back when
   const made = await house(echo);
   const sockets = [dial(made), dial(made), dial(made)];
   sockets.forEach((socket, i) => socket.write(`number ${i}`));
-  await until(() => made.target.connections === 3);
-  assert.equal(made.circuits.size, 3);
+  await until(() => made.target.connections === 3 && made.circuits.size === 3);
   for (const socket of sockets) socket.end(', to the end');
   assert.deepEqual(
     (await Promise.all(sockets.map(all))).map(String),
@@ -209,7 +209,7 @@ test('tunnel: a circuit that breaks ends its connection with the reason said, an
   const made = await house(echo);
   const first = dial(made);
   first.write('half');
-  await until(() => made.target.connections === 1);
+  await until(() => made.target.connections === 1 && made.circuits.size === 1);
   for (const circuit of made.circuits) circuit.break();
   const [error] = await once(first, 'error');
   assert.equal((error as NodeJS.ErrnoException).code, 'ECONNRESET');
