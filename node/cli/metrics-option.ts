@@ -2,7 +2,7 @@ import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { MetricsServer } from '../metrics/index.ts';
 import type { Option } from './command.ts';
 import type { Output } from './output.ts';
-import { type HostAndPort, listenOf, portOf } from './tcp-target.ts';
+import { type HostAndPort, listenOf } from './tcp-target.ts';
 
 const LOOPBACK = '127.0.0.1';
 /** Where collectors look for programs that have no port of their own. */
@@ -21,7 +21,7 @@ export function metricsOf(text: string | undefined): HostAndPort | undefined {
   if (text === undefined || text === 'off') return undefined;
   if (text === 'on') return { host: LOOPBACK, port: DEFAULT_PORT };
   try {
-    return /^\d+$/.test(text) ? { host: LOOPBACK, port: portOf(text, 0) } : listenOf(text);
+    return listenOf(text);
   } catch (error) {
     throw new GlobalNetError('malformed', `--metrics wants on, off, a port, or an IP address and a port, not '${text}'`, { cause: error });
   }

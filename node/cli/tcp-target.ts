@@ -19,12 +19,12 @@ export function portOf(text: string, least = 1): number {
   throw new GlobalNetError('malformed', `a port is a number from ${least} to 65535, not '${text}'`);
 }
 
-/** Where to listen: an IP address and a port, 0 being any free one. @throws GlobalNetError `malformed`. */
+/** Where to listen: an IP address and a port, or a port alone on 127.0.0.1; 0 is any free one. @throws GlobalNetError `malformed`. */
 export function listenOf(text: string): HostAndPort {
-  const found = /^(?:\[([\da-fA-F:.]+)\]|([\d.]+)):(\d{1,5})$/.exec(text);
+  const found = /^(?:(?:\[([\da-fA-F:.]+)\]|([\d.]+)):)?(\d+)$/.exec(text);
   if (found === null)
-    throw new GlobalNetError('malformed', `--listen wants an IP address and a port, such as 127.0.0.1:9050, not '${text}'`);
-  return { host: (found[1] ?? found[2]) as string, port: portOf(found[3] as string, 0) };
+    throw new GlobalNetError('malformed', `where to listen is a port, or an IP address and a port, such as 127.0.0.1:9050; not '${text}'`);
+  return { host: found[1] ?? found[2] ?? '127.0.0.1', port: portOf(found[3] as string, 0) };
 }
 
 /** As it stands in a URL. */

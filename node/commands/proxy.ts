@@ -21,14 +21,14 @@ const FORM: ChainForm = { target: 'internet', example: '8080>rand>rand>rand>inte
 
 export const proxy: Command = {
   name: 'proxy',
-  usage: '[--listen <ip:port> | "<port>><hop>>…>internet"] [--invitation <file or text>]',
+  usage: '[<port> | "<port>><hop>>…>internet"] [--invitation <file or text>]',
   summary:
-    'Lets any program reach .gnet addresses, and through exits the clear network, by SOCKS5: curl --socks5-hostname 127.0.0.1:9050 http://<address>.gnet/ ' +
+    'Lets any program reach .gnet addresses, and through exits the clear network, by SOCKS5 or HTTP CONNECT: curl --socks5-hostname 127.0.0.1:9050 http://<address>.gnet/ ' +
     'A chain says by which hops the clear network is reached, as in gnet tunnel; the last one is the exit.',
   options: {
     listen: {
       type: 'string',
-      value: '<ip:port>',
+      value: '<[ip:]port>',
       help: 'where programs find it (default: 127.0.0.1:9050); port 0 is any free one',
       check: listenOf,
     },
@@ -45,8 +45,7 @@ export const proxy: Command = {
   serves: true,
   async run(invocation) {
     const { output, positionals, text, texts } = invocation;
-    const chain = positionals[0] === undefined ? undefined : chainOf(positionals[0], invocation);
-    const listen = chain?.listen ?? listenOf(text('listen') ?? '127.0.0.1:9050');
+    const { listen, chain } = askedFor(positionals[0], invocation);
     const dataFolder = dataFolderOf(text('data'));
     await acceptInvitations(dataFolder, texts('invitation'), output);
     const headless = await startHeadless({
@@ -95,7 +94,7 @@ async function serve({ output, flag, stop }: Invocation, headless: Headless, { d
   try {
     await untilReady(peer, stop, output);
     const at = hostAndPort(socks);
-    output.say(`SOCKS5 at ${at}`, { listens: at, pid: process.pid });
+    output.say(`SOCKS5 and HTTP CONNECT at ${at}`, { listens: at, pid: process.pid });
     if (!isLoopback(listen.host)) output.note('Whoever reaches this port uses the network as you.');
     output.note(`curl --socks5-hostname ${at} http://<address>.gnet/\nUntil Ctrl-C.`);
     await stopped(stop);
@@ -105,15 +104,23 @@ async function serve({ output, flag, stop }: Invocation, headless: Headless, { d
 }
 
 /** @throws GlobalNetError `malformed`. */
-function chainOf(text: string, { said }: Invocation): HopChain {
+function askedFor(place: string | undefined, { text, said }: Invocation): { listen: HostAndPort; chain?: HopChain } {
+  if (place === undefined) return { listen: listenOf(text('listen') ?? '127.0.0.1:9050') };
+  if (said.some(({ name, source }) => name === 'listen' && source.from === 'flag'))
+    throw new GlobalNetError('malformed', `'${place}' says already where to listen: leave --listen out`);
+  if (!place.includes('>')) return { listen: listenOf(place) };
+  const chain = chainOf(place);
+  return { listen: chain.listen, chain };
+}
+
+/** @throws GlobalNetError `malformed`. */
+function chainOf(text: string): HopChain {
   const chain = parseChain(text, FORM);
   if (chain.target !== FORM.target)
     throw new GlobalNetError(
       'malformed',
       `'${text}': the chain of a proxy ends in '${FORM.target}', not in '${chain.target}'; gnet tunnel leads to one host`,
     );
-  if (said.some(({ name, source }) => name === 'listen' && source.from === 'flag'))
-    throw new GlobalNetError('malformed', `'${text}' says already where to listen: leave --listen out`);
   return chain;
 }
 

@@ -1,4 +1,4 @@
-/** Numbers of SOCKS, as they stand on the wire. RFC 1928, RFC 1929; SOCKS4 and 4a by their memos. */
+/** Numbers of SOCKS, as they stand on the wire: RFC 1928, RFC 1929; SOCKS4 and 4a by their memos. And bounds of what has none. */
 
 export const VERSION_5 = 5;
 export const VERSION_4 = 4;
@@ -29,3 +29,5 @@ export type SocksReply = (typeof REPLY)[keyof typeof REPLY];
 export const REPLY_4 = { granted: 0x5a, rejected: 0x5b } as const;
 /** SOCKS4 gives texts no length: what is longer is no user id and no name. */
 export const TEXT_4_MAX_BYTES = 255;
+/** A CONNECT of a browser has some hundred bytes. */
+export const HTTP_HEAD_MAX_BYTES = 8192;

@@ -1,4 +1,4 @@
-import { concat, EMPTY, hex } from '../../src/core/bytes/bytes.ts';
+import { concat, EMPTY, hex, utf8 } from '../../src/core/bytes/bytes.ts';
 import {
   ATYP,
   COMMAND,
@@ -11,15 +11,19 @@ import {
   VERSION_4,
   VERSION_5,
 } from './constants.ts';
+import { httpAnswer, readHttpHead } from './http-connect.ts';
 
 export interface SocksTarget {
   /** A name as the client wrote it, or an IP address as text; never looked up here. */
   readonly host: string;
   readonly isName: boolean;
   readonly port: number;
-  /** User and password, or what SOCKS4 calls user id, in one text; empty without. Connections of two keys share no circuit. */
+  /** User and password, what SOCKS4 calls user id, or HTTP's credentials, in one text; empty without. Connections of two keys share no circuit. */
   readonly isolation: string;
 }
+
+const LETTER_A = 0x41;
+const LETTER_Z = 0x5a;
 
 export type SocksEffect =
   | { readonly do: 'send'; readonly bytes: Uint8Array }
@@ -44,10 +48,10 @@ interface Step {
   readonly effects: SocksEffect[];
 }
 
-/** One client. Holds less than a message and what came behind the request, and says nothing that is not in the RFCs. */
+/** One client, of SOCKS or of HTTP's CONNECT. Holds less than a message and what came behind the request, and says nothing that is not in the RFCs. */
 export class SocksServer {
   #state: SocksState = 'greeting';
-  #version = VERSION_5;
+  #dialect: typeof VERSION_5 | typeof VERSION_4 | 'http' = VERSION_5;
   #held: Uint8Array = EMPTY;
   #isolation = '';
 
@@ -107,7 +111,7 @@ export class SocksServer {
   #greeting(): Step | undefined {
     const [version, count] = this.#held;
     if (version === VERSION_4) return this.#request4();
-    // No other version has a form for an answer: a web page that posts to this port gets none.
+    if (version !== undefined && version >= LETTER_A && version <= LETTER_Z) return this.#requestHttp();
     if (version !== undefined && version !== VERSION_5) return this.#whole({ effects: this.#close() });
     if (count === undefined || this.#held.length < 2 + count) return undefined;
     const methods = this.#held.subarray(2, 2 + count);
@@ -159,7 +163,7 @@ export class SocksServer {
 
   /** Version 1, command 1, port 2, IPv4 4, user id, 0; for 4a the IP is 0.0.0.x and a name and a 0 follow. */
   #request4(): Step | undefined {
-    this.#version = VERSION_4;
+    this.#dialect = VERSION_4;
     const held = this.#held;
     if (held.length < 9) return undefined;
     const userEnd = held.indexOf(0, 8);
@@ -175,6 +179,18 @@ export class SocksServer {
     if (userEnd > 8) this.#isolation = `4 ${hex(held.subarray(8, userEnd))}`;
     const host = hasName ? nameOf(held.subarray(userEnd + 1, end)) : ipText(held.subarray(4, 8));
     return { lengthBytes, effects: this.#ask(host, hasName, u16(held, 2)) };
+  }
+
+  #requestHttp(): Step | undefined {
+    this.#dialect = 'http';
+    const head = readHttpHead(this.#held);
+    if (head === 'more') return undefined;
+    if (head === 'stranger') return this.#whole({ effects: this.#close() });
+    if (head === 'forward') return this.#whole({ effects: this.#refuse(REPLY.commandNotSupported) });
+    if (head === 'malformed') return this.#whole({ effects: this.#refuse(REPLY.addressNotSupported) });
+    const { host, isName, port, credentials } = head.connect;
+    if (credentials !== undefined) this.#isolation = `http ${hex(utf8(credentials))}`;
+    return { lengthBytes: head.lengthBytes, effects: this.#ask(host, isName, port) };
   }
 
   #ask(host: string | undefined, isName: boolean, port: number): SocksEffect[] {
@@ -194,7 +210,8 @@ export class SocksServer {
 
   /** The address that a reply names is where we stand in the clear network: nowhere. */
   #reply(reply: SocksReply): SocksEffect {
-    if (this.#version === VERSION_4)
+    if (this.#dialect === 'http') return sent(httpAnswer(reply));
+    if (this.#dialect === VERSION_4)
       return sent(Uint8Array.of(0, reply === REPLY.succeeded ? REPLY_4.granted : REPLY_4.rejected, 0, 0, 0, 0, 0, 0));
     return sent(Uint8Array.of(VERSION_5, reply, 0, ATYP.ipv4, 0, 0, 0, 0, 0, 0));
   }

@@ -81,7 +81,7 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     owner = String((await relay.line('peer'))['peer']);
     exposed = start('expose', String((web.address() as AddressInfo).port));
     proxy = start('proxy', '--listen', '127.0.0.1:0');
-    const exact = start('proxy', '--listen', '127.0.0.1:0', '--strict', '--name', 'strict');
+    const exact = start('proxy', '0', '--strict', '--name', 'strict');
     [socks, strict] = [await listens(proxy), await listens(exact)];
     address = String((await exposed.line('address'))['address']);
   });
@@ -102,11 +102,14 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     assert.equal(String(other.body), `GET / of ${address}:${port}`, other.words);
   });
 
-  it('curl by SOCKS4a, with a user and password, and what it posts', async () => {
+  it('curl by SOCKS4a, with a user and password, by CONNECT of HTTP, and what it posts', async () => {
     const old = await curl('--socks4a', socks, `http://${address}/old`);
     assert.equal(String(old.body), `GET /old of ${address}`, old.words);
     const user = await curl('--socks5-hostname', socks, '--proxy-user', 'anna:secret', `http://${address}/user`);
     assert.equal(String(user.body), `GET /user of ${address}`, user.words);
+    const tunnelled = await curl('--proxy', `http://${socks}`, '--proxytunnel', '--proxy-user', 'anna:http', `http://${address}/connect`);
+    assert.equal(String(tunnelled.body), `GET /connect of ${address}`, tunnelled.words);
+    assert.match(String((await curl('--proxy', `http://${socks}`, `http://${address}/`)).body), /carries connections, and forwards no/);
     const bytes = 'x'.repeat(100_000);
     const posted = await curl('--socks5-hostname', socks, '--data-binary', bytes, `http://${address}/`);
     assert.equal(String(posted.body), `posted ${createHash('sha256').update(bytes).digest('hex')}`, posted.words);
@@ -291,7 +294,11 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     for (const [args, exitCode, words] of [
       [['expose', 'http'], 2, /a local service is a port, or host:port, not 'http'/],
       [['expose', '80', '--port', '70000'], 2, /a port is a number from 1 to 65535, not '70000'/],
-      [['proxy', '--listen', '9050'], 2, /--listen wants an IP address and a port, such as 127\.0\.0\.1:9050, not '9050'/],
+      [
+        ['proxy', 'localhost:9050'],
+        2,
+        /where to listen is a port, or an IP address and a port, such as 127\.0\.0\.1:9050; not 'localhost:9050'/,
+      ],
       [['tunnel', '1000'], 2, /a chain is port>hop>…>host:port, such as '1000>rand>rand>rand>example\.org:80', in quotes/],
       [['tunnel', '0>rand>example.org'], 2, /'0>rand>example\.org': 'example\.org' is no target/],
       [['tunnel', '0>aaaaaaaa>rand>example.org:80', '--name', 'wrong'], 3, /hop 1: no peer is known whose id begins with 'aaaaaaaa'/],

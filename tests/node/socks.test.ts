@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { concat, utf8 } from '../../src/core/bytes/bytes.ts';
-import { COMMAND, REPLY, type SocksEffect, SocksServer, type SocksTarget } from '../../node/socks/index.ts';
+import { COMMAND, HTTP_HEAD_MAX_BYTES, REPLY, type SocksEffect, SocksServer, type SocksTarget } from '../../node/socks/index.ts';
 
 const ADDRESS = `${'a'.repeat(56)}.gnet`;
 
@@ -28,6 +28,8 @@ function request(name: string, port: number, command: number = COMMAND.connect):
 }
 
 const PASSWORD = concat(Uint8Array.of(1, 4), utf8('anna'), Uint8Array.of(6), utf8('secret'));
+const CONNECT = `CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\nUser-Agent: a browser\r\n\r\n`;
+const CONNECTED = [...utf8('HTTP/1.1 200 Connection established\r\n\r\n')];
 const reply5 = (code: number): number[] => [5, code, 0, 1, 0, 0, 0, 0, 0, 0];
 
 /** Every conversation that ends in a connection, with what the server says and understands. */
@@ -74,6 +76,20 @@ const CONVERSATIONS: readonly { name: string; bytes: Uint8Array; answer: number[
     target: { host: '192.0.2.7', isName: false, port: 80, isolation: '' },
     success: [0, 0x5a, 0, 0, 0, 0, 0, 0],
   },
+  {
+    name: 'CONNECT of HTTP to a name',
+    bytes: utf8(CONNECT),
+    answer: [],
+    target: { host: 'example.org', isName: true, port: 443, isolation: '' },
+    success: CONNECTED,
+  },
+  {
+    name: 'CONNECT of HTTP to an IPv6 address with credentials',
+    bytes: utf8('CONNECT [2001:db8::1]:22 HTTP/1.0\r\nproxy-authorization:Basic bWU6\r\n\r\n'),
+    answer: [],
+    target: { host: '2001:db8::1', isName: false, port: 22, isolation: 'http 42617369632062575536' },
+    success: CONNECTED,
+  },
 ];
 
 for (const { name, bytes, answer, target, success } of CONVERSATIONS) {
@@ -113,6 +129,51 @@ test('every refusal is told in its own code, and closes', () => {
   const old = new SocksServer();
   tell(old, [4, 1, 0, 80, 192, 0, 2, 7, 0]);
   assert.deepEqual(said(old.fail(REPLY.refused)), { sent: [0, 0x5b, 0, 0, 0, 0, 0, 0], target: undefined, closed: true });
+});
+
+test('every refusal of a CONNECT is told by status and Proxy-Status', () => {
+  const { failure, notAllowed, networkUnreachable, hostUnreachable, refused, ttlExpired } = REPLY;
+  for (const [code, answer] of [
+    [failure, /^HTTP\/1\.1 502 .*\r\nProxy-Status: gnet; error=proxy_internal_error\r\n/],
+    [notAllowed, /^HTTP\/1\.1 403 .*\r\nProxy-Status: gnet; error=http_request_denied\r\n/],
+    [networkUnreachable, /^HTTP\/1\.1 503 .*\r\nProxy-Status: gnet; error=destination_ip_unroutable\r\n/],
+    [hostUnreachable, /^HTTP\/1\.1 502 .*\r\nProxy-Status: gnet; error=destination_not_found\r\n/],
+    [refused, /^HTTP\/1\.1 502 .*\r\nProxy-Status: gnet; error=connection_refused\r\n/],
+    [ttlExpired, /^HTTP\/1\.1 504 .*\r\nProxy-Status: gnet; error=connection_timeout\r\n/],
+  ] as const) {
+    const server = new SocksServer();
+    tell(server, utf8(CONNECT));
+    const { sent, closed } = said(server.fail(code));
+    assert.match(Buffer.from(sent).toString(), answer);
+    assert.ok(closed);
+  }
+});
+
+test('HTTP: what a page can send gets no answer; who wants a proxy hears what is wrong', () => {
+  for (const bytes of [
+    'POST / HTTP/1.1\r\n\r\n',
+    'GET /http://a/ HTTP/1.1\r\n',
+    'OPTIONS * HTTP/1.1\r\n',
+    'CONNECTED a:1 HTTP/1.1\r\n\r\n',
+    'GET ftp://a',
+  ])
+    assert.deepEqual(tell(new SocksServer(), utf8(bytes)), { sent: [], target: undefined, closed: true }, bytes);
+  for (const [bytes, answer] of [
+    ['GET http://a.gnet/ HTTP/1.1\r\n', /^HTTP\/1\.1 405 .*socks5h/s],
+    ['CONNECT a HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400 /],
+    ['CONNECT a:0 HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400 /],
+    ['CONNECT a:99999 HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400 /],
+    ['CONNECT [a]:1 HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400 /],
+    ['CONNECT a b:1 HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400 /],
+    ['CONNECT a:1 HTTP/2\r\n\r\n', /^HTTP\/1\.1 400 /],
+    ['CONNECT a:1 HTTP/1.1\nHost: a\r\n\r\n', /^HTTP\/1\.1 400 /],
+    ['CONNECT a:1 HTTP/1.1\r\nno field\r\n\r\n', /^HTTP\/1\.1 400 /],
+    [`CONNECT a:1 HTTP/1.1\r\nX: ${'x'.repeat(9000)}`, /^HTTP\/1\.1 400 /],
+  ] as const) {
+    const { sent, target, closed } = tell(new SocksServer(), utf8(bytes));
+    assert.match(Buffer.from(sent).toString(), answer, bytes);
+    assert.deepEqual([target, closed], [undefined, true], bytes);
+  }
 });
 
 test('BIND, UDP ASSOCIATE and any other command are refused with code 7', () => {
@@ -155,13 +216,22 @@ test('two users, two passwords, and none: each has a key of its own', () => {
 });
 
 test('any bytes, and any that begin as they should, cut anywhere: no exception, and what is held stays small', () => {
-  const beginnings = fc.constantFrom<number[]>([], [5, 1, 0], [5, 1, 2, 1], [4, 1, 0, 80, 0, 0, 0, 1], [5, 1, 0, 5, 1, 0, 3]);
+  const beginnings = fc.constantFrom<number[]>(
+    [],
+    [5, 1, 0],
+    [5, 1, 2, 1],
+    [4, 1, 0, 80, 0, 0, 0, 1],
+    [5, 1, 0, 5, 1, 0, 3],
+    [...utf8('CONNECT ')],
+    [...utf8('CONNECT a:1 HTTP/1.1\r\n')],
+  );
   fc.assert(
     fc.property(beginnings, fc.array(fc.uint8Array({ maxLength: 600 }), { maxLength: 6 }), (beginning, parts) => {
       const server = new SocksServer();
       const effects = [Uint8Array.from(beginning), ...parts].flatMap((part) => server.push(part));
       const { target } = said(effects);
-      if (target === undefined) assert.ok(server.takeRest().length <= 600 + 8 + 2 * 256);
+      const heldMax = beginning[0] === 67 ? HTTP_HEAD_MAX_BYTES : 8 + 2 * 256;
+      if (target === undefined) assert.ok(server.takeRest().length <= 600 + heldMax);
       else assert.ok(target.port >= 1 && target.port <= 65535 && target.host.length <= 255);
     }),
     { numRuns: 500 },

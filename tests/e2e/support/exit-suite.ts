@@ -105,11 +105,12 @@ describe('the clear network, by gnet exit and gnet proxy', () => {
     there.socket.close();
   });
 
-  it('a name, by SOCKS5 and SOCKS4a: it is looked up by the exit, and nowhere here', async () => {
+  it('a name, by SOCKS5, SOCKS4a and CONNECT: it is looked up by the exit, and nowhere here', async () => {
     there.asked.length = 0;
     for (const how of [
       ['--socks5-hostname', socks],
       ['--socks4a', socks],
+      ['--proxytunnel', '--proxy', `http://${socks}`],
       ['--socks5-hostname', strict],
     ] as const) {
       const answer = await curl(...how, 'http://site.example/');
