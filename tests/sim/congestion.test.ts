@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CircuitChannels } from '../../src/core/stream/index.ts';
 import type { Pipe } from '../../src/core/ports.ts';
 import { FRAME_CELL_BYTES, PAYLOAD_BYTES } from '../../src/core/wire/geometry.ts';
 import { Bottleneck, BusyLoops, circuitPair, type CircuitPairOptions } from '../support/circuit-pair.ts';
 import { type TestEnv, testEnv } from '../support/test-env.ts';
+import { startedChannels } from '../support/started-channels.ts';
 
 const MB = 1_000_000;
 
 /** Sends without end from the builder, and counts what the last hop has used up. */
 function pour(env: TestEnv, options: CircuitPairOptions, channels = 1) {
   const { builder, last } = circuitPair(env, options);
-  const sender = new CircuitChannels(env, builder, { onMessage() {} });
-  const receiver = new CircuitChannels(env, last, { onMessage() {} });
+  const sender = startedChannels(env, builder);
+  const receiver = startedChannels(env, last);
   const counted = { bytes: 0, sender, receiver };
   for (let channel = 1; channel <= channels; channel++) pourChannel(sender.channel(channel), receiver.channel(channel), counted);
   return counted;
@@ -126,8 +126,8 @@ describe('the congestion window', () => {
   it('a circuit that has little to say keeps its window', async () => {
     const env = testEnv();
     const { builder, last } = circuitPair(env, { delayMs: 50 });
-    const sender = new CircuitChannels(env, builder, { onMessage() {} });
-    new CircuitChannels(env, last, { onMessage() {} });
+    const sender = startedChannels(env, builder);
+    startedChannels(env, last);
     for (let i = 0; i < 200; i++) {
       sender.sendMessage(0x10, new Uint8Array(64));
       await env.advance(100);

@@ -76,7 +76,9 @@ export interface CircuitPairOptions {
 }
 
 class MemoryEnd implements CircuitEnd {
-  handler: CircuitEndHandler | undefined;
+  #handler: CircuitEndHandler | undefined;
+  /** Came before there was a handler. */
+  #held: Uint8Array[] = [];
   peer: MemoryEnd | undefined;
   queuedCells = 0;
   sentCells = 0;
@@ -90,6 +92,15 @@ class MemoryEnd implements CircuitEnd {
     readonly bottleneck: Bottleneck | undefined,
     readonly busy: BusyLoops | undefined,
   ) {}
+
+  get handler(): CircuitEndHandler | undefined {
+    return this.#handler;
+  }
+
+  set handler(handler: CircuitEndHandler | undefined) {
+    this.#handler = handler;
+    for (const body of this.#held.splice(0)) handler?.onBody(body);
+  }
 
   send(body: Uint8Array): void {
     if (body.length !== CELL_BODY_BYTES) throw new RangeError(`a body of ${body.length} bytes`);
@@ -107,7 +118,7 @@ class MemoryEnd implements CircuitEnd {
     const copy = body.slice(); // what is handed over is not read again: a sender that changes it later must not be noticed
     body.fill(0xdd);
     this.env.schedule(throughMs + (this.options.delayMs ?? 0), () => {
-      if (this.peer?.closed === undefined) this.peer?.handler?.onBody(copy);
+      this.peer?.onBody(copy);
     });
   }
 
@@ -115,6 +126,12 @@ class MemoryEnd implements CircuitEnd {
     if (this.closed !== undefined) return;
     this.closed = reason;
     this.env.schedule(this.options.delayMs ?? 0, () => this.peer?.onPeerClosed(reason));
+  }
+
+  onBody(body: Uint8Array): void {
+    if (this.closed !== undefined) return;
+    if (this.#handler === undefined) this.#held.push(body);
+    else this.#handler.onBody(body);
   }
 
   onPeerClosed(reason: CloseReason): void {

@@ -36,7 +36,7 @@ export function acceptCircuit(
     onClose: () => point.onClose(channels),
   });
   channels.control.handler = { onPayload: (payload) => session.acceptEarly(payload), onReady: () => undefined, onClose: lost };
-  channels.acceptMessages(early);
+  channels.start(early);
   const reply = (): void => {
     replied = true;
     if (channels.closed) return;

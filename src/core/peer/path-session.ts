@@ -85,7 +85,7 @@ export class PathSession {
       const { end, reply } = await this.openPath(session.takeEarly(EARLY_DATA_MAX_BYTES), this.#abort.signal);
       const channels: CircuitChannels = new CircuitChannels(this.env, end, { onMessage: () => channels.close(CLOSE.ended) });
       session.attach(channels.control);
-      channels.acceptMessages(reply);
+      channels.start(reply);
     } catch (error) {
       session.end(END.unreachable);
       throw error;

@@ -90,7 +90,7 @@ export class Questions implements PeerStreams {
   #join(session: Session, { end, reply }: OpenedCircuit): void {
     const channels: CircuitChannels = new CircuitChannels(this.env, end, { onMessage: () => channels.close(CLOSE.ended) });
     session.attach(channels.control);
-    channels.acceptMessages(reply);
+    channels.start(reply);
   }
 
   #endWhenIdle(session: Session): void {

@@ -16,7 +16,6 @@ import {
   REOPEN_MIN_MS,
 } from './constants.ts';
 import { abortAfter } from './deadline.ts';
-import { DeferredEnd } from './deferred-end.ts';
 import type { BuilderChannels, PointRef } from './ports.ts';
 import type { ServiceDeps } from './types.ts';
 
@@ -156,16 +155,14 @@ export class PointKeeper {
     try {
       const opened = await circuits.openTo(target.ref, early, this.#isolation, deadline.signal);
       if (deadline.signal.aborted) return opened.end.close(CLOSE.ended);
-      const end = new DeferredEnd(opened.end);
-      const channels: BuilderChannels = openChannels(end, {
+      const channels: BuilderChannels = openChannels(opened.end, {
         onMessage: (type, content) => this.#onMessage(channels, type, content),
         onClose: () => this.#onClosed(channels),
       });
       this.#channels = channels;
-      channels.acceptMessages(opened.reply);
+      channels.start(opened.reply);
       // A point answers in the reply; `established` that has not come with it does not come.
-      if (this.#state === 'up') end.release();
-      else channels.close(CLOSE.ended);
+      if (this.#state !== 'up') channels.close(CLOSE.ended);
     } finally {
       deadline.done();
     }

@@ -26,8 +26,8 @@ export interface ChannelsHandler {
 
 /** Channels at the builder's end. */
 export interface BuilderChannels extends Channels {
-  /** Takes the messages that came in the reply, as if they had come in channel 0. */
-  acceptMessages(messages: Uint8Array): void;
+  /** Once, when whoever takes what comes is in place: first the messages of the reply, as if they had come in channel 0, then all behind it. */
+  start(reply: Uint8Array): void;
 }
 
 export type OpenChannels = (end: CircuitEnd, handler: ChannelsHandler) => BuilderChannels;

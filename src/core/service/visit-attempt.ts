@@ -5,7 +5,6 @@ import { CLOSE, CONNECT, MESSAGE } from '../wire/registry.ts';
 import { decodeConnectOk, type ConnectOk } from '../wire/rendezvous.ts';
 import { CIRCUIT_LINGER_MS } from './constants.ts';
 import { abortAfter, type Deadline } from './deadline.ts';
-import { DeferredEnd } from './deferred-end.ts';
 import type { PendingHello } from './hello.ts';
 import type { BuilderChannels, OpenChannels } from './ports.ts';
 import { SealedPipe } from './sealed-pipe.ts';
@@ -55,7 +54,6 @@ class Knock {
   readonly #deadline: Deadline;
   readonly #resolve: (welcome: Welcome) => void;
   readonly #reject: (error: GlobalNetError) => void;
-  readonly #end: DeferredEnd;
   readonly #channels: BuilderChannels;
   #settled = false;
 
@@ -73,9 +71,8 @@ class Knock {
     this.#deadline = deadline;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#end = new DeferredEnd(opened.end);
     const handler = { onMessage: (type: number, content: Uint8Array) => this.#onMessage(type, content), onClose: () => this.#onClose() };
-    this.#channels = openChannels(this.#end, handler);
+    this.#channels = openChannels(opened.end, handler);
   }
 
   start(reply: Uint8Array): void {
@@ -88,8 +85,7 @@ class Knock {
     const onAbort = (): void => this.#fail(new GlobalNetError('timeout', 'the service did not answer in time'));
     this.#deadline.signal.addEventListener('abort', onAbort, { once: true });
     if (this.#deadline.signal.aborted) return onAbort();
-    this.#channels.acceptMessages(reply);
-    if (!this.#settled) this.#end.release();
+    this.#channels.start(reply);
   }
 
   #onClose(): void {

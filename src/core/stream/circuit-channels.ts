@@ -1,3 +1,4 @@
+import { EMPTY } from '../bytes/bytes.ts';
 import { DecodeError } from '../bytes/errors.ts';
 import type { Env } from '../env.ts';
 import type { CircuitEnd, Pipe } from '../ports.ts';
@@ -15,7 +16,7 @@ import { type ControlReader, readControl } from './control-reader.ts';
 import type { ChannelsHandler, ChannelsStats } from './types.ts';
 
 /**
- * One end of a circuit as channels with windows; takes over `end.handler`. What the spec does not allow ends the circuit, with
+ * One end of a circuit as channels with windows; `start` takes over `end.handler`. What the spec does not allow ends the circuit, with
  * `CLOSE.ended`.
  */
 export class CircuitChannels {
@@ -43,7 +44,16 @@ export class CircuitChannels {
     this.#acks = new AckKeeper(env, () => this.#sender.pump());
     this.#sender = new CellSender(env, end, this.#window, this.#acks);
     this.#control = this.#newPipe(0);
-    end.handler = {
+  }
+
+  /**
+   * Once, when whoever takes what comes is in place: first the messages of early or reply data, as if they had come in channel 0 (not counted,
+   * so neither acks nor credit may be among them), then the cells behind them, of which some may have come already.
+   */
+  start(first: Uint8Array = EMPTY): void {
+    this.#guard(() => void readControl(first, this.#reader(false)));
+    if (this.#closed) return;
+    this.end.handler = {
       onBody: (body) => this.#guard(() => this.#onBody(body)),
       onDrain: () => this.#guard(() => this.#sender.pump()),
       onClose: (reason) => this.#finish(reason),
@@ -99,11 +109,6 @@ export class CircuitChannels {
     if (this.#closed) return;
     this.#sender.addMessage(encodeMessage(type, content));
     if (this.#sender.messagesBytes > MESSAGES_MAX_BYTES) this.#fail('messages pile up: the other end does not ack');
-  }
-
-  /** Messages of early or reply data, as if they had come in channel 0; not counted, so neither acks nor credit may be among them. */
-  acceptMessages(messages: Uint8Array): void {
-    this.#guard(() => void readControl(messages, this.#reader(false)));
   }
 
   close(reason: CloseReason): void {

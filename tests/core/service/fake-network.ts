@@ -120,7 +120,7 @@ class FakeChannels implements BuilderChannels {
     return ours;
   }
 
-  acceptMessages(messages: Uint8Array): void {
+  start(messages: Uint8Array): void {
     for (const { type, content } of readMessages(messages)) this.handler?.onMessage(type, content);
   }
 

@@ -10,19 +10,24 @@ import { encodeMessage } from '../../../src/core/wire/message.ts';
 import { CLOSE, MESSAGE, STREAM } from '../../../src/core/wire/registry.ts';
 import { Bottleneck, circuitPair } from '../../support/circuit-pair.ts';
 import { testEnv } from '../../support/test-env.ts';
+import { startedChannels } from '../../support/started-channels.ts';
 
 const EMPTY = new Uint8Array(0);
 
-function connect() {
+/** @param early has not started. */
+function connect(early?: 'builder' | 'last') {
   const env = testEnv();
   const ends = circuitPair(env, { delayMs: 10, out: new Bottleneck(env, 3_000_000) });
   const heard: { who: string; type: number; content: Uint8Array }[] = [];
   const closes: string[] = [];
-  const make = (who: 'builder' | 'last') =>
-    new CircuitChannels(env, ends[who], {
+  const make = (who: 'builder' | 'last') => {
+    const channels = new CircuitChannels(env, ends[who], {
       onMessage: (type, content) => void heard.push({ who, type, content: content.slice() }),
       onClose: (reason) => void closes.push(`${who} ${reason}`),
     });
+    if (who !== early) channels.start();
+    return channels;
+  };
   return { env, ends, heard, closes, builder: make('builder'), last: make('last') };
 }
 
@@ -89,8 +94,8 @@ describe('CircuitChannels', () => {
   it('gives channels equal turns', async () => {
     const env = testEnv();
     const ends = circuitPair(env, { delayMs: 10, out: new Bottleneck(env, 1_000_000) });
-    const builder = new CircuitChannels(env, ends.builder, { onMessage() {} });
-    const last = new CircuitChannels(env, ends.last, { onMessage() {} });
+    const builder = startedChannels(env, ends.builder);
+    const last = startedChannels(env, ends.last);
     const seen = [1, 2, 3, 4].map((channel) => listen(last.channel(channel)));
     for (const channel of [1, 2, 3, 4]) pour(builder.channel(channel), channel);
     await env.advance(10_000);
@@ -140,7 +145,7 @@ describe('CircuitChannels', () => {
   it('closes the channel that holds most when all together hold too much', async () => {
     const env = testEnv();
     const ends = circuitPair(env, { delayMs: 1_000_000 }); // the other end, which sent none of this, hears no ack of it
-    const builder = new CircuitChannels(env, ends.builder, { onMessage() {} });
+    const builder = startedChannels(env, ends.builder);
     const seen = Array.from({ length: 300 }, (_, i) => listen(builder.channel(i + 1), false));
     for (let i = 0; i < 300; i++) {
       // The seventh holds its whole credit, the others a little less.
@@ -215,7 +220,7 @@ describe('CircuitChannels', () => {
   });
 
   it('takes early messages as if they had come in channel 0', async () => {
-    const { last, heard } = connect();
+    const { last, heard } = connect('last');
     const seen = listen(last.control);
     const open = encodeMessage(MESSAGE.streamOpen, new Uint8Array(9));
     const data = encodeMessage(MESSAGE.streamData, new Uint8Array(20));
@@ -223,7 +228,7 @@ describe('CircuitChannels', () => {
     early.set(open);
     early.set(data, open.length);
     early.set(encodeMessage(MESSAGE.establish, utf8('x')), open.length + data.length);
-    last.acceptMessages(early);
+    last.start(early);
     assert.equal(seen.payloads.length, 1, 'stream messages that stand together come together');
     assert.equal((seen.payloads[0] as Uint8Array).length, open.length + data.length);
     assert.equal(heard.length, 1);
@@ -257,15 +262,15 @@ describe('CircuitChannels', () => {
   }
 
   it('an ack in early data ends the circuit', () => {
-    const { last, closes } = connect();
-    last.acceptMessages(encodeMessage(MESSAGE.circuitAck, encodeCircuitAck({ cells: 0, echo: 0, heldMs: 0 })));
+    const { last, closes } = connect('last');
+    last.start(encodeMessage(MESSAGE.circuitAck, encodeCircuitAck({ cells: 0, echo: 0, heldMs: 0 })));
     assert.deepEqual(closes, [`last ${CLOSE.ended}`]);
   });
 
   it('messages that pile up for a peer that does not ack end the circuit', () => {
     const env = testEnv();
     const { builder: end } = circuitPair(env, { delayMs: 1_000_000 });
-    const builder = new CircuitChannels(env, end, { onMessage() {} });
+    const builder = startedChannels(env, end);
     for (let i = 0; i < 100; i++) builder.sendMessage(MESSAGE.incoming, new Uint8Array(3000));
     assert.equal(builder.closed, true);
   });
@@ -281,7 +286,7 @@ describe('CircuitChannels', () => {
       send: (body: Uint8Array) => void bodies.push(body),
       close() {},
     };
-    const builder = new CircuitChannels(env, end, { onMessage() {} });
+    const builder = startedChannels(env, end);
     for (let i = 0; i < 20; i++) builder.sendMessage(MESSAGE.incoming, new Uint8Array(8));
     assert.equal(bodies.length, 20);
     const tails = new Set(bodies.map((body) => String(body.subarray(CELL_BODY_BYTES - 4))));

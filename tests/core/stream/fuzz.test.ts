@@ -244,7 +244,7 @@ describe('hostile messages', () => {
         new Session(env, { opener: false, onStream: (s) => s.reset(END.refused) }).attach(channels.control);
         channels.channel(1);
         channels.channel(2).send(new Uint8Array(channels.channel(2).payloadBytes));
-        if (early.length % 2 === 0) channels.acceptMessages(early);
+        channels.start(early.length % 2 === 0 ? early : undefined);
         for (const cell of cells) ends.last.handler?.onBody(cell);
         await env.advance(1000);
         assert.equal(channels.closed, closes.length === 1);

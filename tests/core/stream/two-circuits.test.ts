@@ -2,23 +2,23 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { equal } from '../../../src/core/bytes/index.ts';
 import { Splice } from '../../../src/core/service/splice.ts';
-import { ask, CircuitChannels, Session } from '../../../src/core/stream/index.ts';
+import { ask, Session } from '../../../src/core/stream/index.ts';
 import { CLOSE, STREAM } from '../../../src/core/wire/registry.ts';
 import { Bottleneck, circuitPair } from '../../support/circuit-pair.ts';
 import { type TestEnv, testEnv } from '../../support/test-env.ts';
+import { startedChannels } from '../../support/started-channels.ts';
 
 const MB = 1_000_000;
 const ROUND_TRIP_MS = 400;
 
 /** A visitor's and a service's circuit, four links of 25 ms each, joined at their point; `fetch` asks for that many bytes. */
 function joined(visitorBytesPerSecond: number, env: TestEnv = testEnv()) {
-  const quiet = { onMessage() {} };
   const near = circuitPair(env, { delayMs: ROUND_TRIP_MS / 4, back: new Bottleneck(env, visitorBytesPerSecond) });
   const far = circuitPair(env, { delayMs: ROUND_TRIP_MS / 4, out: new Bottleneck(env, 20 * MB) });
-  const visitor = new CircuitChannels(env, near.builder, quiet);
-  const pointNear = new CircuitChannels(env, near.last, quiet);
-  const pointFar = new CircuitChannels(env, far.last, quiet);
-  const service = new CircuitChannels(env, far.builder, quiet);
+  const visitor = startedChannels(env, near.builder);
+  const pointNear = startedChannels(env, near.last);
+  const pointFar = startedChannels(env, far.last);
+  const service = startedChannels(env, far.builder);
   new Splice(pointNear.channel(1), pointFar.channel(9), []).start(() => {});
   const opener = new Session(env, { opener: true, onStream() {} });
   const host = new Session(env, {
