@@ -80,7 +80,7 @@ export interface Transport {
 export type FrameClass = 'own' | 'relayed' | 'control';
 
 export interface LinkHandler {
-  /** One whole frame, header included, of FRAME_CELL_BYTES or FRAME_SETUP_BYTES; the handler's to keep and change. */
+  /** One whole frame, header included, of FRAME_CELL_BYTES, FRAME_SETUP_BYTES or FRAME_REPLY_BYTES; the handler's to keep and change. */
   onFrame(link: Link, frame: Uint8Array): void;
   /** The other side's signed descriptor came or changed. */
   onDescriptor(link: Link, descriptor: Uint8Array): void;

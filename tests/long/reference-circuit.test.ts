@@ -9,7 +9,14 @@ import { peerIdBytes } from '../../src/core/crypto/identity.ts';
 import { HopLayer } from '../../src/core/relay/hop-layer.ts';
 import { buildReply, freshKeys, peelSetup, sealReply } from '../../src/core/relay/setup-hop.ts';
 import { decodeExtendRequest, encodeExtendAnswer, expandSetup } from '../../src/core/wire/extend.ts';
-import { CELL_BODY_BYTES, EXTEND_HEADS_BYTES, FRAME_CELL_BYTES, FRAME_HEADER_BYTES } from '../../src/core/wire/geometry.ts';
+import {
+  CELL_BODY_BYTES,
+  EARLY_DATA_MAX_BYTES,
+  EXTEND_HEADS_BYTES,
+  FRAME_CELL_BYTES,
+  FRAME_HEADER_BYTES,
+  REPLY_DATA_MAX_BYTES,
+} from '../../src/core/wire/geometry.ts';
 import { type TestHop, testHop } from '../support/circuit-hops.ts';
 import { testEnv } from '../support/test-env.ts';
 import * as reference from '../reference/circuit-reference.ts';
@@ -35,7 +42,7 @@ describe('the fast circuits are the reference, byte for byte', () => {
     test(`${k} hops: setup, reply, 70 cells each way`, () => {
       const env = testEnv({ seed: `reference ${k}` });
       const hops = Array.from({ length: k }, (_, i) => testHop(env, i % 2 === 0 ? 0 : 5));
-      const early = env.random((6713 * (k - 1)) / 7);
+      const early = env.random(Math.floor((EARLY_DATA_MAX_BYTES * (k - 1)) / 7));
       const draw = drawSetup(env.random, k, early.length);
 
       const fast = buildSetup(
@@ -71,7 +78,7 @@ describe('the fast circuits are the reference, byte for byte', () => {
       });
 
       // back, hop by hop
-      const data = env.random(k === 8 ? 15977 : 1000 * k);
+      const data = env.random(k === 8 ? REPLY_DATA_MAX_BYTES : 1000 * k);
       const end = peeled[k - 1] as (typeof peeled)[number];
       const reply = buildReply(env.crypto.aead, end.mine.keys.reply, end.own, data);
       let refReply = reference.buildReply(end.theirs.keys.reply, end.refOwn, data);

@@ -83,7 +83,7 @@ describe('messages that are kept', () => {
     for (const [i, text] of ['one', 'two'].entries()) await kept.keep(message(text), i);
     const place = join(folder, 'messages');
     const [path] = readdirSync(place).map((name) => join(place, name)) as [string];
-    writeFileSync(path, readFileSync(path).subarray(0, 4000));
+    writeFileSync(path, readFileSync(path).subarray(0, -1));
     writeFileSync(join(place, '~1.0'), 'half');
     writeFileSync(join(place, 'notes.txt'), 'mine');
     const { messages, damaged } = await readMessages(folder, env.crypto, KEY);

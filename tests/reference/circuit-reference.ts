@@ -43,7 +43,7 @@ function keys(label: string, secret: Bytes, context: Bytes, count: number): Byte
 }
 
 const SLOT = 1208;
-const BODY = 6715;
+const BODY = 4411;
 
 // ---- § 5.2 keys
 
@@ -211,7 +211,7 @@ export function sealReply(replyKey: Bytes, F: Bytes, inward: Bytes): Bytes {
 }
 
 export function buildReply(replyKey: Bytes, own: { F: Bytes; keys: CellKeys }, data: Bytes): Bytes {
-  const inner = cat(u16(data.length), data, zeros(15977 - data.length));
+  const inner = cat(u16(data.length), data, zeros(11793 - data.length));
   return sealReply(replyKey, own.F, cat(zeros(8 * 48), seal(own.keys.inner, 0, zeros(0), inner)));
 }
 

@@ -38,7 +38,7 @@ export function makeCase(name: string, hopCount: number, earlyBytes: number, eff
   const draws: reference.Draws = {
     hops: hops.map(() => ({ ephemeral: cuts.take(32), kem: cuts.take(32), work: cuts.take(7) })),
     slots: cuts.take((8 - hopCount) * 1208),
-    padding: cuts.take(6713 - earlyBytes),
+    padding: cuts.take(4409 - earlyBytes),
   };
   const { packet, layers } = reference.buildSetup(
     hops.map((hop) => hop.public),
@@ -104,13 +104,13 @@ const NEGATIVE = [
   { stage: 'setup', hop: 2, xorAt: 1144, why: 'route' },
   { stage: 'setup', hop: 2, xorAt: 9663, why: 'the last byte of slot 7: filler is under the tag' },
   { stage: 'setup', hop: 3, xorAt: 9663, why: 'the same at the last hop' },
-  { stage: 'setup', hop: 3, xorAt: 16378, why: 'padding is under the tag' },
+  { stage: 'setup', hop: 3, xorAt: 14074, why: 'padding is under the tag' },
   { stage: 'reply', hop: 3, xorAt: 0, why: 'F' },
   { stage: 'reply', hop: 3, xorAt: 383, why: 'slot 7 as sent by the last hop: dropped by the next, which seals what it drops' },
   { stage: 'reply', hop: 2, xorAt: 383, why: 'the same one hop on' },
   { stage: 'reply', hop: 1, xorAt: 383, why: 'the same on the first link' },
   { stage: 'reply', hop: 3, xorAt: 384, why: 'the inner tag' },
-  { stage: 'reply', hop: 1, xorAt: 16378, why: 'padding of the reply' },
+  { stage: 'reply', hop: 1, xorAt: 12194, why: 'padding of the reply' },
   { stage: 'cell out', hop: 1, xorAt: 127, why: 'tag 7' },
   { stage: 'cell out', hop: 2, xorAt: 16, why: 'tag 1' },
   { stage: 'cell out', hop: 3, xorAt: 127, why: 'tag 7 at the last hop, which has no use for it' },
@@ -128,7 +128,7 @@ export function makeVectors() {
     cases: [
       makeCase('one hop', 1, 0, [0], false),
       makeCase('three hops', 3, 1000, [0, 16, 0], true),
-      makeCase('eight hops', 8, 6713, [], false),
+      makeCase('eight hops', 8, 4409, [], false),
     ],
     negative: NEGATIVE,
   };

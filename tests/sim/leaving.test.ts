@@ -37,6 +37,7 @@ test('leaving: a tab that is closed is vouched for by nobody any more, though it
   await network.run(async () => {
     const all = await relays(network);
     const tab = await relayingTab(network, 'tab', all);
+    await pass(network, 5_000); // what it told of itself has come everywhere: nothing of that is on its way any more
     void tab.peer.stop();
     network.kill(tab.node); // in the same turn: nothing it has not sent by now leaves
     await pass(network, 2_000);

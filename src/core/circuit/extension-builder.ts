@@ -7,6 +7,7 @@ import {
   EARLY_DATA_MAX_BYTES,
   EXTEND_HEADS_BYTES,
   KEY_BYTES,
+  REPLY_BYTES,
   SETUP_BYTES,
   SETUP_SEALED_BYTES,
   SETUP_SLOT_BYTES,
@@ -61,7 +62,7 @@ export function buildExtension(crypto: CryptoPort, hop: HopKeys, early: Uint8Arr
 export function openExtension(crypto: CryptoPort, secrets: HopSecrets, answer: Uint8Array): OpenedReply | undefined {
   const parts = readExtendAnswer(answer);
   if (parts === undefined) return undefined;
-  const reply = new Uint8Array(SETUP_BYTES);
+  const reply = new Uint8Array(REPLY_BYTES);
   reply.set(parts.slot0);
   reply.set(replySlotStream(crypto.aead, secrets.reply), REPLY_AT.slot1);
   reply.set(parts.body, REPLY_AT.body);

@@ -3,7 +3,7 @@ import { DecodeError } from '../bytes/errors.ts';
 import { keystream } from '../crypto/derive.ts';
 import type { Aead, CryptoPort } from '../ports.ts';
 import { type CircuitKeys, deriveCircuitKeys } from '../wire/circuit-keys.ts';
-import { KEY_BYTES, MAX_HOPS, REPLY_SLOT_BYTES, SETUP_BYTES, TAG_BYTES } from '../wire/geometry.ts';
+import { KEY_BYTES, MAX_HOPS, REPLY_BYTES, REPLY_SLOT_BYTES, TAG_BYTES } from '../wire/geometry.ts';
 import { readData, REPLY_AT } from '../wire/setup.ts';
 import type { HopSecrets, OpenedReply } from './types.ts';
 
@@ -30,7 +30,7 @@ function droppedSlots(aead: Aead, secrets: readonly HopSecrets[]): Uint8Array[] 
 
 /** Opens the reply in place. @returns undefined when any layer, the inner one included, is not what its hop sealed. */
 export function openReply(crypto: CryptoPort, secrets: readonly HopSecrets[], reply: Uint8Array): OpenedReply | undefined {
-  if (reply.length !== SETUP_BYTES) return undefined;
+  if (reply.length !== REPLY_BYTES) return undefined;
   const { aead } = crypto;
   const dropped = droppedSlots(aead, secrets);
   const keys: CircuitKeys[] = [];

@@ -11,7 +11,7 @@ import {
   type SetupKeys,
   workHolds,
 } from '../wire/circuit-keys.ts';
-import { SETUP_BYTES, SETUP_SLOT_BYTES, TAG_BYTES } from '../wire/geometry.ts';
+import { REPLY_BYTES, SETUP_SLOT_BYTES, TAG_BYTES } from '../wire/geometry.ts';
 import { decodeRoute, readData, REPLY_AT, type Route, SETUP_AT, writeData } from '../wire/setup.ts';
 import type { OnionKeyring } from './onion-keyring.ts';
 
@@ -89,7 +89,7 @@ export function sealReply(aead: Aead, replyKey: Uint8Array, fresh: Uint8Array, r
 /** The last hop's reply: slots of zeros, the data under the inner key, and then its layer as any hop's.
  * @throws RangeError when the data does not fit. */
 export function buildReply(aead: Aead, replyKey: Uint8Array, own: FreshKeys, data: Uint8Array): Uint8Array {
-  const reply = new Uint8Array(SETUP_BYTES);
+  const reply = new Uint8Array(REPLY_BYTES);
   const body = reply.subarray(REPLY_AT.body);
   const inner = body.subarray(TAG_BYTES);
   writeData(inner, data);

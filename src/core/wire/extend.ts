@@ -31,7 +31,7 @@ import type { MESSAGE } from './registry.ts';
  *
  *   request                          answer
  *   next peer      32                slot 0     48   of the new hop's reply
- *   seed           32                body   15,995   of the new hop's reply
+ *   seed           32                body   11,811   of the new hop's reply
  *   slot 0      1,208
  *   body head   one of EXTEND_HEADS_BYTES
  *
@@ -54,7 +54,7 @@ export function encodeExtendRequest(request: ExtendRequest): Uint8Array {
   return concat(peerIdBytes(request.next), request.seed, request.slot0, request.bodyHead);
 }
 
-/** Views, but for the peer. @throws DecodeError when the length is none of the three. */
+/** Views, but for the peer. @throws DecodeError when the length is none of the two. */
 export function decodeExtendRequest(bytes: Uint8Array): ExtendRequest {
   const headBytes = bytes.length - EXTEND_FIXED_BYTES;
   if (!EXTEND_HEADS_BYTES.includes(headBytes)) throw new DecodeError('extend', 0, `${bytes.length} bytes are no request`);

@@ -1,4 +1,4 @@
-import { FRAME_CELL_BYTES, FRAME_HEADER_BYTES, FRAME_SETUP_BYTES } from './geometry.ts';
+import { FRAME_CELL_BYTES, FRAME_HEADER_BYTES, FRAME_REPLY_BYTES, FRAME_SETUP_BYTES } from './geometry.ts';
 import { FRAME } from './registry.ts';
 
 /**
@@ -6,7 +6,7 @@ import { FRAME } from './registry.ts';
  *
  *   circuit id  4   0 for link control
  *   type        1   FRAME
- *   content     to FRAME_CELL_BYTES, or to FRAME_SETUP_BYTES for setup and reply
+ *   content     to FRAME_CELL_BYTES; to FRAME_SETUP_BYTES or FRAME_REPLY_BYTES for setup and reply
  */
 
 export function frameCircuitId(frame: Uint8Array): number {
@@ -19,7 +19,8 @@ export function frameType(frame: Uint8Array): number {
 
 /** The whole length of a frame of this type, or undefined for a type that does not exist. */
 export function frameLengthBytes(type: number): number | undefined {
-  if (type === FRAME.setup || type === FRAME.reply) return FRAME_SETUP_BYTES;
+  if (type === FRAME.setup) return FRAME_SETUP_BYTES;
+  if (type === FRAME.reply) return FRAME_REPLY_BYTES;
   return type <= FRAME.padding ? FRAME_CELL_BYTES : undefined;
 }
 

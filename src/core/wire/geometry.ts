@@ -17,8 +17,11 @@ export const KEM_CIPHERTEXT_BYTES = 1088;
 export const MAX_HOPS = 8;
 /** A cell on the link, header included. */
 export const FRAME_CELL_BYTES = 4096;
-/** A setup packet or a reply on the link, header included: four cells. */
-export const FRAME_SETUP_BYTES = 4 * FRAME_CELL_BYTES;
+/** A setup packet on the link, header included: with the seals of link and transport it fits ten segments of 1,420 bytes, which TCP
+ * sends on a silent link without waiting. */
+export const FRAME_SETUP_BYTES = 14_080;
+/** A reply on the link, header included: fits them too, and fills three cells where it answers an extension. */
+export const FRAME_REPLY_BYTES = 12_200;
 /** A route tells a hop what to do with a packet. */
 export const ROUTE_BYTES = 64;
 export const WORK_BYTES = 8;
@@ -28,6 +31,7 @@ export const WORK_BYTES = 8;
 export const FRAME_HEADER_BYTES = 5;
 export const CELL_BYTES = FRAME_CELL_BYTES - FRAME_HEADER_BYTES;
 export const SETUP_BYTES = FRAME_SETUP_BYTES - FRAME_HEADER_BYTES;
+export const REPLY_BYTES = FRAME_REPLY_BYTES - FRAME_HEADER_BYTES;
 
 // Links.
 /** Version in the clear behind the type: what every handshake message begins with. */
@@ -67,9 +71,9 @@ export const EARLY_DATA_MAX_BYTES = SETUP_BODY_BYTES - 2;
 // Replies: F ‖ tag.
 export const REPLY_SLOT_BYTES = KEY_BYTES + TAG_BYTES;
 export const REPLY_SLOTS_BYTES = MAX_HOPS * REPLY_SLOT_BYTES;
-export const REPLY_BODY_BYTES = SETUP_BYTES - REPLY_SLOTS_BYTES;
+export const REPLY_BODY_BYTES = REPLY_BYTES - REPLY_SLOTS_BYTES;
 /** What a reply's tag stands for: the later slots, the body. */
-export const REPLY_SEALED_BYTES = SETUP_BYTES - REPLY_SLOT_BYTES;
+export const REPLY_SEALED_BYTES = REPLY_BYTES - REPLY_SLOT_BYTES;
 /** Less the seal under the last hop's inner key and the data's own length. */
 export const REPLY_DATA_MAX_BYTES = REPLY_BODY_BYTES - TAG_BYTES - 2;
 
@@ -109,12 +113,8 @@ export const EXTEND_PART_HEADER_BYTES = 2;
 export const EXTEND_PART_BYTES = PAYLOAD_BYTES - MESSAGE_HEADER_BYTES - EXTEND_PART_HEADER_BYTES;
 /** Next peer, seed, slot 0 of the new hop's setup packet. */
 export const EXTEND_FIXED_BYTES = PEER_ID_BYTES + KEY_BYTES + SETUP_SLOT_BYTES;
-/** How much of the new hop's setup body is sent: what fills one cell, two, or all of it. */
-export const EXTEND_HEADS_BYTES = [
-  EXTEND_PART_BYTES - EXTEND_FIXED_BYTES,
-  2 * EXTEND_PART_BYTES - EXTEND_FIXED_BYTES,
-  SETUP_BODY_BYTES,
-] as const;
+/** How much of the new hop's setup body is sent: what fills one cell, or all of it, which takes two. */
+export const EXTEND_HEADS_BYTES = [EXTEND_PART_BYTES - EXTEND_FIXED_BYTES, SETUP_BODY_BYTES] as const;
 /** Slot 0 and the body of the new hop's reply. */
 export const EXTENDED_BYTES = REPLY_SLOT_BYTES + REPLY_BODY_BYTES;
 
@@ -166,8 +166,8 @@ export const HEAD_SALT_BYTES = 16;
 export const SEALED_HEAD_BYTES = HEAD_SALT_BYTES + HEAD_BYTES + TAG_BYTES;
 /** A message of a site stream begins with type 1, length 4. */
 export const SITE_HEADER_BYTES = 5;
-/** Hashes in one request for chunks: 4 MB of answers, and the request still fits in early data. */
-export const SITE_HASHES_MAX = 64;
+/** Hashes in one request for chunks: 3 MB of answers, and the request still fits in a hello. */
+export const SITE_HASHES_MAX = 48;
 
 // Addresses: key 32, checksum 2, version 1.
 export const ADDRESS_CHECKSUM_BYTES = 2;
@@ -276,7 +276,7 @@ export const INBOX_ID_BYTES = 16;
 /** Version 1, flags 1, id, key, signature, length of the text 2. */
 export const INBOX_MESSAGE_HEADER_BYTES = 2 + INBOX_ID_BYTES + KEY_BYTES + SIGNATURE_BYTES + 2;
 /** A message has one of these lengths: the first fits whole in a hello, the last in a stream's first credit. */
-export const INBOX_MESSAGE_STEPS_BYTES = [4096, 8192, STREAM_FIRST_CREDIT_BYTES] as const;
+export const INBOX_MESSAGE_STEPS_BYTES = [1536, 4096, STREAM_FIRST_CREDIT_BYTES] as const;
 export const INBOX_MESSAGE_MAX_BYTES = STREAM_FIRST_CREDIT_BYTES;
 export const INBOX_TEXT_MAX_BYTES = INBOX_MESSAGE_MAX_BYTES - INBOX_MESSAGE_HEADER_BYTES;
 export const INBOX_ANSWER_BYTES = 1;

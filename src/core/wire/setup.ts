@@ -24,10 +24,10 @@ import { ROUTE } from './registry.ts';
  *     E           32                              F    32
  *     C        1,088                              tag  16
  *     work         8                            slots 1..7   336   sealed under slot 0's tag
- *     tag         16                            body      15,995   sealed under slot 0's tag
+ *     tag         16                            body      11,811   sealed under slot 0's tag
  *     route       64   sealed
  *   slots 1..7                    8,456  sealed
- *   body                          6,715  sealed
+ *   body                          4,411  sealed
  */
 
 export const SETUP_AT = {

@@ -4,7 +4,14 @@ import { GlobalNetError } from '../../../src/core/bytes/errors.ts';
 import { buildExtension, drawExtension } from '../../../src/core/circuit/extension-builder.ts';
 import { encodeExtendParts, isExtendPart } from '../../../src/core/wire/extend.ts';
 import { frameType } from '../../../src/core/wire/frame.ts';
-import { EARLY_DATA_MAX_BYTES, EXTENDED_BYTES, FRAME_HEADER_BYTES } from '../../../src/core/wire/geometry.ts';
+import {
+  EARLY_DATA_MAX_BYTES,
+  EXTEND_HEADS_BYTES,
+  EXTENDED_BYTES,
+  FRAME_HEADER_BYTES,
+  FRAME_SETUP_BYTES,
+  REPLY_BYTES,
+} from '../../../src/core/wire/geometry.ts';
 import { CLOSE, FRAME, LINK_CLOSE, MESSAGE } from '../../../src/core/wire/registry.ts';
 import { type Arrived, CircuitNet, EndLog } from '../../support/circuit-net.ts';
 import { destroysSent } from '../../support/fake-link.ts';
@@ -33,7 +40,7 @@ async function extend(
 }
 
 describe('growing a circuit', () => {
-  for (const earlyBytes of [0, 2680, 2681, 6634, EARLY_DATA_MAX_BYTES]) {
+  for (const earlyBytes of [0, EXTEND_HEADS_BYTES[0] - 2, EXTEND_HEADS_BYTES[0] - 1, EARLY_DATA_MAX_BYTES]) {
     test(`by one hop, with ${earlyBytes} bytes of early data, then cells both ways`, async () => {
       const net = new CircuitNet(`extend ${earlyBytes}`, 5);
       const answer = net.env.random(300);
@@ -84,7 +91,7 @@ describe('growing a circuit', () => {
     await assert.rejects(circuit.extend(net.at(9).hop, new Uint8Array(0)), RangeError);
   });
 
-  test('looks to the new hop like any setup, and to the hops before like three cells and five', async () => {
+  test('looks to the new hop like any setup, and to the hops before like two cells and three', async () => {
     const net = new CircuitNet('extend looks', 5);
     const { circuit } = await net.open(3);
     const shape = (from: number, to: number) =>
@@ -93,9 +100,9 @@ describe('growing a circuit', () => {
         .to(net.at(to))
         .sent.map(({ frame, frameClass }) => [frameType(frame), frame.length, frameClass]);
     await extend(net, circuit, 4, net.env.random(EARLY_DATA_MAX_BYTES));
-    assert.deepEqual(shape(3, 4), [[FRAME.setup, 16384, 'relayed']]);
-    assert.equal(shape(1, 2).length, 1 + 3);
-    assert.equal(shape(2, 1).length, 1 + 5);
+    assert.deepEqual(shape(3, 4), [[FRAME.setup, FRAME_SETUP_BYTES, 'relayed']]);
+    assert.equal(shape(1, 2).length, 1 + 2);
+    assert.equal(shape(2, 1).length, 1 + 3);
   });
 
   test('keeps a cell that follows the answer, and throws away what the old end still had to say', async () => {
@@ -183,7 +190,7 @@ describe('growing a circuit', () => {
       [383, false],
       [384, true],
       [400, true],
-      [16378, true],
+      [REPLY_BYTES - 1, true],
     ];
     for (const [at, matters] of spots) {
       const net = new CircuitNet(`extend answer ${at}`, 4);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { frameType } from '../../../src/core/wire/frame.ts';
-import { FRAME_HEADER_BYTES, REPLY_SLOT_BYTES, SETUP_SLOT_BYTES } from '../../../src/core/wire/geometry.ts';
+import { FRAME_HEADER_BYTES, REPLY_BYTES, REPLY_SLOT_BYTES, SETUP_BYTES, SETUP_SLOT_BYTES } from '../../../src/core/wire/geometry.ts';
 import { CLOSE, FRAME, LINK_CLOSE } from '../../../src/core/wire/registry.ts';
 import { CircuitNet, kindOf } from '../../support/circuit-net.ts';
 import { destroysSent, type FakeLink } from '../../support/fake-link.ts';
@@ -33,7 +33,7 @@ const SETUP_SPOTS = [
   ['route, reserved', H + 1207],
   ...Array.from({ length: 7 }, (_, i) => [`slot ${i + 1}`, H + SETUP_SLOT_BYTES * (i + 1) + 600] as const),
   ['body', H + 9664],
-  ['the last byte', H + 16378],
+  ['the last byte', H + SETUP_BYTES - 1],
 ] as const;
 
 describe('a mark on the way out', () => {
@@ -102,7 +102,7 @@ describe('a mark on the way back', () => {
       ...Array.from({ length: 7 }, (_, i) => H + REPLY_SLOT_BYTES * (i + 1) + 5),
       H + 384,
       H + 400,
-      H + 16378,
+      H + REPLY_BYTES - 1,
     ];
     for (const hops of [1, 4]) {
       for (let position = 1; position <= hops; position++) {
@@ -130,7 +130,7 @@ describe('a mark on the way back', () => {
     for (const at of [H, H + 32, H + REPLY_SLOT_BYTES, H + 383, H + 384, H + 9000]) {
       const net = new CircuitNet(`reply undo ${at}`, 5);
       flip(net.at(3).to(net.at(2)), FRAME.reply, at); // hop 3 marks, hop 2 is honest, hop 1 looks for the mark and takes it out
-      for (const shifted of [at, at + REPLY_SLOT_BYTES]) flip(net.at(1).to(net.at(0)), FRAME.reply, Math.min(shifted, H + 16378));
+      for (const shifted of [at, at + REPLY_SLOT_BYTES]) flip(net.at(1).to(net.at(0)), FRAME.reply, Math.min(shifted, H + REPLY_BYTES - 1));
       const outcome = net.opening(4);
       await net.wire.settle();
       await net.env.advance(2_000);

@@ -8,7 +8,7 @@ import { PackStore } from '../../../src/core/packs/pack-store.ts';
 import { SiteReader, type SiteReaderOptions } from '../../../src/core/packs/site-reader.ts';
 import { type SiteContent, SiteServer } from '../../../src/core/packs/site-server.ts';
 import type { ByteStream } from '../../../src/core/ports.ts';
-import { CHUNK_BYTES, HASH_BYTES } from '../../../src/core/wire/geometry.ts';
+import { CHUNK_BYTES, HASH_BYTES, SITE_HASHES_MAX } from '../../../src/core/wire/geometry.ts';
 import { encodeHead } from '../../../src/core/wire/head.ts';
 import { MismatchError } from '../../../src/core/wire/mismatch.ts';
 import { END, SITE } from '../../../src/core/wire/registry.ts';
@@ -406,7 +406,7 @@ test('the server resets a stream of nonsense and one that asks for too much, and
   const greedy = streamPair(encodeSiteMessage({ type: SITE.chunks, priority: 0, hashes: [noise('h', 32)] }), { windowBytes: 0 });
   const served = server.serve(greedy.acceptor);
   for (let i = 0; i < 20; i++) {
-    const hashes = Array.from({ length: 64 }, (_, j) => noise(`${i}/${j}`, 32));
+    const hashes = Array.from({ length: SITE_HASHES_MAX }, (_, j) => noise(`${i}/${j}`, 32));
     await greedy.opener.write(encodeSiteMessage({ type: SITE.chunks, priority: 0, hashes })).catch(() => undefined);
   }
   await served;

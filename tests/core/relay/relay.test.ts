@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { buildFreshSetup, buildSetup, drawSetup } from '../../../src/core/circuit/setup-builder.ts';
 import type { HopKeys } from '../../../src/core/circuit/types.ts';
 import { encodeDestroy } from '../../../src/core/wire/cell.ts';
-import { frameContent, frameType, newFrame } from '../../../src/core/wire/frame.ts';
+import { frameContent, frameLengthBytes, frameType, newFrame } from '../../../src/core/wire/frame.ts';
 import { FRAME_HEADER_BYTES, SETUP_SLOT_BYTES } from '../../../src/core/wire/geometry.ts';
 import { CLOSE, EPOCH_MS, FRAME, LINK_CLOSE } from '../../../src/core/wire/registry.ts';
 import { peelSetup } from '../../../src/core/relay/setup-hop.ts';
@@ -335,7 +335,7 @@ describe('whatever comes', () => {
       fc.asyncProperty(fc.array(frames, { minLength: 1, maxLength: 8 }), async (list) => {
         for (const { from, id, type, fill, lengthBytes } of list) {
           const link = from === 0 ? middle.to(net.at(0)) : middle.to(net.at(2));
-          const frame = new Uint8Array(lengthBytes ?? (type === FRAME.setup || type === FRAME.reply ? 16384 : 4096));
+          const frame = new Uint8Array(lengthBytes ?? frameLengthBytes(type) ?? 4096);
           for (let at = FRAME_HEADER_BYTES; at < frame.length; at += fill.length) frame.set(fill.subarray(0, frame.length - at), at);
           new DataView(frame.buffer).setUint32(0, id);
           frame[4] = type;
