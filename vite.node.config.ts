@@ -16,9 +16,13 @@ const builtWorkerUrls: Plugin = {
   },
 };
 
-/** The headless peer as plain JavaScript in dist/node; packages stay outside, as node_modules is there. */
+/**
+ * The headless peer as plain JavaScript in dist/node. Packages are in it, or each start would look for a hundred of their files; those with
+ * native parts, loaded where they are wanted, stay outside in node_modules.
+ */
 export default defineConfig({
   publicDir: false,
+  ssr: { noExternal: true, external: ['node-datachannel', 'node-datachannel/polyfill', 'simple-peer'] },
   plugins: [builtWorkerUrls],
   build: {
     ssr: true,
