@@ -57,6 +57,8 @@ export class Circuits implements CircuitSource {
   #wanted = 0;
   #lastNumber = 0;
   #filling = false;
+  /** A spare's first try is on its way. */
+  #trying = false;
   #retryMs = SPARE_RETRY_MIN_MS;
   #cancelCheck: (() => void) | undefined;
   /** Set while the last build failed and the next one is not due yet. */
@@ -71,6 +73,11 @@ export class Circuits implements CircuitSource {
 
   get spares(): number {
     return this.#spares.length;
+  }
+
+  /** A circuit stands, or is on its way and none before it has failed: others can be built as well. */
+  get areExpected(): boolean {
+    return this.#spares.length > 0 || (this.#trying && this.#retryMs === SPARE_RETRY_MIN_MS);
   }
 
   /** Circuits of ours that stand or are being built, with what they are for. */
@@ -269,13 +276,21 @@ export class Circuits implements CircuitSource {
   async #buildSpare(): Promise<Spare> {
     for (let attempt = 1; ; attempt++) {
       const hops = await this.ways.choosePath(undefined, false);
+      this.#try(attempt === 1);
       try {
         const { circuit } = await this.#build(hops, EMPTY, 'spare');
         return { circuit, hops, builtAt: this.env.now() };
       } catch (error) {
         if (attempt === OPEN_TRIES || this.#wanted === 0 || error instanceof NoTurn) throw error;
+      } finally {
+        this.#trying = false;
       }
     }
+  }
+
+  #try(isFirst: boolean): void {
+    this.#trying = isFirst;
+    this.onChange();
   }
 
   /** One timer, whoever asked for the build: one for each would try ever more often while there is no network. */

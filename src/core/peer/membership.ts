@@ -46,6 +46,8 @@ export interface MembershipOptions {
   relaying(): boolean;
   /** A circuit of our own stands. */
   hasCircuit(): boolean;
+  /** One stands or is on its way, and none before it has failed. */
+  expectsCircuits(): boolean;
   onStep(step: JoinStep): void;
 }
 
@@ -110,18 +112,25 @@ export class Membership {
     if (this.#step.step !== 'failed') this.#wake?.();
   }
 
+  /** Circuits have come or gone. */
+  onCircuits(): void {
+    if (this.#step.step !== 'building') return;
+    if (this.options.hasCircuit()) this.nudge();
+    this.#lookAgain();
+  }
+
   /** A descriptor came by a link. */
   onDescriptor(peer: PeerId): void {
     for (const known of this.#waiting.get(peer) ?? []) known();
     this.#waiting.delete(peer);
   }
 
-  /** Resolves when circuits can be had. @throws GlobalNetError `unreachable` | `clock` when this round of joining failed. */
+  /** Resolves when circuits can be had: who wants one need not wait until the first spare stands. @throws GlobalNetError `unreachable` | `clock` when this round of joining failed. */
   ready(): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
         const step = this.#step;
-        if (step.step === 'ready') resolve();
+        if (step.step === 'ready' || (step.step === 'building' && this.options.expectsCircuits())) resolve();
         else if (step.step === 'failed') reject(new GlobalNetError(step.kind, step.message));
         else return;
         this.#readers.delete(look);
@@ -134,8 +143,12 @@ export class Membership {
   #say(step: JoinStep): void {
     if (JSON.stringify(step) === JSON.stringify(this.#step)) return;
     this.#step = step;
-    for (const look of [...this.#readers]) look();
+    this.#lookAgain();
     this.options.onStep(step);
+  }
+
+  #lookAgain(): void {
+    for (const look of [...this.#readers]) look();
   }
 
   async #tendForEver(): Promise<void> {

@@ -190,6 +190,7 @@ export class Network {
         if (!this.#isOpen) this.circuits.keepSpares(SPARES);
       },
       hasCircuit: () => this.circuits.spares > 0,
+      expectsCircuits: () => this.circuits.areExpected,
       onStep: this.#onChange,
     });
   }
@@ -238,9 +239,9 @@ export class Network {
     this.#onChange();
   }
 
-  /** Until there is a first circuit questions go to those we link to; an open relay, whom everyone knows, asks openly. */
+  /** Until there are circuits questions go to those we link to; an open relay, whom everyone knows, asks openly. */
   access(): DirectoryAccess {
-    const via = this.#isOpen || this.circuits.spares === 0 ? 'link' : 'circuit';
+    const via = this.#isOpen || !this.circuits.areExpected ? 'link' : 'circuit';
     return { env: this.#options.env, directory: this.directory, ask: this.#questions.ask, via };
   }
 
@@ -290,7 +291,7 @@ export class Network {
   }
 
   #onCircuits(): void {
-    if (this.circuits.spares > 0 && this.membership.step.step === 'building') this.membership.nudge();
+    this.membership.onCircuits();
     this.#onChange();
   }
 }
