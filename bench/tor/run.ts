@@ -1,5 +1,5 @@
 /**
- * `npm run bench:tor [-- --rtt MS]… [--runs N] [--json FILE]`: a private Tor network and a GlobalNet one, side by side on this machine with
+ * `npm run bench:tor [-- --rtt MS]… [--cc NAME] [--runs N] [--json FILE]`: a private Tor network and a GlobalNet one, side by side on this machine with
  * the same delays on every link (0 and 50 ms, when none is given), measured by one program in turns. Prints a table with the aims beside the
  * figures. Linux, root; see README.md beside this.
  */
@@ -18,6 +18,7 @@ interface Measured {
   readonly tor: Figures;
   readonly globalnet: Figures;
   readonly rtt_ms_per_link: number;
+  readonly congestion_control: string;
   readonly machine: string;
   readonly tor_version: string;
   readonly load_after: number;
@@ -52,7 +53,7 @@ const ROWS: readonly Row[] = [
 ];
 
 const { values } = parseArgs({
-  options: { rtt: { type: 'string', multiple: true }, runs: { type: 'string' }, json: { type: 'string' } },
+  options: { rtt: { type: 'string', multiple: true }, cc: { type: 'string' }, runs: { type: 'string' }, json: { type: 'string' } },
 });
 // The scripts are Python's: what it compiles does not belong in the tree.
 const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' };
@@ -76,7 +77,7 @@ function need(): void {
 }
 
 function measured(roundTripMs: number): Measured {
-  const state = script('up-tor', '--rtt', String(roundTripMs));
+  const state = script('up-tor', '--rtt', String(roundTripMs), ...(values.cc === undefined ? [] : ['--cc', values.cc]));
   try {
     script('up-globalnet', state);
     return JSON.parse(script('measure', state, ...(values.runs === undefined ? [] : ['--runs', values.runs]))) as Measured;
@@ -91,8 +92,8 @@ function met({ of, least = 0, most = Number.POSITIVE_INFINITY }: Aim, figure: nu
   return `${wanted.padEnd(8)} ${is >= least && is <= most ? 'met' : 'missed'}`;
 }
 
-function table({ tor, globalnet, rtt_ms_per_link, machine, tor_version, load_after, failures }: Measured): string {
-  const head = `\n${rtt_ms_per_link} ms on each link; ${machine}, Tor ${tor_version}, Node ${process.versions.node}, load ${load_after.toFixed(1)}`;
+function table({ tor, globalnet, rtt_ms_per_link, congestion_control, machine, tor_version, load_after, failures }: Measured): string {
+  const head = `\n${rtt_ms_per_link} ms on each link, TCP ${congestion_control}; ${machine}, Tor ${tor_version}, Node ${process.versions.node}, load ${load_after.toFixed(1)}`;
   const lines = ROWS.flatMap(({ figure, label, aims }) => {
     const [theirs, ours] = [tor[figure]?.[1], globalnet[figure]?.[1]];
     if (theirs === undefined || ours === undefined) return [];
