@@ -125,9 +125,9 @@ export class PointKeeper {
   async #open(): Promise<void> {
     this.#state = 'opening';
     try {
-      this.#target ??= await this.#choose();
+      const target = this.#target ?? (await this.#choose());
       if (this.#ended()) return;
-      await this.#establish(this.#target);
+      await this.#establish(target);
     } catch {
       if (!this.#ended()) this.#failed();
     }
@@ -138,13 +138,16 @@ export class PointKeeper {
   }
 
   async #choose(): Promise<Target> {
-    const taken = this.#handler.taken();
-    const [ref] = await this.#deps.points.choose(1, [...taken, ...this.#left]);
-    if (ref === undefined) {
-      this.#left = [];
-      throw new GlobalNetError('unreachable', 'no peer with the rendezvous role is left');
+    for (;;) {
+      const [ref] = await this.#deps.points.choose(1, [...this.#handler.taken(), ...this.#left]);
+      if (ref === undefined) {
+        this.#left = [];
+        throw new GlobalNetError('unreachable', 'no peer with the rendezvous role is left');
+      }
+      // Another keeper, which began in the same turn, may have drawn it meanwhile.
+      if (this.#handler.taken().includes(ref.peer)) continue;
+      return (this.#target = { ref, secret: this.#deps.env.random(RENDEZVOUS_SECRET_BYTES), failures: 0, stood: false });
     }
-    return { ref, secret: this.#deps.env.random(RENDEZVOUS_SECRET_BYTES), failures: 0, stood: false };
   }
 
   async #establish(target: Target): Promise<void> {

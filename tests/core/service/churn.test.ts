@@ -9,6 +9,8 @@ import { SERVICE_RECORD_BYTES } from '../../../src/core/wire/geometry.ts';
 import { PERIOD_MS, PERIOD_OVERLAP_MS } from '../../../src/core/wire/registry.ts';
 import { datedPublicKey, periodExpiresAtMs, periodOf, standingPeriods } from '../../../src/core/wire/dated-key.ts';
 import type { ServicePoint, ServiceRecord } from '../../../src/core/wire/service-record.ts';
+import { VirtualClock } from '../../../src/sim/clock.ts';
+import { testEnv } from '../../support/test-env.ts';
 import { FakeNetwork } from './fake-network.ts';
 import { ADDRESS, connect, IDENTITY, NOON, started, type Scene } from './fixture.ts';
 import { utf8 } from '../../../src/core/bytes/bytes.ts';
@@ -36,6 +38,14 @@ test('a host stands at three different points before it publishes, and its recor
     [...points].sort(),
   );
   assert.equal(made.host.status().holders, 16);
+});
+
+test('of three points that there are a host finds all, though it draws them in one turn', async () => {
+  for (const seed of ['a', 'b', 'c']) {
+    const clock = new VirtualClock(NOON);
+    const made = await started({ seed, network: new FakeNetwork(testEnv({ seed, clock }), 3) });
+    assert.equal(new Set(made.host.status().points).size, 3);
+  }
 });
 
 test('a circuit that dies at a living point is built again under the same tag, and the record stays as it is', async () => {
