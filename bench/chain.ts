@@ -1,4 +1,5 @@
 /** Chains of relays in processes of their own, with and without onion layers, and a source of cells before them. */
+import { readFileSync } from 'node:fs';
 import { RELAY_NODE_FLAGS } from '../node/child.ts';
 import type { HopKeys } from '../src/core/circuit/index.ts';
 import type { Link } from '../src/core/ports.ts';
@@ -46,4 +47,16 @@ export async function startChain(mode: ChainMode, options: ChainOptions = {}): P
   const link = await source.links.linkTo({ peer: hops[0]?.peer, url: urls[0] });
   await source.begin(link, hops, cellsPerAnswer);
   return { relays, urls, keys, hops, source, link, stop: async () => void (await Promise.all(relays.map((relay) => relay.stop()))) };
+}
+
+/** Of /proc: USER_HZ, which Linux fixes for programs. */
+const TICKS_PER_SECOND = 100;
+
+/** Of one of them, on average. */
+export function cpuSecondsOf(relays: readonly Child[]): number {
+  const ticks = relays.map(({ process: { pid } }) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return Number(fields[11]) + Number(fields[12]);
+  });
+  return ticks.reduce((sum, one) => sum + one, 0) / ticks.length / TICKS_PER_SECOND;
 }

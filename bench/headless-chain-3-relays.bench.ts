@@ -1,14 +1,11 @@
 /** Three headless relays in a row: what onion layers cost a chain of processes. Chains take turns; CPU seconds beside the clock's. */
-import { readFileSync } from 'node:fs';
 import { CELL_BODY_BYTES } from '../src/core/wire/geometry.ts';
-import { type Chain, startChain } from './chain.ts';
+import { type Chain, cpuSecondsOf, startChain } from './chain.ts';
 import { type Bench, median } from './harness.ts';
 
 const ROUNDS = 9;
 const CELLS = 6144;
 const MEGABYTES = (CELLS * CELL_BODY_BYTES) / 1e6;
-/** Of /proc: USER_HZ, which Linux fixes for programs. */
-const TICKS_PER_SECOND = 100;
 
 interface Round {
   readonly seconds: number;
@@ -16,18 +13,10 @@ interface Round {
   readonly cpuSeconds: number;
 }
 
-function cpuSeconds(chain: Chain): number {
-  const ticks = chain.relays.map(({ process: { pid } }) => {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    return Number(fields[11]) + Number(fields[12]);
-  });
-  return ticks.reduce((sum, one) => sum + one, 0) / ticks.length / TICKS_PER_SECOND;
-}
-
 async function round(chain: Chain): Promise<Round> {
-  const [startMs, startCpu] = [performance.now(), cpuSeconds(chain)];
+  const [startMs, startCpu] = [performance.now(), cpuSecondsOf(chain.relays)];
   await chain.source.send(CELLS);
-  return { seconds: (performance.now() - startMs) / 1000, cpuSeconds: cpuSeconds(chain) - startCpu };
+  return { seconds: (performance.now() - startMs) / 1000, cpuSeconds: cpuSecondsOf(chain.relays) - startCpu };
 }
 
 const bench: Bench = async (report) => {
