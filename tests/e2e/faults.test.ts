@@ -8,7 +8,7 @@ import { askControl, type ProcessStatus } from '../../node/control/index.ts';
 import { nobleCrypto } from '../../src/core/crypto/noble.ts';
 import type { CircuitStatus } from '../../src/shared/peer-api.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
-import { buildTamperingSeeder } from './support/build-tampering.ts';
+import { buildPeer } from './support/build-peer.ts';
 import { hopsOf, joinedTab, newProfile, openAddress, panelText, site, startChromium } from './support/chromium.ts';
 import { Gnet, gnet } from './support/gnet.ts';
 import { type Network, noisePicture, type Seeder, startNetwork, writeSite } from './support/network.ts';
@@ -46,7 +46,7 @@ describe('what goes wrong', { timeout: 280_000 }, () => {
       'index.html': '<title>Changed</title><h1>Changed</h1><a href="two.html">two</a>',
       'two.html': '<h1>Two</h1>',
     });
-    const seeder = new Gnet([folder, 'two.html', network.dataFolder], { program: await buildTamperingSeeder() });
+    const seeder = new Gnet([folder, 'two.html', network.dataFolder], { program: await buildPeer('tampering-seeder') });
     const address = String((await seeder.line('address'))['address']);
     const tab = await joinedTab(await newProfile(browser), network.url);
     await openAddress(tab, `${address}/two.html`);
