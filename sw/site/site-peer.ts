@@ -1,6 +1,7 @@
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { errorOf } from '../../src/shared/outcome.ts';
 import type { HttpAnswerHead, HttpRequest, SiteAnswer, SiteRequest } from '../../src/shared/site-port.ts';
+import { inflated } from './inflate.ts';
 import { Incoming, type IncomingOptions } from './incoming.ts';
 
 /** A peer that is fetching over a slow path is not dead; one that is silent for so long while somebody waits is. */
@@ -55,12 +56,19 @@ export class SitePeer {
     return this.#incoming(id, { what: path, firstIndex: firstChunk, endIndex: endChunk, silenceMs: SILENCE_MS }).chunks();
   }
 
-  /** Asks a live service. @throws GlobalNetError */
+  /** Asks a live service; what it compressed for the way comes as it was. @throws GlobalNetError */
   async http(request: HttpRequest): Promise<LiveAnswer> {
     const id = ++this.#lastId;
     this.#post({ type: 'http', id, request });
     const incoming = this.#incoming(id, { what: request.target, firstIndex: 0, endIndex: undefined, silenceMs: undefined });
-    return { head: await incoming.head(), body: incoming.chunks(), leave: () => incoming.leave() };
+    const leave = (): void => incoming.leave();
+    const head = await incoming.head();
+    if (head.coding === undefined) return { head, body: incoming.chunks(), leave };
+    return {
+      head: { ...head, coding: undefined, lengthBytes: undefined, acceptsRanges: false },
+      body: inflated(incoming.chunks(), head.coding),
+      leave,
+    };
   }
 
   #incoming(id: number, options: Omit<IncomingOptions, 'pull' | 'onOver'>): Incoming {

@@ -23,7 +23,8 @@ export function encodeHttpRequest({ method, target, wants, range, body }: HttpRe
     `Host: ${host}`,
     'User-Agent: GlobalNet',
     `Accept: ${wants === 'page' ? 'text/html,*/*;q=0.8' : '*/*'}`,
-    'Accept-Encoding: identity', // a range of a compressed body is no part of the file
+    // A range of a compressed body is no part of the file, and its length is not the file's.
+    `Accept-Encoding: ${range !== undefined || method === 'HEAD' ? 'identity' : 'gzip'}`,
     'Connection: close',
   ];
   if (range !== undefined) {

@@ -17,6 +17,16 @@ const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const MEDIA_TYPE = /^[a-z0-9!#$&^_.+-]{1,127}\/[a-z0-9!#$&^_.+-]{1,127}(?:[ \t]*;[\t\x20-\x7e]*)?$/i;
 const CONTENT_RANGE = /^bytes (?:\d{1,15}-\d{1,15}\/(?:\d{1,15}|\*)|\*\/\d{1,15})$/;
+/** By all names that are in use (RFC 9110 § 8.4.1). */
+const CODINGS = new Map<string, 'identity' | 'gzip' | 'deflate'>([
+  ['', 'identity'],
+  ['identity', 'identity'],
+  ['gzip', 'gzip'],
+  ['x-gzip', 'gzip'],
+  ['deflate', 'deflate'],
+]);
+/** Old servers say of such a file that it comes compressed, and mean the file: it was not compressed for the way. */
+const GZIP_FILE = /^application\/(?:x-)?(?:gzip|gtar|tgz|compressed-tar)\b/i;
 const BODILESS = new Set([204, 205, 304]);
 
 /** @param lines without their CRLF, as Latin-1. @throws DecodeError. */
@@ -49,21 +59,30 @@ export function bodyEnd({ status, minorVersion, fields }: ResponseHead, isHead: 
   return lengthBytes === undefined ? { by: 'end' } : { by: 'length', lengthBytes };
 }
 
-/** The little of it that goes on. @throws DecodeError when the body is compressed: nobody asked for that. */
+/** The little of it that goes on. @throws DecodeError when the body is compressed in a way that nobody asked for. */
 export function answerHead(head: ResponseHead): HttpAnswerHead {
   const { status, fields } = head;
-  const encoding = fields.get('content-encoding')?.toLowerCase() ?? 'identity';
-  if (encoding !== 'identity') throw notHttp('it is compressed, which was not asked for');
-  const mediaType = fields.get('content-type');
+  const contentType = fields.get('content-type');
+  const mediaType = contentType !== undefined && MEDIA_TYPE.test(contentType) ? contentType : undefined;
   const contentRange = fields.get('content-range');
   return {
     status,
-    mediaType: mediaType !== undefined && MEDIA_TYPE.test(mediaType) ? mediaType : undefined,
+    mediaType,
     lengthBytes: contentLength(fields),
     contentRange: contentRange !== undefined && CONTENT_RANGE.test(contentRange) ? contentRange : undefined,
     acceptsRanges: fields.get('accept-ranges')?.toLowerCase() === 'bytes',
+    coding: contentCoding(head, mediaType),
     location: fields.get('location'),
   };
+}
+
+function contentCoding({ status, fields }: ResponseHead, mediaType: string | undefined): HttpAnswerHead['coding'] {
+  const name = (fields.get('content-encoding') ?? '').toLowerCase();
+  const coding = CODINGS.get(name);
+  if (coding === undefined) throw notHttp(`it is compressed in a way that was not asked for (${name.slice(0, 40)})`);
+  if (coding === 'identity') return undefined;
+  if (status === 206) throw notHttp('a part of it is compressed, which was not asked for');
+  return GZIP_FILE.test(mediaType ?? '') ? undefined : coding;
 }
 
 /** Spaces and tabs at both ends, and nothing else, are not part of a value. In one pass: a line may be 64 KB of them. */

@@ -23,6 +23,8 @@ export interface HttpAnswerHead {
   readonly lengthBytes: number | undefined;
   readonly contentRange: string | undefined;
   readonly acceptsRanges: boolean;
+  /** How the body is compressed, which whoever reads it undoes; `lengthBytes` is then what comes. */
+  readonly coding: 'gzip' | 'deflate' | undefined;
   /** Of a redirect, as it was written. */
   readonly location: string | undefined;
 }

@@ -131,6 +131,15 @@ describe('a request of HTTP', () => {
     assert.equal(isRepeatable(post), false);
   });
 
+  it('asks for a compressed answer where the whole of it is wanted', () => {
+    for (const [request, wanted] of [
+      [GET, 'gzip'],
+      [{ ...GET, method: 'HEAD' }, 'identity'],
+      [{ ...GET, range: 'bytes=0-' }, 'identity'],
+    ] as const)
+      assert.match(fromUtf8(encodeHttpRequest(request, HOST)), new RegExp(`\r\nAccept-Encoding: ${wanted}\r\n`));
+  });
+
   it('has no room for a second line in any of its fields', () => {
     const bytes = utf8('x');
     for (const request of [
@@ -216,6 +225,7 @@ describe('asking by HTTP', () => {
       lengthBytes: 2,
       contentRange: undefined,
       acceptsRanges: true,
+      coding: undefined,
       location: undefined,
     });
     assert.equal(await all(await answer), 'hi');
@@ -239,7 +249,14 @@ describe('asking by HTTP', () => {
 
   for (const [what, come, kind, words] of [
     ['no HTTP', 'SSH-2.0\r\n', 'unsupported', /not answer as a web server does: it does not begin with HTTP/],
-    ['a compressed body', `${OK}Content-Encoding: gzip\r\n\r\n`, 'unsupported', /compressed/],
+    [
+      'a body compressed otherwise',
+      `${OK}Content-Encoding: br\r\n\r\n`,
+      'unsupported',
+      /compressed in a way that was not asked for \(br\)/,
+    ],
+    ['a body compressed twice', `${OK}Content-Encoding: gzip, gzip\r\n\r\n`, 'unsupported', /not asked for \(gzip, gzip\)/],
+    ['a part that is compressed', 'HTTP/1.1 206 Part\r\nContent-Encoding: gzip\r\n\r\n', 'unsupported', /a part of it is compressed/],
     ['an end before the headers', undefined, 'closed', /ended the connection before its answer was whole/],
   ] as const) {
     it(`says what came instead: ${what}`, async () => {
@@ -249,6 +266,19 @@ describe('asking by HTTP', () => {
       assert.notEqual(wire.wasReset, undefined);
     });
   }
+
+  it('says how a body is compressed, but for files that are', async () => {
+    for (const [lines, coding] of [
+      ['Content-Encoding: X-GZip\r\n', 'gzip'],
+      ['Content-Encoding: deflate\r\n', 'deflate'],
+      ['Content-Encoding: identity\r\n', undefined],
+      ['Content-Encoding: x-gzip\r\nContent-Type: application/x-gzip\r\n', undefined],
+    ] as const) {
+      const { wire, answer } = asked(testEnv(), GET);
+      wire.come(`${OK}${lines}\r\n`);
+      assert.equal((await answer).head.coding, coding);
+    }
+  });
 
   it('says that the body broke off', async () => {
     const { wire, answer } = asked(testEnv(), GET);

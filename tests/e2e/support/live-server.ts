@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { noisePicture } from './network.ts';
 
 const SOUND = readFileSync(fileURLToPath(new URL('../../../node/demo-site/listen/night-relay.wav', import.meta.url)));
@@ -38,13 +39,19 @@ export class LiveServer {
     else if (path === '/picture.bmp') response.setHeader('Content-Type', 'image/bmp').end(LARGE);
     else if (path === '/sound.wav') this.#sound(request, response);
     else if (path === '/old') response.writeHead(302, { Location: `http://${request.headers.host}/new?x=1` }).end();
-    else if (path === '/new') page('<h1>New place</h1>');
+    else if (path === '/new') this.#compressed(request, response, '<h1>New place</h1>');
     else if (path === '/circle') response.writeHead(302, { Location: '/circle' }).end();
     else if (path === '/away') response.writeHead(302, { Location: 'https://example.org/there' }).end();
     else if (path === '/large') page('<h1>Large</h1><img src="picture.bmp" alt="noise">');
     else if (path === '/half') response.writeHead(200, { 'Content-Length': 1000, 'Content-Type': 'text/html' }).write('<h1>Ha');
     else if (path === '/file.zip') response.setHeader('Content-Type', 'application/zip').end('PK');
     else response.writeHead(404).end('<h1>Lost here</h1>');
+  }
+
+  /** As most servers do where a browser asks for it. */
+  #compressed({ headers }: IncomingMessage, response: ServerResponse, html: string): void {
+    if (headers['accept-encoding'] !== 'gzip') return void response.writeHead(406).end('<h1>Asked otherwise</h1>');
+    response.setHeader('Content-Encoding', 'gzip').end(gzipSync(html));
   }
 
   #home(host: string): string {
