@@ -4,16 +4,16 @@
  */
 
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
-import { pathOfUrl } from '../src/core/packs/resolve-path.ts';
 import { appOriginOf } from '../src/shared/headers.ts';
 import { failureOf } from '../src/shared/outcome.ts';
-import { KEEPER_PAGE, KEEPER_SCRIPT, OUTSIDE_PREFIX, OWN_PREFIX } from '../src/shared/site-paths.ts';
+import { KEEPER_PAGE, KEEPER_SCRIPT, OUTSIDE_PREFIX } from '../src/shared/site-paths.ts';
 import type { KeeperMessage } from '../src/shared/site-shell.ts';
-import { answerFile, answerPage, type FileAnswerContext } from './site/answer-file.ts';
-import type { GoOn } from './site/live-site.ts';
+import { answerFile, answerPage, type FileAnswerContext, offerOf } from './site/answer-file.ts';
+import type { GoOn, Offer } from './site/live-site.ts';
 import { nowhere, pageRedirect, plainAnswer, stayPut } from './site/plain-answers.ts';
 import { type Connected, SitePortsHolder } from './site/site-ports.ts';
 import type { SiteVersion } from './site/verified-site.ts';
+import { findFile, ownPathRefused, type Wanted, wantedBy } from './site/wanted.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -108,22 +108,31 @@ function outsideUrl(url: URL): string {
 async function showPage(connected: Connected, request: Request, url: URL, path: string): Promise<Response> {
   try {
     const version = await connected.site.newest();
-    const page = version === 'live' ? await connected.live.page(ownPathRefused(url)) : await signedPage(connected, version, request, url);
-    if ('goTo' in page) {
-      connected.report({ type: 'asked', path: page.goTo, isRedirect: true });
-      return stayPut();
+    const wanted = wantedBy(url);
+    const page = version === 'live' ? await connected.live.page(wanted) : await signedPage(connected, version, request, wanted);
+    if (page instanceof Response) {
+      connected.report({ type: 'answered', path, status: page.status, isLive: version === 'live' });
+      return page;
     }
-    connected.report({ type: 'answered', path, status: page.status, isLive: version === 'live' });
-    return page;
+    if (path !== connected.shown) return stayPut(); // the reader has gone on meanwhile
+    if ('goTo' in page) connected.report({ type: 'asked', path: page.goTo, isRedirect: true });
+    else connected.report({ type: 'offered', path, file: page.offered });
   } catch (error) {
-    connected.report({ type: 'failed', path, ...failureOf(error) });
-    return stayPut();
+    const failure = failureOf(error);
+    if (path === connected.shown || failure.kind === 'unverified') connected.report({ type: 'failed', path, ...failure });
   }
+  return stayPut();
 }
 
-async function signedPage(connected: Connected, version: SiteVersion, request: Request, url: URL): Promise<Response | GoOn> {
-  const found = resolve(version, url);
-  if (found.redirect !== undefined) return { goTo: found.redirect + url.search + url.hash };
+async function signedPage(
+  connected: Connected,
+  version: SiteVersion,
+  request: Request,
+  { at, isFile }: Wanted,
+): Promise<Response | GoOn | Offer> {
+  const found = findFile(version, at);
+  if (isFile && found.status === 200) return offerOf(found.entry);
+  if (found.redirect !== undefined) return { goTo: found.redirect + at.search + at.hash };
   return answerPage(contextOf(connected, version), found.entry, found.status, request);
 }
 
@@ -134,25 +143,12 @@ async function answerPart(request: Request, url: URL): Promise<Response> {
     const connected = await holder.get();
     const version = await connected.site.current();
     if (version === 'live') return await connected.live.part(request, ownPathRefused(url));
-    const found = resolve(version, url);
+    const found = findFile(version, url);
     if (found.status === 404 || found.redirect !== undefined) return plainAnswer(404);
     return answerFile(contextOf(connected, version), found.entry, request);
   } catch (error) {
     return plainAnswer(failureOf(error).kind === 'unknown' ? 404 : 503);
   }
-}
-
-/** @throws GlobalNetError `unknown` when the site has neither this file nor a page for what it does not have. */
-function resolve({ manifest, paths }: SiteVersion, url: URL) {
-  const found = url.pathname.startsWith(OWN_PREFIX) ? undefined : paths.resolve(pathOfUrl(url.pathname));
-  if (found === undefined) throw new GlobalNetError('unknown', `'${manifest.title}' has no page at ${url.pathname}.`);
-  return { ...found, redirect: found.redirect === undefined ? undefined : `${url.pathname}/` };
-}
-
-/** Our own paths are nobody else's, whoever answers at the others. @throws GlobalNetError `unknown`. */
-function ownPathRefused(url: URL): URL {
-  if (url.pathname.startsWith(OWN_PREFIX)) throw new GlobalNetError('unknown', `No site has a page at ${url.pathname}.`);
-  return url;
 }
 
 function contextOf(connected: Connected, version: SiteVersion): FileAnswerContext {

@@ -1,5 +1,6 @@
 import { failureOf } from '../shared/outcome.ts';
-import type { HttpAnswerHead, HttpRequest, SiteAnswer, SiteRequest } from '../shared/site-port.ts';
+import type { HttpAnswerHead, HttpRequest, SiteRequest } from '../shared/site-port.ts';
+import { type Post, PulledAnswer } from './pulled-answer.ts';
 
 /** Where a site comes from: store or network; or a live service. */
 export interface SiteSource {
@@ -10,8 +11,6 @@ export interface SiteSource {
   /** Asks a live service; pieces of the body as those of `chunks`. @throws GlobalNetError */
   http(request: HttpRequest, signal: AbortSignal): Promise<{ head: HttpAnswerHead; body: AsyncIterable<Uint8Array> }>;
 }
-
-type Post = (answer: SiteAnswer, transfer?: Transferable[]) => void;
 
 /** The peer's end of a site's port: answers its service worker until the port is collected. */
 export function serveSitePort(port: MessagePort, source: SiteSource): void {
@@ -56,57 +55,4 @@ async function* fileChunks(source: SiteSource, request: FileRequest, signal: Abo
     yield chunk;
   }
   if (next < endChunk) throw new RangeError(`the source ended before chunk ${next} of ${endChunk}`);
-}
-
-/** One answer's chunks, in order, no more of them than were pulled. */
-class PulledAnswer {
-  #next: number;
-  #credit = 0;
-  #running = false;
-  readonly #abort = new AbortController();
-  readonly #chunks: AsyncIterator<Uint8Array>;
-
-  constructor(
-    readonly id: number,
-    firstIndex: number,
-    chunks: (signal: AbortSignal) => AsyncIterable<Uint8Array>,
-    readonly post: Post,
-    readonly done: () => void,
-  ) {
-    this.#next = firstIndex;
-    this.#chunks = chunks(this.#abort.signal)[Symbol.asyncIterator]();
-  }
-
-  pull(chunks: number): void {
-    this.#credit += chunks;
-    if (!this.#running) void this.#send();
-  }
-
-  cancel(): void {
-    this.#abort.abort();
-    this.done();
-  }
-
-  async #send(): Promise<void> {
-    const { id } = this;
-    this.#running = true;
-    try {
-      while (this.#credit > 0) {
-        const { value: bytes, done } = await this.#chunks.next();
-        if (this.#abort.signal.aborted) return;
-        if (done) return this.#finish({ type: 'end', id });
-        this.#credit--;
-        this.post({ type: 'chunk', id, index: this.#next++, bytes }, [bytes.buffer as ArrayBuffer]);
-      }
-    } catch (error) {
-      if (!this.#abort.signal.aborted) this.#finish({ type: 'failed', id, ...failureOf(error) });
-    } finally {
-      this.#running = false;
-    }
-  }
-
-  #finish(answer: SiteAnswer): void {
-    this.post(answer);
-    this.done();
-  }
 }

@@ -8,4 +8,6 @@ export const NOTHING_HERE_PAGE = '/_gnet/nothing-here.html';
 export const SITE_WORKER = '/site.sw.js';
 /** A link out of the site, turned inward: the encoded URL follows. */
 export const OUTSIDE_PREFIX = '/_gnet/outside/';
+/** Before the path of something that a link wants to have saved, and not shown. */
+export const SAVE_PREFIX = '/_gnet/save';
 export const OWN_PREFIX = '/_gnet/';

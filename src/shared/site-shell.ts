@@ -45,7 +45,21 @@ export type WorkerMessage = { type: 'portsWanted' };
 /** Sent from the shell to the service worker. */
 export type FrameOrder =
   /** The content frame will now load this path; any other top navigation of it is refused and reported as `asked`. */
-  { type: 'show'; path: string };
+  | { type: 'show'; path: string }
+  /** The file that was offered at this path: its bytes go to `port`, which speaks as an answer of site-port.ts does, with any id. */
+  | { type: 'save'; path: string; port: MessagePort };
+
+/** A file that is not shown in a frame, and may be saved. */
+export interface OfferedFile {
+  /** Fit to be a file's name on any system: no path, nothing that hides. */
+  name: string;
+  /** `type/subtype`; undefined when nobody says. */
+  mediaType: string | undefined;
+  /** Undefined: only its end will tell. */
+  sizeBytes: number | undefined;
+  /** It comes from a live service: signed by nobody. */
+  isLive: boolean;
+}
 
 /** Sent from the service worker to the shell. */
 export type FrameReport =
@@ -55,6 +69,8 @@ export type FrameReport =
   | { type: 'showing'; path: string }
   /** A navigation of the content frame was answered here, and not by the host of the app. `isLive`: by a live service, so signed by nobody. */
   | { type: 'answered'; path: string; status: number; isLive: boolean }
+  /** What lies at this path is a file and not a page; the service worker left the frame where it was. Nothing is saved before `save`. */
+  | { type: 'offered'; path: string; file: OfferedFile }
   /** A form's data is on its way to a live service; `asked` or `failed` follows. */
   | { type: 'sending' }
   /**

@@ -79,8 +79,8 @@ export class SiteElement extends ShellElement {
     const failure = view?.failure;
     return html`${failure === undefined ? html`<h1 class="hidden-text">${siteTitle(view?.info) || 'A site'}</h1>` : nothing}
       <div role="status">${failure === undefined ? this.#notice() : nothing}</div>
-      <div class="place" ?hidden=${failure !== undefined}></div>
-      ${failure === undefined ? nothing : messagePage(failurePage(failure, this.#actions()))}`;
+      <div class="place" ?hidden=${failure !== undefined || view?.file !== undefined}></div>
+      ${failure === undefined ? (view?.file === undefined ? nothing : filePage()) : messagePage(failurePage(failure, this.#actions()))}`;
   }
 
   #actions() {
@@ -98,6 +98,7 @@ export class SiteElement extends ShellElement {
       const words = progress === undefined ? 'Looking for the site.' : `Fetching: ${progressText(progress)}.`;
       return waiting(words);
     }
+    if (view.file !== undefined) return nothing; // its own page says more
     if (view.isSending) return waiting('Sending what you filled in.');
     if (view.notFound) return notice('The site has no such page; this is what it shows instead.');
     if (view.isLive) return notice('Live from the service itself: signed by nobody, and not kept.');
@@ -118,6 +119,12 @@ export class SiteElement extends ShellElement {
     if (failed && !this.#failed) focusHeading(this.renderRoot);
     this.#failed = failed;
   }
+}
+
+/** Nobody needs it to join. */
+function filePage() {
+  void import('./gnet-file.ts');
+  return html`<gnet-file></gnet-file>`;
 }
 
 function waiting(text: string) {

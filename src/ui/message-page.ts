@@ -10,6 +10,8 @@ export interface MessagePage {
   /** Somebody lies: drawn as a warning. */
   isWarning?: boolean;
   details?: [name: string, value: string][];
+  /** Between text and advice. */
+  body?: TemplateResult;
   actions?: { label: string; isPrimary?: boolean; run: () => void }[];
 }
 
@@ -19,6 +21,7 @@ export function messagePage(page: MessagePage): TemplateResult {
       <h1 id="message-title" tabindex="-1">${page.title}</h1>
       <p class="break">${page.text}</p>
       ${page.details?.length ? html`<dl class="small">${page.details.map(([name, value]) => html`<dt class="muted">${name}</dt><dd class="mono break">${value}</dd>`)}</dl>` : nothing}
+      ${page.body ?? nothing}
       ${page.advice ? html`<p class="muted">${page.advice}</p>` : nothing}
       <div class="row">
         ${page.actions?.map(({ label, isPrimary, run }) => html`<button class=${isPrimary ? 'primary' : ''} @click=${run}>${label}</button>`)}

@@ -2,7 +2,7 @@ import type { Remote } from 'comlink';
 import type { Failure } from '../shared/outcome.ts';
 import type { CarriedCertificate } from '../shared/peer-api.ts';
 import type { PeerControl, SiteInfo } from '../shared/peer-control.ts';
-import type { FrameOrder, FrameReport } from '../shared/site-shell.ts';
+import type { FrameOrder, FrameReport, OfferedFile } from '../shared/site-shell.ts';
 import { KeeperFrame } from './keeper-frame.ts';
 import type { LabelLease, Labels } from './labels.ts';
 
@@ -23,6 +23,8 @@ export interface SiteView {
   /** What issuers have signed about it; whose word counts is the user's affair. */
   certificates: readonly CarriedCertificate[];
   failure: Failure | undefined;
+  /** What lies at this path is a file: nothing is shown, and nothing saved before the user says so. */
+  file: OfferedFile | undefined;
   /** The site's own page for what it does not have. */
   notFound: boolean;
   /** The page came from a live service, as it is now: nobody has signed it. */
@@ -78,6 +80,7 @@ export class SiteSession {
       info: undefined,
       certificates: [],
       failure: undefined,
+      file: undefined,
       notFound: false,
       isLive: false,
       isSending: false,
@@ -130,11 +133,18 @@ export class SiteSession {
   }
 
   show(path: string): void {
-    this.#update({ path, phase: 'loading', failure: undefined, notFound: false, isSending: false });
+    this.#update({ path, phase: 'loading', failure: undefined, file: undefined, notFound: false, isSending: false });
     this.#shellPort?.postMessage({ type: 'show', path } satisfies FrameOrder);
     // A service worker that was stopped has lost the port. The frame's request wakes it, and new ports bring the path.
     clearTimeout(this.#unheard);
     this.#unheard = setTimeout(() => this.#load(), UNHEARD_MS);
+  }
+
+  /** The bytes of the file that is offered, to whoever pulls them: an answer of site-port.ts. */
+  file(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#shellPort?.postMessage({ type: 'save', path: this.view.path, port: port2 } satisfies FrameOrder, [port2]);
+    return port1;
   }
 
   close(): void {
@@ -212,6 +222,7 @@ export class SiteSession {
     } else if (report.type === 'sending') this.#update({ isSending: true });
     else if (report.type === 'asked') this.#onAsked(report.path, report.isRedirect);
     else if (report.type === 'outside') this.#events.onOutside(report.url);
+    else if (report.type === 'offered') this.#offer(report.file);
     else if (report.type === 'failed') this.#fail(report);
   }
 
@@ -226,6 +237,13 @@ export class SiteSession {
     clearTimeout(this.#unanswered);
     this.#unanswered = this.#answered ? undefined : setTimeout(() => this.#closed || this.#fail(NOT_OURS), REPORT_GRACE_MS);
     this.#answered = false;
+  }
+
+  #offer(file: OfferedFile): void {
+    clearTimeout(this.#unanswered); // Firefox loads a blank page for an answer without one
+    this.#unanswered = undefined;
+    this.#removeFrame();
+    this.#update({ phase: 'shown', isLive: file.isLive, isSending: false, file });
   }
 
   #fail({ kind, message, detail }: Failure): void {

@@ -1,10 +1,11 @@
-import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { FileEntry } from '../../src/core/wire/manifest.ts';
 import { contentHeaders } from '../../src/shared/headers.ts';
 import { bodyStream } from './body-stream.ts';
+import { nameInPath, safeFileName } from './file-name.ts';
+import type { Offer } from './live-site.ts';
 import { mediaName, pageKind } from './media.ts';
 import { parseRange } from './range.ts';
-import { textPage, wholePage } from './text-page.ts';
+import { PAGE_MAX_BYTES, textPage, wholePage } from './text-page.ts';
 import type { SiteVersion, VerifiedSite } from './verified-site.ts';
 
 export interface FileAnswerContext {
@@ -15,12 +16,21 @@ export interface FileAnswerContext {
   readonly onFailure: (path: string, error: unknown) => void;
 }
 
-/** What the frame shows: HTML filtered, and nothing that a browser would run. @throws as `VerifiedSite.read`. */
-export async function answerPage(context: FileAnswerContext, entry: FileEntry, status: number, request: Request): Promise<Response> {
+/** A signed file for whoever wants to save it. */
+export function offerOf({ path, mediaType, sizeBytes }: FileEntry): Offer {
+  return { offered: { name: safeFileName(nameInPath(path)), mediaType: mediaName(mediaType), sizeBytes, isLive: false } };
+}
+
+/** What the frame shows: HTML filtered, and nothing that a browser would run; the rest is offered. @throws as `VerifiedSite.read`. */
+export async function answerPage(
+  context: FileAnswerContext,
+  entry: FileEntry,
+  status: number,
+  request: Request,
+): Promise<Response | Offer> {
   const { path, mediaType } = entry;
   const kind = pageKind(mediaType);
-  if (kind === 'download')
-    throw new GlobalNetError('unsupported', `'${path}' is of a kind (${mediaName(mediaType)}) that is not shown in a page.`);
+  if (kind === 'file' || (kind !== 'as-is' && entry.sizeBytes > PAGE_MAX_BYTES)) return offerOf(entry);
   if (kind === 'as-is') return answerFile(context, entry, request, status);
   const bytes = await wholePage(context.site.read(context.version, entry, 0, entry.sizeBytes), path, entry.sizeBytes);
   return textPage({ kind, bytes, mediaType, status, filter: { url: request.url } }, context.appOrigin);

@@ -1,4 +1,4 @@
-import { OUTSIDE_PREFIX } from '../../src/shared/site-paths.ts';
+import { OUTSIDE_PREFIX, OWN_PREFIX, SAVE_PREFIX } from '../../src/shared/site-paths.ts';
 import { decodeReferences } from './character-references.ts';
 import { type Attribute, htmlTokens, type Token } from './html-tokens.ts';
 
@@ -71,6 +71,8 @@ class PageWriter {
   readonly #origin: string;
   readonly #host: string | undefined;
   #base: string;
+  /** The links of this tag are to be saved, and not shown. */
+  #saves = false;
 
   constructor({ url, host }: PageFilter) {
     this.#base = url;
@@ -97,6 +99,7 @@ class PageWriter {
     if (name === 'xmp' || name === 'plaintext') return void this.parts.push('<pre>', escapeText(raw ?? ''), '</pre>');
     if (!this.#keeps(name, tag.attributes)) return;
     this.parts.push('<', name);
+    this.#saves = (name === 'a' || name === 'area') && attributeOf(tag.attributes, 'download') !== undefined;
     for (const attribute of tag.attributes) this.#attribute(name, attribute);
     this.parts.push(tag.selfClosing ? '/>' : '>');
     if (raw !== undefined) this.parts.push(name === 'style' ? escapeStyle(raw) : escapeText(raw), `</${name}>`);
@@ -162,10 +165,14 @@ class PageWriter {
     return URL.canParse(value, this.#base) && new URL(value, this.#base).origin === this.#origin;
   }
 
-  /** A link that leaves the site leads to the shell, which asks. */
+  /** A link that leaves the site leads to the shell, which asks; as does one to a file that is to be saved. */
   #link(value: string): string {
-    if (this.#isInside(value)) return value;
+    if (this.#isInside(value)) return this.#saves ? this.#saved(new URL(value, this.#base)) : value;
     return OUTSIDE_PREFIX + encodeURIComponent(URL.canParse(value, this.#base) ? new URL(value, this.#base).href : value);
+  }
+
+  #saved({ pathname, search }: URL): string {
+    return pathname.startsWith(OWN_PREFIX) ? pathname : SAVE_PREFIX + pathname + search;
   }
 }
 

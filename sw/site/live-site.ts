@@ -1,12 +1,15 @@
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { contentHeaders } from '../../src/shared/headers.ts';
-import { OUTSIDE_PREFIX } from '../../src/shared/site-paths.ts';
+import { OUTSIDE_PREFIX, SAVE_PREFIX } from '../../src/shared/site-paths.ts';
 import type { HttpRequest } from '../../src/shared/site-port.ts';
+import type { OfferedFile } from '../../src/shared/site-shell.ts';
 import { bodyStream } from './body-stream.ts';
-import { mediaName, type PageKind, pageKind } from './media.ts';
+import { nameInPath, safeFileName } from './file-name.ts';
+import { mediaName, pageKind, type ShownKind } from './media.ts';
 import { keepsMethod, type Redirect, REDIRECTS_MAX, redirectOf } from './redirect.ts';
 import type { LiveAnswer, SitePeer } from './site-peer.ts';
-import { textPage, wholePage } from './text-page.ts';
+import { PAGE_MAX_BYTES, textPage, wholePage } from './text-page.ts';
+import type { Wanted } from './wanted.ts';
 
 /** A form is held whole until the connection stands; larger files are not sent by it. */
 const FORM_MAX_BYTES = 32 * 1024 * 1024;
@@ -18,9 +21,14 @@ export interface GoOn {
   readonly goTo: string;
 }
 
+/** What cannot be shown, or is not to be: nothing of it is read before somebody saves it. */
+export interface Offer {
+  readonly offered: OfferedFile;
+}
+
 /** A live service behind this origin: its pages are made as they are asked for and signed by nobody, and go through the same filter and headers. */
 export class LiveSite {
-  /** The answer to a form, until the frame comes for it. */
+  /** The answer to a form, until the frame comes for it; a file, until it is saved. */
   #kept: { readonly path: string; readonly answer: LiveAnswer } | undefined;
   /** Redirects since a page was shown. */
   #redirects = 0;
@@ -31,15 +39,15 @@ export class LiveSite {
     readonly peer: SitePeer,
   ) {}
 
-  /** A page for the frame, or where it leads. @throws GlobalNetError. */
-  async page(url: URL): Promise<Response | GoOn> {
+  /** A page for the frame, or where it leads, or what it is a file of. @throws GlobalNetError. */
+  async page({ at: url, isFile }: Wanted): Promise<Response | GoOn | Offer> {
     const target = url.pathname + url.search;
     for (;;) {
       const answer = this.#takeKept(target) ?? (await this.peer.http({ method: 'GET', target, wants: 'page' }));
       const redirect = redirectOf(answer.head, url, this.address);
       if (redirect === undefined) {
         this.#redirects = 0;
-        return this.#pageOf(answer, url);
+        return this.#isFile(answer, isFile) ? this.#offer(answer, url) : this.#pageOf(answer, url);
       }
       answer.leave();
       if (!('path' in redirect) || ++this.#redirects > REDIRECTS_MAX) {
@@ -47,7 +55,7 @@ export class LiveSite {
         return this.#leadsAway(redirect, url);
       }
       // To itself: Chromium would take the frame's second navigation there for a repetition of the first.
-      if (redirect.path !== target) return { goTo: redirect.path };
+      if (redirect.path !== target) return { goTo: (isFile ? SAVE_PREFIX : '') + redirect.path };
     }
   }
 
@@ -85,6 +93,17 @@ export class LiveSite {
     }
   }
 
+  /** The file that was offered there, or asked for anew. @throws GlobalNetError. */
+  async file(url: URL): Promise<LiveAnswer> {
+    const target = url.pathname + url.search;
+    const kept = this.#takeKept(target);
+    if (kept !== undefined) return kept;
+    const answer = await this.peer.http({ method: 'GET', target, wants: 'page' });
+    if (answer.head.status === 200) return answer;
+    answer.leave();
+    throw noFile(answer);
+  }
+
   #keep(path: string, answer: LiveAnswer): GoOn {
     this.#kept?.answer.leave();
     this.#kept = { path, answer };
@@ -100,14 +119,31 @@ export class LiveSite {
     return undefined;
   }
 
+  #isFile({ head }: LiveAnswer, isWanted: boolean): boolean {
+    if (BODILESS.has(head.status)) return false;
+    const kind = head.mediaType === undefined ? undefined : pageKind(head.mediaType);
+    const isTooLarge = kind !== 'as-is' && (head.lengthBytes ?? 0) > PAGE_MAX_BYTES;
+    return isWanted || head.isAttachment || kind === 'file' || isTooLarge;
+  }
+
+  /** The answer is kept, unread, for whoever saves it: a form's could not be asked for again. */
+  #offer(answer: LiveAnswer, url: URL): Offer {
+    const { status, mediaType, lengthBytes, fileName } = answer.head;
+    if (status >= 400) {
+      answer.leave();
+      throw noFile(answer);
+    }
+    this.#keep(url.pathname + url.search, answer);
+    const name = safeFileName(fileName ?? nameInPath(url.pathname));
+    return { offered: { name, mediaType: mediaType && mediaName(mediaType), sizeBytes: lengthBytes, isLive: true } };
+  }
+
   async #pageOf(answer: LiveAnswer, url: URL): Promise<Response> {
     const { status, mediaType = '', lengthBytes } = answer.head;
     try {
       if (BODILESS.has(status))
         throw new GlobalNetError('unsupported', `The service has nothing to show at this place (status ${status}).`);
-      const named = mediaType === '' ? undefined : pageKind(mediaType);
-      if (named === 'download')
-        throw new GlobalNetError('unsupported', `'${url.pathname}' is of a kind (${mediaName(mediaType)}) that is not shown in a page.`);
+      const named = mediaType === '' ? undefined : (pageKind(mediaType) as ShownKind);
       if (named === 'as-is') return this.#streamed(answer, false);
       const bytes = await wholePage(answer.body, url.pathname, lengthBytes);
       const filter = { url: url.href, host: this.address };
@@ -144,8 +180,12 @@ export class LiveSite {
   }
 }
 
+function noFile({ head }: LiveAnswer): GlobalNetError {
+  return new GlobalNetError('unknown', `The service has no such file: it answers with status ${head.status}.`);
+}
+
 /** Of an answer that does not say what it is: small servers do not. Either way the filter has read it. */
-function guessedKind(bytes: Uint8Array): Exclude<PageKind, 'as-is' | 'download'> {
+function guessedKind(bytes: Uint8Array): 'html' | 'text' {
   return /^[\s\ufeff]*</.test(new TextDecoder().decode(bytes.subarray(0, 1024))) ? 'html' : 'text';
 }
 

@@ -2,7 +2,7 @@ import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { errorOf } from '../../src/shared/outcome.ts';
 import type { HttpAnswerHead, HttpRequest, SiteAnswer, SiteRequest } from '../../src/shared/site-port.ts';
 import { inflated } from './inflate.ts';
-import { Incoming, type IncomingOptions } from './incoming.ts';
+import { Incoming, type IncomingOptions } from '../../src/shared/incoming.ts';
 
 /** A peer that is fetching over a slow path is not dead; one that is silent for so long while somebody waits is. */
 const SILENCE_MS = 90_000;

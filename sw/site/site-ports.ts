@@ -2,6 +2,7 @@ import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { FrameOrder, FrameReport, SitePorts, WorkerMessage } from '../../src/shared/site-shell.ts';
 import { decodeAddress } from '../../src/core/wire/address.ts';
 import { appOriginOf } from '../../src/shared/headers.ts';
+import { giveFile } from './give-file.ts';
 import { LiveSite } from './live-site.ts';
 import { SitePeer } from './site-peer.ts';
 import { VerifiedSite } from './verified-site.ts';
@@ -39,6 +40,7 @@ export class SitePortsHolder {
       report: (report) => shell.postMessage(report),
     };
     shell.onmessage = ({ data }: MessageEvent<FrameOrder>) => {
+      if (data.type === 'save') return giveFile(connected, new URL(data.path, self.location.origin), data.port);
       connected.shown = normalPath(data.path);
       connected.report({ type: 'showing', path: data.path });
     };

@@ -5,7 +5,7 @@ import { filterHtml, type PageFilter } from './html-filter.ts';
 import { decodeText } from './media.ts';
 
 /** A page is held whole while it is filtered. */
-const PAGE_MAX_BYTES = 8 * 1024 * 1024;
+export const PAGE_MAX_BYTES = 8 * 1024 * 1024;
 
 /**
  * @param announcedBytes how long it will be, where that is known.

@@ -27,6 +27,13 @@ describe('the filter of pages', () => {
     assert.equal(filtered('<a href="../x?y=1#z">'), '<a href="../x?y=1#z">');
   });
 
+  it('turns links that want something saved to where it is offered', () => {
+    assert.equal(filtered('<a download="evil" href="../x.csv?y#z">'), '<a href="/_gnet/save/x.csv?y">');
+    assert.equal(filtered('<a href="x" download>'), '<a href="/_gnet/save/dir/x">');
+    assert.match(filtered('<a download href="//example.org/x">'), /^<a href="\/_gnet\/outside\//);
+    assert.equal(filtered('<a download href="/_gnet/save/x">'), '<a href="/_gnet/save/x">');
+  });
+
   it('drops what acts by itself: scripts, hints, refreshes, handlers', () => {
     const html =
       '<script>x</script><link rel=preconnect href=//e.org><meta http-equiv=refresh content="0;url=//e.org"><base href=//e.org><p onclick=x>';

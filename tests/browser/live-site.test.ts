@@ -4,15 +4,18 @@ import { afterEach, describe, it } from 'node:test';
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { serveSitePort } from '../../src/adapters/serve-site-port.ts';
-import { utf8 } from '../../src/core/bytes/bytes.ts';
+import { concat, fromUtf8, utf8 } from '../../src/core/bytes/bytes.ts';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { identityFromSeed, nobleCrypto } from '../../src/core/crypto/index.ts';
 import { signManifest } from '../../src/core/wire/manifest.ts';
-import type { HttpAnswerHead, HttpRequest } from '../../src/shared/site-port.ts';
+import type { HttpAnswerHead, HttpRequest, SiteAnswer } from '../../src/shared/site-port.ts';
+import { safeFileName } from '../../sw/site/file-name.ts';
+import { giveFile } from '../../sw/site/give-file.ts';
 import { LiveSite } from '../../sw/site/live-site.ts';
 import { redirectOf } from '../../sw/site/redirect.ts';
 import { SitePeer } from '../../sw/site/site-peer.ts';
 import { VerifiedSite } from '../../sw/site/verified-site.ts';
+import { type Wanted, wantedBy } from '../../sw/site/wanted.ts';
 
 const HOST = `${'a'.repeat(56)}.gnet`;
 const ORIGIN = 'http://label.gnet.localhost:8080';
@@ -23,6 +26,8 @@ const PLAIN: HttpAnswerHead = {
   contentRange: undefined,
   acceptsRanges: false,
   coding: undefined,
+  isAttachment: false,
+  fileName: undefined,
   location: undefined,
 };
 
@@ -65,18 +70,25 @@ async function* megabytes(): AsyncGenerator<Uint8Array> {
   for (;;) yield new Uint8Array(1e6);
 }
 
+async function collected(parts: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const all: Uint8Array[] = [];
+  for await (const part of parts) all.push(part);
+  return all;
+}
+
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 const text = (words: string) => () => [utf8(words)];
 const at = (path: string): URL => new URL(path, ORIGIN);
+const wants = (path: string): Wanted => wantedBy(at(path));
 const get = (path: string, headers = {}): Request => new Request(at(path), { headers });
 const post = (path: string, body: string): Request => new Request(at(path), { method: 'POST', body });
 
 async function pageOf({ live }: ReturnType<typeof house>, path: string): Promise<Response> {
-  const page = await live.page(at(path));
-  if (!(page instanceof Response)) throw new Error(`leads to ${page.goTo}`);
+  const page = await live.page(wants(path));
+  if (!(page instanceof Response)) throw new Error(`no page: ${JSON.stringify(page)}`);
   return page;
 }
 
@@ -113,14 +125,12 @@ describe('a live service in the service worker', () => {
   });
 
   for (const [what, answer, words] of [
-    ['a download', { head: { mediaType: 'application/zip' } }, /kind \(application\/zip\) that is not shown/],
     ['nothing', { head: { status: 204 } }, /nothing to show at this place \(status 204\)/],
-    ['a page of 9 MB', { head: { mediaType: 'text/html', lengthBytes: 9e6 } }, /too large for a page/],
     ['a page without end', {}, /too large for a page/],
   ] as [string, Answer, RegExp][]) {
     it(`does not show ${what}, and reads no more of it`, async () => {
       const { live, signals } = house(() => ({ body: megabytes, ...answer }));
-      await assert.rejects(live.page(at('/')), (error) => error instanceof GlobalNetError && words.test(error.message));
+      await assert.rejects(live.page(wants('/')), (error) => error instanceof GlobalNetError && words.test(error.message));
       await new Promise((resolve) => setTimeout(resolve, 20));
       assert.equal(signals[0]?.aborted, true);
     });
@@ -128,8 +138,8 @@ describe('a live service in the service worker', () => {
 
   it('leads on within the site, to itself at most ten times, and out of it never unasked', async () => {
     const leads = (location: string) => house(() => ({ head: { status: 302, location } }));
-    assert.deepEqual(await leads('../b?x#y').live.page(at('/a/')), { goTo: '/b?x#y' });
-    assert.deepEqual(await leads(`https://${HOST}/b`).live.page(at('/a')), { goTo: '/b' });
+    assert.deepEqual(await leads('../b?x#y').live.page(wants('/a/')), { goTo: '/b?x#y' });
+    assert.deepEqual(await leads(`https://${HOST}/b`).live.page(wants('/a')), { goTo: '/b' });
     const circle = leads('/a');
     assert.match(await (await pageOf(circle, '/a')).text(), /leads round in circles/);
     assert.equal(circle.asked.length, 11);
@@ -195,7 +205,7 @@ describe('a live service in the service worker', () => {
     const all = house(() => {
       throw new GlobalNetError('unserved', 'the web server behind it does not run');
     });
-    await assert.rejects(all.live.page(at('/')), { kind: 'unserved', message: 'the web server behind it does not run' });
+    await assert.rejects(all.live.page(wants('/')), { kind: 'unserved', message: 'the web server behind it does not run' });
   });
 });
 
@@ -208,6 +218,114 @@ it('an address that was signed a moment ago is not shown unsigned', async () => 
   const site = new VerifiedSite(author.publicKey, { manifest: async () => answers[asked++] } as unknown as SitePeer);
   assert.notEqual(await site.newest(), 'live');
   await assert.rejects(site.newest(), { kind: 'unverified' });
+});
+
+describe('a file of a live service', () => {
+  const zip = { mediaType: 'application/zip', lengthBytes: 3 };
+  const offer = async ({ live }: ReturnType<typeof house>, path: string) => {
+    const page = await live.page(wants(path));
+    assert.ok('offered' in page, JSON.stringify(page));
+    return page.offered;
+  };
+
+  it('is offered, and neither shown nor read before somebody saves it', async () => {
+    const all = house(() => ({ head: zip, body: megabytes }));
+    assert.deepEqual(await offer(all, '/a/b%20c.zip?d'), { name: 'b c.zip', mediaType: 'application/zip', sizeBytes: 3, isLive: true });
+    await until(() => all.signals.length === 1);
+    assert.equal(all.signals[0]?.aborted, false, 'it is kept');
+    await all.live.page(wants('/elsewhere'));
+    await until(() => all.signals[0]?.aborted === true);
+  });
+
+  for (const [what, head, path, name] of [
+    ['that its service calls one', { mediaType: 'text/html', isAttachment: true, fileName: 'a/../../x.html' }, '/a', 'x.html'],
+    ['of a kind that not every browser shows', { mediaType: 'video/quicktime' }, '/film.mov', 'film.mov'],
+    ['that a viewer would show', { mediaType: 'application/pdf' }, '/paper.pdf', 'paper.pdf'],
+    ['that is too large for a page', { mediaType: 'text/html', lengthBytes: 9e6 }, '/', 'file'],
+    ['that a link wants saved', { mediaType: 'text/html' }, '/_gnet/save/a.html', 'a.html'],
+  ] as const) {
+    it(`is one ${what}`, async () =>
+      assert.equal(
+        (
+          await offer(
+            house(() => ({ head })),
+            path,
+          )
+        ).name,
+        name,
+      ));
+  }
+
+  it('is saved from the answer that it was offered with, and asked for anew when that has gone', async () => {
+    const all = house(({ method }) => ({ head: zip, body: text(method) }));
+    assert.deepEqual(await all.live.send(post('/export', 'a=b'), at('/export')), { goTo: '/export' });
+    await offer(all, '/export');
+    const bytes = async () => fromUtf8(concat(...(await collected((await all.live.file(at('/export'))).body))));
+    assert.equal(await bytes(), 'POST', 'a form is not sent twice for its file');
+    assert.equal(await bytes(), 'GET');
+  });
+
+  it('that is not there is said to be missing', async () => {
+    const all = house(() => ({ head: { ...zip, status: 404 } }));
+    for (const asked of [all.live.page(wants('/a.zip')), all.live.file(at('/a.zip'))])
+      await assert.rejects(asked, { kind: 'unknown', message: /status 404/ });
+  });
+
+  it('goes out as it is pulled, whole, and stops when nobody wants it', async () => {
+    const { port1, port2 } = new MessageChannel() as unknown as { port1: MessagePort; port2: MessagePort };
+    ports.push(port1, port2);
+    const all = house(() => ({ head: zip, body: megabytes }));
+    const got: SiteAnswer[] = [];
+    port1.onmessage = ({ data }: MessageEvent<SiteAnswer>) => void got.push(data);
+    giveFile({ live: all.live, site: new VerifiedSite(new Uint8Array(32), all.peer) }, at('/_gnet/save/a.zip'), port2);
+    port1.postMessage({ type: 'pull', id: 0, chunks: 2 });
+    await until(() => got.length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(
+      got.map(({ type }) => type),
+      ['chunk', 'chunk'],
+    );
+    assert.equal(all.asked[0]?.target, '/a.zip');
+    port1.postMessage({ type: 'cancel', id: 0 });
+    await until(() => all.signals[0]?.aborted === true);
+  });
+});
+
+describe('the name of a file', () => {
+  for (const [wanted, name] of [
+    ['report.pdf', 'report.pdf'],
+    ['Bericht über 2026.odt', 'Bericht über 2026.odt'],
+    ['../../etc/passwd', 'passwd'],
+    ['C:\\Windows\\x.dll', 'x.dll'],
+    ['.bashrc', 'bashrc'],
+    ['-rf', 'rf'],
+    ['photo\u202egpj.exe', 'photogpj.exe'],
+    ['a\u200b.\u00adtxt', 'a.txt'],
+    ['a\0\n\tb.txt', 'ab.txt'],
+    ['invoice.pdf                         .exe', 'invoice.pdf .exe'],
+    ['a\u3000\u2003b', 'a b'],
+    ['con', '_con'],
+    ['NUL.txt', '_NUL.txt'],
+    ['a:b*c?.txt. .', 'a_b_c_.txt'],
+    ['', 'file'],
+    ['..', 'file'],
+    ['\u{e0041}\u{e0042}', 'file'],
+    [`${'x'.repeat(300)}.tar.gz`, `${'x'.repeat(96)}….gz`],
+  ] as const) {
+    it(`${JSON.stringify(wanted.slice(0, 40))} is ${JSON.stringify(name.slice(0, 40))}`, () => assert.equal(safeFileName(wanted), name));
+  }
+
+  it('is one part and shows all of itself, whatever is wanted', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (wanted) => {
+        const name = safeFileName(wanted);
+        assert.match(name, /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}/\\:*?"<>|.\s~-][^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}/\\:*?"<>|]{0,99}$/u);
+        assert.doesNotMatch(name, /[. ]$/);
+        assert.equal(safeFileName(name), name);
+      }),
+      { numRuns: 2000 },
+    );
+  });
 });
 
 describe('a redirect', () => {
@@ -267,7 +385,7 @@ describe('an answer that was compressed for the way', () => {
     ['was changed', whole.map((byte, i) => (i === whole.length >> 1 ? byte ^ 255 : byte))],
   ] as const) {
     it(`fails in words when it ${what}`, async () => {
-      await assert.rejects(compressed(bytes, head).live.page(at('/')), (error) => {
+      await assert.rejects(compressed(bytes, head).live.page(wants('/')), (error) => {
         return error instanceof GlobalNetError && error.kind === 'unsupported' && /compressed \(gzip\), and it is not/.test(error.message);
       });
     });
@@ -278,7 +396,10 @@ describe('an answer that was compressed for the way', () => {
       yield whole.subarray(0, 100);
       throw new GlobalNetError('closed', 'the web server broke off');
     }
-    await assert.rejects(house(() => ({ head, body: broken })).live.page(at('/')), { kind: 'closed', message: 'the web server broke off' });
+    await assert.rejects(house(() => ({ head, body: broken })).live.page(wants('/')), {
+      kind: 'closed',
+      message: 'the web server broke off',
+    });
   });
 
   it('that would fill the memory is read no further', async () => {

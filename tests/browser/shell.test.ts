@@ -4,7 +4,15 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { type BrowserContext, type BrowserContextOptions, chromium, type Frame, type FrameLocator, type Page } from 'playwright-core';
+import {
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Download,
+  type Frame,
+  type FrameLocator,
+  type Page,
+} from 'playwright-core';
 import { hex } from '../../src/core/bytes/index.ts';
 import { identityFromSeed, nobleCrypto } from '../../src/core/crypto/index.ts';
 import { signCertificate } from '../../src/core/wire/certificate.ts';
@@ -38,9 +46,32 @@ const SITES = [
       { path: 's.css', mediaType: 'text/css', content: 'h1 { color: rgb(1, 2, 3) }' },
       { path: 'movie.bin', mediaType: 'application/octet-stream', content: MOVIE },
       { path: '404.html', mediaType: 'text/html', content: '<!doctype html><h1>Lost</h1>' },
+      {
+        path: 'files.html',
+        mediaType: 'text/html',
+        content: '<!doctype html><h1>Files</h1><a id="movie" href="movie.bin">movie</a> <a id="style" download href="s.css">style</a>',
+      },
     ],
   },
   { title: 'Other', seed: 2, files: [{ path: 'index.html', mediaType: 'text/html', content: '<!doctype html><h1>Other</h1>' }] },
+  {
+    title: 'Live',
+    seed: 3,
+    isLive: true,
+    files: [
+      {
+        path: 'index.html',
+        mediaType: 'text/html',
+        content: '<!doctype html><h1>Live</h1><a id="trap" download="x" href="trap">trap</a><img src="trap" alt="">',
+      },
+      {
+        path: 'trap',
+        mediaType: 'text/html',
+        content: '<script>document.title = "opened"</script>',
+        headers: ['Content-Disposition: attachment; filename="../../.evil\u202elmth.html"'],
+      },
+    ],
+  },
 ];
 
 const ISSUER = identityFromSeed(nobleCrypto, new Uint8Array(32).fill(50));
@@ -196,6 +227,72 @@ describe('the shell', { timeout: 240_000 }, () => {
     await page.getByText('https://example.org/a?b=1').waitFor();
     await page.getByRole('button', { name: 'Back to the site' }).click();
     await content(page).getByRole('heading', { name: 'Gazette' }).waitFor();
+  });
+
+  it('saves a file when it is told to and not before, whole and as it was signed', async () => {
+    const saved: Download[] = [];
+    page.on('download', (download) => saved.push(download));
+    await open(page, app.addresses[0], '/files.html');
+    await content(page).locator('#movie').click();
+    await page.getByRole('heading', { name: 'A file, and not a page' }).waitFor();
+    const shown = (await page.locator('gnet-file').evaluate((element) => element.shadowRoot?.textContent ?? '')).replace(/\s+/g, ' ');
+    assert.match(
+      shown,
+      /Its author has signed it.*Name ?movie\.bin ?Kind ?application\/octet-stream ?Size ?300 KB ?From ?[a-z2-7]{56}\.gnet/,
+    );
+    assert.match(shown, /may connect to the internet by itself and show your IP address/);
+    assert.equal(saved.length, 0);
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('heading', { name: 'The file is with your downloads' }).waitFor();
+    assert.equal((await download).suggestedFilename(), 'movie.bin');
+    assert.deepEqual(new Uint8Array(readFileSync(await (await download).path())), MOVIE);
+    await page.getByRole('button', { name: 'Back' }).click();
+    await content(page).locator('#style').click();
+    await page.getByText('s.css', { exact: true }).waitFor();
+    await page.goBack();
+    await content(page).getByRole('heading', { name: 'Files' }).waitFor();
+    assert.equal(saved.length, 1);
+    page.removeAllListeners('download');
+  });
+
+  it('saves nothing of a file that was changed on the way, or that is no longer wanted', async () => {
+    const saved: Download[] = [];
+    page.on('download', (download) => saved.push(download));
+    await open(page, app.addresses[0], '/movie.bin');
+    await faults(page, '{ chunkDelayMs: 60_000 }');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('progressbar', { name: 'Saving' }).waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await faults(page, '{ tamperedPath: "movie.bin" }');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('heading', { name: 'The file was not saved' }).waitFor();
+    await page.getByText('This is not what its author signed. ').waitFor();
+    await faults(page, '{}');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('heading', { name: 'The file is with your downloads' }).waitFor();
+    assert.equal(saved.length, 1);
+    page.removeAllListeners('download');
+  });
+
+  it('gives what a live service wants saved a name that hides nothing, and never opens it', async () => {
+    const saved: Download[] = [];
+    page.on('download', (download) => saved.push(download));
+    await open(page, app.addresses[2]);
+    await content(page).locator('#trap').click();
+    await page.getByText('evillmth.html', { exact: true }).waitFor();
+    await page.getByText('A live service sends it: nobody has signed it.').waitFor();
+    assert.equal(saved.length, 0);
+    const pages = context.pages().length;
+    await page.evaluate('const make = URL.createObjectURL; URL.createObjectURL = (blob) => ((globalThis.kind = blob.type), make(blob))');
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    assert.equal((await download).suggestedFilename(), 'evillmth.html');
+    assert.match((await download).url(), /^blob:/);
+    assert.equal(context.pages().length, pages);
+    assert.equal(await page.evaluate('globalThis.kind'), 'application/octet-stream', 'it must be no page on the app’s own origin');
+    page.removeAllListeners('download');
   });
 
   it('says that a site of files receives no form data', async () => {
@@ -445,6 +542,13 @@ describe('the shell', { timeout: 240_000 }, () => {
       await first.getByRole('blockquote').first().waitFor();
       await check('panel');
       await first.getByRole('button', { name: /circuits and links/ }).click();
+      await open(first, app.addresses[0], '/movie.bin');
+      await first.getByRole('heading', { name: 'A file, and not a page' }).waitFor();
+      await check('file');
+      await faults(first, '{ chunkDelayMs: 500 }');
+      await first.getByRole('button', { name: 'Save', exact: true }).click();
+      await first.getByText(/^65.5 KB of/).waitFor();
+      await check('saving');
       await open(first, 'abc.gnet');
       await check('message');
       await profile.close();

@@ -6,6 +6,7 @@
  */
 export * from './ask-http.ts';
 export * from './constants.ts';
+export * from './disposition.ts';
 export * from './request.ts';
 export * from './response-decoder.ts';
 export type * from './types.ts';

@@ -1,5 +1,6 @@
 import { DecodeError } from '../bytes/errors.ts';
 import { LENGTH_MAX_DIGITS } from './constants.ts';
+import { decodeDisposition } from './disposition.ts';
 import type { HttpAnswerHead } from './types.ts';
 
 /** Status and headers of one answer, names in small letters, values of one name joined by ', '. */
@@ -72,6 +73,7 @@ export function answerHead(head: ResponseHead): HttpAnswerHead {
     contentRange: contentRange !== undefined && CONTENT_RANGE.test(contentRange) ? contentRange : undefined,
     acceptsRanges: fields.get('accept-ranges')?.toLowerCase() === 'bytes',
     coding: contentCoding(head, mediaType),
+    ...decodeDisposition(fields.get('content-disposition')),
     location: fields.get('location'),
   };
 }

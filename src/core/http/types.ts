@@ -25,6 +25,10 @@ export interface HttpAnswerHead {
   readonly acceptsRanges: boolean;
   /** How the body is compressed, which whoever reads it undoes; `lengthBytes` is then what comes. */
   readonly coding: 'gzip' | 'deflate' | undefined;
+  /** It is to be saved as a file, and not shown. */
+  readonly isAttachment: boolean;
+  /** What the service would call that file; not fit to be a name before somebody has made it so. */
+  readonly fileName: string | undefined;
   /** Of a redirect, as it was written. */
   readonly location: string | undefined;
 }

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { concat, fromUtf8, utf8 } from '../../../src/core/bytes/bytes.ts';
 import { DecodeError, GlobalNetError } from '../../../src/core/bytes/errors.ts';
-import { askHttp, encodeHttpRequest, HEAD_MAX_BYTES, HttpResponseDecoder, isRange } from '../../../src/core/http/index.ts';
+import {
+  askHttp,
+  decodeDisposition,
+  encodeHttpRequest,
+  HEAD_MAX_BYTES,
+  HttpResponseDecoder,
+  isRange,
+} from '../../../src/core/http/index.ts';
 import type { HttpAnswer, HttpRequest, HttpStream } from '../../../src/core/http/index.ts';
 import { END, type EndReason, STREAM } from '../../../src/core/wire/registry.ts';
 import { isRepeatable } from '../../../node/tcp/repeatable.ts';
@@ -118,6 +126,32 @@ describe('an answer of HTTP', () => {
   });
 });
 
+describe('what an answer says is to be done with it', () => {
+  for (const [text, isAttachment, fileName] of [
+    [undefined, false, undefined],
+    ['attachment', true, undefined],
+    ['Attachment ; filename=a.zip', true, 'a.zip'],
+    ['inline; filename="a b.zip"', false, 'a b.zip'],
+    ['attachment; filename="say \\"hi\\".txt"; size=5', true, 'say "hi".txt'],
+    ['attachment; filename="x.txt"; filename*=UTF-8\'\'%c3%bcber%2Fall.txt', true, 'über/all.txt'],
+    ["attachment; filename*=UTF-8''%ff; filename=x.txt", true, 'x.txt'],
+    ["attachment; filename*=UTF-7''x; filename=y.txt", true, 'y.txt'],
+    ['attachment; filename="\xc3\xbcber.txt"', true, 'über.txt'],
+    ['attachment; filename="\xfcber.txt"', true, 'über.txt'],
+    ['attachment; filename=""', true, undefined],
+    ['attachmentx; filename=a', false, 'a'],
+    ['attachment; filename="never closed', true, undefined],
+  ] as const) {
+    it(`by ${JSON.stringify(text)}`, () => assert.deepEqual(decodeDisposition(text), { isAttachment, fileName }));
+  }
+
+  it('is read in a moment, whatever it is', () => {
+    for (const piece of [';', '; ', ';a=', ';a="', ';a="\\', 'attachment;filename="\\"', ';=', "filename*=utf-8'"])
+      decodeDisposition(piece.repeat(60_000 / piece.length));
+    fc.assert(fc.property(fc.string(), (text) => void decodeDisposition(text)));
+  });
+});
+
 describe('a request of HTTP', () => {
   it('is the same few lines from every reader, and may be heard twice when it is a GET or HEAD', () => {
     assert.equal(
@@ -226,6 +260,8 @@ describe('asking by HTTP', () => {
       contentRange: undefined,
       acceptsRanges: true,
       coding: undefined,
+      isAttachment: false,
+      fileName: undefined,
       location: undefined,
     });
     assert.equal(await all(await answer), 'hi');

@@ -10,6 +10,8 @@ import { noisePicture } from './network.ts';
 const SOUND = readFileSync(fileURLToPath(new URL('../../../node/demo-site/listen/night-relay.wav', import.meta.url)));
 export const LARGE = noisePicture('live', 20_000_000);
 
+const ZIP = { 'Content-Type': 'application/zip', 'Content-Disposition': 'attachment; filename="all of it.zip"' };
+
 export class LiveServer {
   readonly asked: IncomingMessage[] = [];
   readonly said: string[] = [];
@@ -44,7 +46,7 @@ export class LiveServer {
     else if (path === '/away') response.writeHead(302, { Location: 'https://example.org/there' }).end();
     else if (path === '/large') page('<h1>Large</h1><img src="picture.bmp" alt="noise">');
     else if (path === '/half') response.writeHead(200, { 'Content-Length': 1000, 'Content-Type': 'text/html' }).write('<h1>Ha');
-    else if (path === '/file.zip') response.setHeader('Content-Type', 'application/zip').end('PK');
+    else if (path === '/file.zip') response.writeHead(200, ZIP).end(LARGE.subarray(0, 3_000_000));
     else response.writeHead(404).end('<h1>Lost here</h1>');
   }
 

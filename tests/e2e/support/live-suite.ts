@@ -1,14 +1,14 @@
 /** What a user sees of an exposed web server in a tab: forms, redirects, media, a large picture, and what goes wrong. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { anotherTab, joinedTab, newProfile, openAddress, panelText, site, startChromium } from './chromium.ts';
 import { type Gnet, gnet, type Line } from './gnet.ts';
-import { LiveServer } from './live-server.ts';
+import { LARGE, LiveServer } from './live-server.ts';
 import type { Network } from './network.ts';
 import { until } from './until.ts';
 
@@ -134,9 +134,17 @@ export function liveSuite(network: () => Network, start: (...args: string[]) => 
       );
     });
 
-    it('says what is no page, and what is none of the web', async () => {
+    it('saves a file under the name that its service gives it, when it is told to', async () => {
       await open('/file.zip');
-      await says(/is of a kind \(application\/zip\) that is not shown in a page/);
+      await tab.getByRole('heading', { name: 'A file, and not a page' }).waitFor();
+      const download = tab.waitForEvent('download');
+      await tab.getByRole('button', { name: 'Save', exact: true }).click();
+      assert.equal((await download).suggestedFilename(), 'all of it.zip');
+      assert.deepEqual(readFileSync(await (await download).path()), LARGE.subarray(0, 3_000_000));
+      assert.equal(server.asked.filter(({ url }) => url === '/file.zip').length, 1);
+    });
+
+    it('says what is none of the web', async () => {
       const ssh = createServer((socket) => socket.on('error', () => undefined).end('SSH-2.0-x\r\n')).listen(0, '127.0.0.1');
       await once(ssh, 'listening');
       const exposed = start('expose', String((ssh.address() as AddressInfo).port), '--port', '22', '--port', '80');

@@ -1,6 +1,6 @@
-import { GlobalNetError } from '../../src/core/bytes/errors.ts';
-import { errorOf } from '../../src/shared/outcome.ts';
-import type { HttpAnswerHead, SiteAnswer } from '../../src/shared/site-port.ts';
+import { GlobalNetError } from '../core/bytes/errors.ts';
+import { errorOf } from './outcome.ts';
+import type { HttpAnswerHead, SiteAnswer } from './site-port.ts';
 
 /** Chunks that may be on their way at once: 512 KB keep the port busy and bound what a slow page holds. */
 const WINDOW_CHUNKS = 8;
