@@ -61,7 +61,7 @@ async function answerTab(url: URL): Promise<Response> {
   if (connected === undefined) return nowhere(appOrigin);
   const route = url.pathname.startsWith(OUTSIDE_PREFIX)
     ? `outside/${url.pathname.slice(OUTSIDE_PREFIX.length)}`
-    : `open/${connected.address}${url.pathname}${url.search}`;
+    : `open/${connected.host}${url.pathname}${url.search}`;
   return pageRedirect(`${appOrigin}/#/${route}`);
 }
 

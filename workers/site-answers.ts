@@ -2,15 +2,15 @@ import type { SiteSource } from '../src/adapters/serve-site-port.ts';
 import { base32 } from '../src/core/bytes/base32.ts';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import { LiveService, type OpenSite, type Peer } from '../src/core/peer/index.ts';
-import { decodeAddress } from '../src/core/wire/address.ts';
+import { decodeAddress, HTTP_PORT } from '../src/core/wire/address.ts';
 import type { VerifiedManifest } from '../src/core/wire/manifest.ts';
 import type { SiteInfo, StoredSite } from '../src/shared/peer-control.ts';
 
 /** What a site's service worker is answered with: the reader's manifest, and chunks as it has or fetches them; or a live service. */
-export function siteSource({ reader, live }: OpenSite): SiteSource {
+export function siteSource({ reader, live }: OpenSite, port: number): SiteSource {
   return {
     async manifest(have) {
-      const newest = await unlessLive(reader.newest());
+      const newest = atPort(port, await unlessLive(reader.newest()));
       if (newest === 'live') return newest;
       return base32(newest.hash) === have ? undefined : newest.bytes.slice();
     },
@@ -21,10 +21,16 @@ export function siteSource({ reader, live }: OpenSite): SiteSource {
       for await (const bytes of file.chunks(first, end, signal as never)) yield bytes.slice();
     },
     async http(request, signal) {
-      const { head, body } = await live.ask(request, signal as never);
+      const { head, body } = await live.ask(request, signal as never, port);
       return { head, body: ownBuffers(body) };
     },
   };
+}
+
+/** An origin for each port: what is signed has one. @throws GlobalNetError `unknown`. */
+function atPort<Signed>(port: number, read: Signed | 'live'): Signed | 'live' {
+  if (read === 'live' || port === HTTP_PORT) return read;
+  throw new GlobalNetError('unknown', `A published site is at this address, and no web server: it has no port ${port}.`);
 }
 
 async function* ownBuffers(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -41,8 +47,8 @@ async function unlessLive<Value>(asked: Promise<Value>): Promise<Value | 'live'>
 }
 
 /** Gets the manifest, and tells about it; of a live service there is nothing to tell. @throws as `Sites.read`. */
-export async function readSite(peer: Peer, address: string, path: string): Promise<SiteInfo> {
-  const read = await unlessLive(peer.sites.read(address, path));
+export async function readSite(peer: Peer, address: string, path: string, port: number): Promise<SiteInfo> {
+  const read = atPort(port, await unlessLive(peer.sites.read(address, path)));
   if (read === 'live') return { kind: 'live', address };
   const { site, manifest } = read;
   const rivals = await peer.store.conflict(manifest.author, 'site');

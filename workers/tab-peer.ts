@@ -133,17 +133,17 @@ export class TabPeer implements PeerControl {
 
   async isThere(): Promise<void> {}
 
-  openSite(address: string, path: string): Promise<Outcome<SiteInfo>> {
-    return outcomeOf(() => readSite(this.#running(), address, path));
+  openSite(address: string, path: string, port: number): Promise<Outcome<SiteInfo>> {
+    return outcomeOf(() => readSite(this.#running(), address, path, port));
   }
 
   async certificates(address: string): Promise<readonly CarriedCertificate[]> {
     return this.#peer?.sites.certificates(address) ?? [];
   }
 
-  async sitePort(address: string): Promise<MessagePort> {
+  async sitePort(address: string, port: number): Promise<MessagePort> {
     const { port1, port2 } = new MessageChannel();
-    serveSitePort(port1, siteSource(this.#running().sites.open(address)));
+    serveSitePort(port1, siteSource(this.#running().sites.open(address), port));
     return transfer(port2, [port2]);
   }
 

@@ -71,10 +71,11 @@ export interface PeerControl {
   isThere(): Promise<void>;
   /**
    * Gets the site's newest manifest that can be had and verifies it; begins to fetch `path` (the first request rides in the
-   * circuit's setup) without waiting for it. Falls back to the store when the network has nothing newer. Of a live service nothing is fetched.
+   * circuit's setup) without waiting for it. Falls back to the store when the network has nothing newer. Of a live service nothing is fetched;
+   * it alone has other ports than 80.
    * Fails with: malformed (the address) | unknown | unserved | unverified | unreachable | timeout | clock.
    */
-  openSite(address: string, path: string): Promise<Outcome<SiteInfo>>;
+  openSite(address: string, path: string, port: number): Promise<Outcome<SiteInfo>>;
   /**
    * What the site that is open carries, once it has said so, with its signatures checked; nothing where it cannot be asked. Whom the user
    * trusts the worker does not know.
@@ -84,7 +85,7 @@ export interface PeerControl {
    * One end of a new channel that speaks `site-port.ts`; the other end stays with the peer. Transferred. To be asked for anew
    * whenever the site's service worker was restarted; older ports of the same site go on working until they are collected.
    */
-  sitePort(address: string): Promise<MessagePort>;
+  sitePort(address: string, port: number): Promise<MessagePort>;
   /** No frame shows the site any longer: its circuits may go. What is stored stays. */
   closeSite(address: string): Promise<void>;
   storedSites(): Promise<StoredSite[]>;

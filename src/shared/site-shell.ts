@@ -16,6 +16,8 @@ import type { Failure } from './outcome.ts';
 export interface SitePorts {
   /** The site of this origin, until the origin is given up: a service worker refuses another address. */
   address: string;
+  /** The address's, at which a live service is asked. As much the site of this origin as the address is. */
+  port: number;
   /** Speaks `SiteRequest` and `SiteAnswer`. */
   peer: MessagePort;
   /** Speaks `FrameOrder` and `FrameReport`. */

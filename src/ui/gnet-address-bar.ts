@@ -1,6 +1,6 @@
 import { css, html, nothing } from 'lit';
 import { failureOf } from '../shared/outcome.ts';
-import { type Route, routeOfText } from './route.ts';
+import { hostOf, type Route, routeOfText } from './route.ts';
 import { shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
 import { sentence } from './words.ts';
@@ -79,7 +79,7 @@ export class AddressBar extends ShellElement {
   override updated(): void {
     const { route } = shell;
     const text =
-      route.kind === 'site' ? `${route.address}${route.path === '/' ? '' : route.path}` : route.kind === 'wrong' ? route.text : '';
+      route.kind === 'site' ? `${hostOf(route)}${route.path === '/' ? '' : route.path}` : route.kind === 'wrong' ? route.text : '';
     if (text === this.#shown && route === this.#route) return;
     if (text !== this.#shown || this.#error !== undefined) this.#input.value = text;
     this.#shown = text;

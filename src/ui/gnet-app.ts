@@ -5,6 +5,7 @@ import './gnet-site.ts';
 import { failurePage, focusHeading, messagePage, messageStyles } from './message-page.ts';
 import { outsidePage } from './outside-page.ts';
 import { startAnew } from './peer-watch.ts';
+import { hostOf } from './route.ts';
 import { shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
 import { joinSentence, joinWord } from './words.ts';
@@ -196,7 +197,7 @@ export class App extends ShellElement {
 
   override updated(): void {
     const { route } = shell;
-    const place = route.kind === 'site' ? route.address : JSON.stringify(route);
+    const place = route.kind === 'site' ? hostOf(route) : JSON.stringify(route);
     if (place === this.#place) return;
     const isFirst = this.#place === '';
     this.#place = place;

@@ -45,7 +45,7 @@ export class FileElement extends ShellElement {
   }
 
   override render() {
-    return this.#file === undefined ? nothing : messagePage(this.#page(this.#file, shell.site?.view.address ?? ''));
+    return this.#file === undefined ? nothing : messagePage(this.#page(this.#file, shell.site?.view.host ?? ''));
   }
 
   /** A reader's ears follow the focus; a button that was pressed has gone. */
@@ -60,18 +60,18 @@ export class FileElement extends ShellElement {
     this.#stop();
   }
 
-  #page(file: OfferedFile, address: string): MessagePage {
+  #page(file: OfferedFile, host: string): MessagePage {
     const state = this.#saving?.state;
     const vouched = file.isLive
       ? 'A live service sends it: nobody has signed it.'
       : 'Its author has signed it: each part is checked before it is saved.';
-    const page = { details: detailsOf(file, address), advice: WARNING };
+    const page = { details: detailsOf(file, host), advice: WARNING };
     const back = { label: 'Back', run: () => (history.length > 1 ? history.back() : shell.go({ kind: 'home' })) };
     if ((file.sizeBytes ?? 0) > SAVED_MAX_BYTES)
-      return { ...page, title: 'This file is too large for the app', text: tooLargeText(file, address), actions: [back] };
+      return { ...page, title: 'This file is too large for the app', text: tooLargeText(file, host), actions: [back] };
     switch (state?.step) {
       case undefined: {
-        const text = `${vouched} It is on this device only once you save it.`;
+        const text = `${vouched} It is not among your files before you save it.`;
         return {
           ...page,
           title: 'A file, and not a page',
@@ -124,20 +124,20 @@ export class FileElement extends ShellElement {
   }
 }
 
-function detailsOf({ name, mediaType, sizeBytes }: OfferedFile, address: string): [string, string][] {
+function detailsOf({ name, mediaType, sizeBytes }: OfferedFile, host: string): [string, string][] {
   return [
     ['Name', name],
     ['Kind', mediaType ?? 'not said'],
     ['Size', sizeBytes === undefined ? 'not said' : bytesText(sizeBytes)],
-    ['From', address],
+    ['From', host],
   ];
 }
 
-function tooLargeText({ isLive }: OfferedFile, address: string): string {
+function tooLargeText({ isLive }: OfferedFile, host: string): string {
   const most = `Up to ${bytesText(SAVED_MAX_BYTES)} can be saved from here.`;
   return isLive
     ? `${most} Any program can fetch it by 'gnet proxy', for example curl.`
-    : `${most} 'gnet open ${address} --out <folder>' gets all files of this site.`;
+    : `${most} 'gnet open ${host} --out <folder>' gets all files of this site.`;
 }
 
 customElements.define('gnet-file', FileElement);

@@ -141,7 +141,7 @@ export class Panel extends ShellElement {
     const { info } = view;
     return html`<section aria-labelledby="site">
       <h2 id="site" class="break">${siteTitle(info) || 'This site'}</h2>
-      <p class="small mono muted break">${view.address}</p>
+      <p class="small mono muted break">${view.host}</p>
       ${info === undefined ? nothing : html`<p class="small muted numbers">${standingText(info)}</p>`}
       ${certificateList(judge(view.certificates, shell.settings.trusted, Date.now()))}
       ${this.#ownCircuits().map((circuit) => this.#circuit(circuit))}

@@ -7,7 +7,7 @@ import { base32 } from '../shared/links.ts';
  */
 
 interface LabelRecord {
-  /** Undefined: a spare, its service worker registered and waiting for a site. */
+  /** With its port where that is not 80: each has an origin of its own. Undefined: a spare, its service worker registered and waiting for a site. */
   address: string | undefined;
 }
 
@@ -76,7 +76,7 @@ export class Labels {
   async forget(address: string): Promise<void> {
     const known = await entries<string, LabelRecord>(this.#store);
     await delMany(
-      known.filter(([, record]) => record.address === address).map(([label]) => label),
+      known.filter(([, record]) => record.address?.split(':')[0] === address).map(([label]) => label),
       this.#store,
     );
   }

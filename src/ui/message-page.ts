@@ -24,10 +24,17 @@ export function messagePage(page: MessagePage): TemplateResult {
       ${page.body ?? nothing}
       ${page.advice ? html`<p class="muted">${page.advice}</p>` : nothing}
       <div class="row">
-        ${page.actions?.map(({ label, isPrimary, run }) => html`<button class=${isPrimary ? 'primary' : ''} @click=${run}>${label}</button>`)}
+        ${page.actions?.map(({ label, isPrimary, run }) => html`<button class=${isPrimary ? 'primary' : ''} @click=${once(run)}>${label}</button>`)}
       </div>
     </div>
   </section>`;
+}
+
+/** The second click of two is meant for what stood there before. */
+function once(run: () => void) {
+  return (event: MouseEvent): void => {
+    if (event.detail < 2) run();
+  };
 }
 
 export function failurePage(failure: Failure, actions: NonNullable<MessagePage['actions']>): MessagePage {

@@ -1,10 +1,12 @@
-import { normalAddress, type PackLink, parseOpenPart, parsePackLink } from '../shared/links.ts';
-import { failureOf, type Failure } from '../shared/outcome.ts';
+import { HTTP_PORT, normalAddress, type PackLink, parseOpenPart, parsePackLink, siteHost } from '../shared/links.ts';
+import { errorOf, failureOf, type Failure } from '../shared/outcome.ts';
 
 /** `path` begins with '/', and has the query and fragment that a link of the site gave it. */
 export interface SiteRoute {
   kind: 'site';
   address: string;
+  /** 80 when it is left out. */
+  port?: number;
   path: string;
 }
 
@@ -17,7 +19,7 @@ export type Route =
   | { kind: 'wrong'; failure: Failure; text: string };
 
 /** An address and path, as it is, or as a browser that knows such names would write it. */
-const WRITTEN = /^(?:https?:\/\/)?([^/:%?#@]+\.gnet)(?::80)?([/?#].*)?$/is;
+const WRITTEN = /^(?:https?:\/\/)?([^/:%?#@]+\.gnet)(?::(\d{1,5}))?([/?#].*)?$/is;
 
 export function parseRoute(hash: string): Route {
   const text = hash.replace(/^#\/?/, '');
@@ -38,9 +40,16 @@ export function routeOfText(text: string): SiteRoute {
 
 /** With query and fragment: whether a live service has such a path only it can say. */
 function writtenRoute(text: string): SiteRoute | undefined {
-  const [, address, rest = '/'] = WRITTEN.exec(text) ?? [];
+  const [, address, port = HTTP_PORT, rest = '/'] = WRITTEN.exec(text) ?? [];
   if (address === undefined) return undefined;
-  return { kind: 'site', address: normalAddress(address), path: rest.startsWith('/') ? rest : `/${rest}` };
+  if (Number(port) < 1 || Number(port) > 65_535)
+    throw errorOf({ kind: 'malformed', message: `${port} is no port: they go from 1 to 65535` });
+  return { kind: 'site', address: normalAddress(address), port: Number(port), path: rest.startsWith('/') ? rest : `/${rest}` };
+}
+
+/** Address and port as the address bar has them. */
+export function hostOf({ address, port = HTTP_PORT }: Pick<SiteRoute, 'address' | 'port'>): string {
+  return siteHost(address, port);
 }
 
 function routeOfLink({ address, path }: PackLink): SiteRoute {
@@ -56,7 +65,7 @@ function decoded(text: string): string {
 }
 
 export function hashOf(route: Route): string {
-  if (route.kind === 'site') return `#/open/${route.address}${route.path}`;
+  if (route.kind === 'site') return `#/open/${hostOf(route)}${route.path}`;
   if (route.kind === 'outside') return `#/outside/${encodeURIComponent(route.url)}`;
   return route.kind === 'wrong' ? `#/open/${route.text}` : '#/';
 }

@@ -7,7 +7,7 @@ import { registerLabel } from './keeper-frame.ts';
 import { Labels } from './labels.ts';
 import { mayStartAnew, noteWorking, startAnew, watchPeer } from './peer-watch.ts';
 import { pagePlatform } from './platform.ts';
-import { hashOf, parseRoute, type Route } from './route.ts';
+import { hashOf, hostOf, parseRoute, type Route, type SiteRoute } from './route.ts';
 import { changeSettings, loadSettings, type Settings } from './settings.ts';
 import { SiteSession } from './site-session.ts';
 import type { AppUpdate } from './app-update.ts';
@@ -148,7 +148,7 @@ export class Shell {
 
   #follow(): void {
     this.route = parseRoute(location.hash);
-    if (this.route.kind === 'site' && this.joined) this.#showSite(this.route.address, this.route.path);
+    if (this.route.kind === 'site' && this.joined) this.#showSite(this.route);
     else if (this.route.kind !== 'outside') this.#leaveSite();
     if (this.route.kind === 'home' && this.joined) {
       void this.refreshSites();
@@ -157,16 +157,17 @@ export class Shell {
     this.#changed();
   }
 
-  #showSite(address: string, path: string): void {
-    if (this.site?.view.address === address) {
+  #showSite(route: SiteRoute): void {
+    const { path } = route;
+    if (this.site?.view.host === hostOf(route)) {
       if (this.site.view.path !== path || this.site.view.failure !== undefined) this.site.show(path);
       return;
     }
     this.#leaveSite();
     if (this.#peer === undefined) return;
-    this.site = new SiteSession(this.#peer, address, path, {
+    this.site = new SiteSession(this.#peer, route, {
       onChange: () => this.#changed(),
-      onAsked: (asked, isRedirect) => this.go({ kind: 'site', address, path: asked }, isRedirect),
+      onAsked: (asked, isRedirect) => this.go({ ...route, path: asked }, isRedirect),
       onOutside: (url) => this.#leaveFor(url),
     });
     void this.site.open(this.#labels);

@@ -3,8 +3,10 @@ import type { Failure } from '../shared/outcome.ts';
 import type { CarriedCertificate } from '../shared/peer-api.ts';
 import type { PeerControl, SiteInfo } from '../shared/peer-control.ts';
 import type { FrameOrder, FrameReport, OfferedFile } from '../shared/site-shell.ts';
+import { HTTP_PORT, siteHost } from '../shared/links.ts';
 import { KeeperFrame } from './keeper-frame.ts';
 import type { LabelLease, Labels } from './labels.ts';
+import type { SiteRoute } from './route.ts';
 
 /**
  *   opening   label, keeper and ports are being made ready
@@ -16,6 +18,8 @@ export type SitePhase = 'opening' | 'loading' | 'shown' | 'failed';
 
 export interface SiteView {
   address: string;
+  /** The address, and the port where it is not 80: what has an origin of its own. */
+  host: string;
   /** With query and fragment, as the frame shows it or is to show it. */
   path: string;
   phase: SitePhase;
@@ -57,6 +61,7 @@ export class SiteSession {
   readonly view: SiteView;
   readonly #peer: Remote<PeerControl>;
   readonly #events: SiteSessionEvents;
+  readonly #port: number;
   #lease: LabelLease | undefined;
   #keeper: KeeperFrame | undefined;
   #shellPort: MessagePort | undefined;
@@ -70,11 +75,13 @@ export class SiteSession {
   #unheard: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
-  constructor(peer: Remote<PeerControl>, address: string, path: string, events: SiteSessionEvents) {
+  constructor(peer: Remote<PeerControl>, { address, port = HTTP_PORT, path }: SiteRoute, events: SiteSessionEvents) {
     this.#peer = peer;
     this.#events = events;
+    this.#port = port;
     this.view = {
       address,
+      host: siteHost(address, port),
       path,
       phase: 'opening',
       info: undefined,
@@ -89,14 +96,14 @@ export class SiteSession {
 
   /** The frame's page may be loaded before this resolves: it waits for the peer by itself. */
   async open(labels: Labels): Promise<void> {
-    const info = this.#peer.openSite(this.view.address, this.view.path);
+    const info = this.#peer.openSite(this.view.address, this.view.path, this.#port);
     void info.then((outcome) => {
       if (!outcome.ok) return this.#fail(outcome);
       this.#update({ info: outcome.value });
       return this.#peer.certificates(this.view.address).then((certificates) => this.#update({ certificates }));
     });
     try {
-      this.#lease = await labels.lease(this.view.address);
+      this.#lease = await labels.lease(this.view.host);
       await this.#startKeeper(labels);
       if (this.#closed) return;
       await this.#sendPorts();
@@ -119,7 +126,7 @@ export class SiteSession {
       } catch (error) {
         this.#keeper.remove();
         if (attempt === LABELS_TRIED) throw error;
-        if (!this.#closed) this.#lease = await labels.replace(this.#lease, this.view.address);
+        if (!this.#closed) this.#lease = await labels.replace(this.#lease, this.view.host);
       }
     }
   }
@@ -161,7 +168,7 @@ export class SiteSession {
    * that has gone.
    */
   async #sendPorts(): Promise<void> {
-    const peer = await this.#peer.sitePort(this.view.address);
+    const peer = await this.#peer.sitePort(this.view.address, this.#port);
     if (this.#closed) return;
     // The old port stays open: an answer that is on its way is still reported there.
     const channel = new MessageChannel();
@@ -175,7 +182,7 @@ export class SiteSession {
         this.#isListened = true;
         resolve();
       };
-      this.#keeper?.send({ type: 'ports', ports: { address, path, peer, shell: channel.port2 } });
+      this.#keeper?.send({ type: 'ports', ports: { address, port: this.#port, path, peer, shell: channel.port2 } });
     });
   }
 

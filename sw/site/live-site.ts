@@ -6,6 +6,7 @@ import type { OfferedFile } from '../../src/shared/site-shell.ts';
 import { bodyStream } from './body-stream.ts';
 import { nameInPath, safeFileName } from './file-name.ts';
 import { mediaName, pageKind, type ShownKind } from './media.ts';
+import { cutOut, parseRange } from './range.ts';
 import { keepsMethod, type Redirect, REDIRECTS_MAX, redirectOf } from './redirect.ts';
 import type { LiveAnswer, SitePeer } from './site-peer.ts';
 import { PAGE_MAX_BYTES, textPage, wholePage } from './text-page.ts';
@@ -14,6 +15,8 @@ import type { Wanted } from './wanted.ts';
 /** A form is held whole until the connection stands; larger files are not sent by it. */
 const FORM_MAX_BYTES = 32 * 1024 * 1024;
 const RANGE = /^bytes=(?:\d{1,15}-\d{0,15}|-\d{1,15})$/;
+/** Of what does not say what it is. */
+const GUESSED_FROM_BYTES = 1024;
 const BODILESS = new Set([204, 205, 304]);
 
 /** Where the frame is to go instead of showing this. */
@@ -34,7 +37,8 @@ export class LiveSite {
   #redirects = 0;
 
   constructor(
-    readonly address: string,
+    /** What the service itself calls it: its address, with a port that is not 80. */
+    readonly host: string,
     readonly appOrigin: string,
     readonly peer: SitePeer,
   ) {}
@@ -44,7 +48,7 @@ export class LiveSite {
     const target = url.pathname + url.search;
     for (;;) {
       const answer = this.#takeKept(target) ?? (await this.peer.http({ method: 'GET', target, wants: 'page' }));
-      const redirect = redirectOf(answer.head, url, this.address);
+      const redirect = redirectOf(answer.head, url, this.host);
       if (redirect === undefined) {
         this.#redirects = 0;
         return this.#isFile(answer, isFile) ? this.#offer(answer, url) : this.#pageOf(answer, url);
@@ -69,7 +73,7 @@ export class LiveSite {
     for (let redirects = 0; ; redirects++) {
       const target = at.pathname + at.search;
       const answer = await this.peer.http({ method: 'POST', target, wants: 'page', body: { mediaType, bytes } });
-      const redirect = redirectOf(answer.head, at, this.address);
+      const redirect = redirectOf(answer.head, at, this.host);
       if (redirect === undefined || !('path' in redirect) || redirects === REDIRECTS_MAX) return this.#keep(target, answer);
       answer.leave();
       if (!keepsMethod(answer.head.status)) return { goTo: redirect.path };
@@ -85,8 +89,8 @@ export class LiveSite {
     for (let redirects = 0; ; redirects++) {
       const wanted: HttpRequest = { method, target: at.pathname + at.search, wants: 'part', ...(RANGE.test(range) ? { range } : {}) };
       const answer = await this.peer.http(wanted);
-      const redirect = redirectOf(answer.head, at, this.address);
-      if (redirect === undefined) return this.#streamed(answer, method === 'HEAD');
+      const redirect = redirectOf(answer.head, at, this.host);
+      if (redirect === undefined) return this.#streamed(inRange(named(answer, request), wanted.range), method === 'HEAD');
       answer.leave();
       if (!('path' in redirect) || redirects === REDIRECTS_MAX) throw new GlobalNetError('unknown', 'a part of this page leads elsewhere');
       at = new URL(redirect.path, url);
@@ -128,17 +132,15 @@ export class LiveSite {
 
   /** The answer is kept, unread, for whoever saves it: a form's could not be asked for again. */
   #offer(answer: LiveAnswer, url: URL): Offer {
-    const { status, mediaType, lengthBytes, fileName } = answer.head;
-    if (status >= 400) {
+    if (answer.head.status >= 400) {
       answer.leave();
       throw noFile(answer);
     }
     this.#keep(url.pathname + url.search, answer);
-    const name = safeFileName(fileName ?? nameInPath(url.pathname));
-    return { offered: { name, mediaType: mediaType && mediaName(mediaType), sizeBytes: lengthBytes, isLive: true } };
+    return offerOf(answer, url);
   }
 
-  async #pageOf(answer: LiveAnswer, url: URL): Promise<Response> {
+  async #pageOf(answer: LiveAnswer, url: URL): Promise<Response | Offer> {
     const { status, mediaType = '', lengthBytes } = answer.head;
     try {
       if (BODILESS.has(status))
@@ -146,7 +148,8 @@ export class LiveSite {
       const named = mediaType === '' ? undefined : (pageKind(mediaType) as ShownKind);
       if (named === 'as-is') return this.#streamed(answer, false);
       const bytes = await wholePage(answer.body, url.pathname, lengthBytes);
-      const filter = { url: url.href, host: this.address };
+      if (named === undefined && bytes.subarray(0, GUESSED_FROM_BYTES).includes(0)) return offerOf(answer, url);
+      const filter = { url: url.href, host: this.host };
       return textPage({ kind: named ?? guessedKind(bytes), bytes, mediaType, status, filter }, this.appOrigin);
     } catch (error) {
       answer.leave();
@@ -180,13 +183,35 @@ export class LiveSite {
   }
 }
 
+/** A style sheet that does not say that it is one: under our headers a browser would not take it for one. */
+function named(answer: LiveAnswer, { destination }: Request): LiveAnswer {
+  if (answer.head.mediaType !== undefined || destination !== 'style') return answer;
+  return { ...answer, head: { ...answer.head, mediaType: 'text/css' } };
+}
+
+/** The range that was asked for, of a service that has none and sends all: a player could not seek. What lies before it is fetched and dropped. */
+function inRange(answer: LiveAnswer, header: string | undefined): LiveAnswer {
+  const { head, body } = answer;
+  if (header === undefined || head.status !== 200 || head.lengthBytes === undefined) return answer;
+  const range = parseRange(header, head.lengthBytes);
+  if (range === undefined || range === 'unsatisfiable') return answer;
+  const { offset, lengthBytes } = range;
+  const contentRange = `bytes ${offset}-${offset + lengthBytes - 1}/${head.lengthBytes}`;
+  return { ...answer, head: { ...head, status: 206, lengthBytes, contentRange, acceptsRanges: true }, body: cutOut(body, range) };
+}
+
+function offerOf({ head: { mediaType, lengthBytes, fileName } }: LiveAnswer, { pathname }: URL): Offer {
+  const name = safeFileName(fileName ?? nameInPath(pathname));
+  return { offered: { name, mediaType: mediaType && mediaName(mediaType), sizeBytes: lengthBytes, isLive: true } };
+}
+
 function noFile({ head }: LiveAnswer): GlobalNetError {
   return new GlobalNetError('unknown', `The service has no such file: it answers with status ${head.status}.`);
 }
 
 /** Of an answer that does not say what it is: small servers do not. Either way the filter has read it. */
 function guessedKind(bytes: Uint8Array): 'html' | 'text' {
-  return /^[\s\ufeff]*</.test(new TextDecoder().decode(bytes.subarray(0, 1024))) ? 'html' : 'text';
+  return /^[\s\ufeff]*</.test(new TextDecoder().decode(bytes.subarray(0, GUESSED_FROM_BYTES))) ? 'html' : 'text';
 }
 
 function escaped(text: string): string {

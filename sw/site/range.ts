@@ -20,3 +20,17 @@ export function parseRange(header: string | null, sizeBytes: number): ByteRange 
   if (match[2] !== '' && Number(match[2]) < offset) return undefined;
   return offset >= sizeBytes ? 'unsatisfiable' : { offset, lengthBytes: last - offset + 1 };
 }
+
+/** The part of a body that was asked for, from one that comes whole. Whoever leaves it leaves that. */
+export async function* cutOut(
+  parts: AsyncGenerator<Uint8Array, void, undefined>,
+  { offset, lengthBytes }: ByteRange,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let at = -offset;
+  for await (const part of parts) {
+    const wanted = part.subarray(Math.max(0, -at), Math.max(0, lengthBytes - at));
+    at += part.length;
+    if (wanted.length > 0) yield wanted;
+    if (at >= lengthBytes) return;
+  }
+}

@@ -8,14 +8,14 @@ export const REDIRECTS_MAX = 10;
 
 /**
  * @param from the URL of what was asked for, on the site's origin.
- * @param host what the site calls itself, by whatever scheme and port.
+ * @param host what the site calls itself, by whatever scheme; another port is another site.
  * @returns undefined when the answer is no redirect.
  */
 export function redirectOf(head: { status: number; location: string | undefined }, from: URL, host: string): Redirect | undefined {
   if (!REDIRECTS.has(head.status) || head.location === undefined) return undefined;
   if (!URL.canParse(head.location, from)) return { url: head.location };
   const to = new URL(head.location, from);
-  const isInside = to.origin === from.origin || (/^https?:$/.test(to.protocol) && to.hostname === host);
+  const isInside = to.origin === from.origin || (/^https?:$/.test(to.protocol) && to.host === host);
   return isInside ? { path: to.pathname + to.search + (to.hash || from.hash) } : { url: to.href };
 }
 

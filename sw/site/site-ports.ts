@@ -1,6 +1,6 @@
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { FrameOrder, FrameReport, SitePorts, WorkerMessage } from '../../src/shared/site-shell.ts';
-import { decodeAddress } from '../../src/core/wire/address.ts';
+import { decodeAddress, siteHost } from '../../src/core/wire/address.ts';
 import { appOriginOf } from '../../src/shared/headers.ts';
 import { giveFile } from './give-file.ts';
 import { LiveSite } from './live-site.ts';
@@ -14,7 +14,8 @@ const PORTS_WAIT_MS = 15_000;
 
 /** What a service worker that serves a site holds. It has all of it from the shell, and loses it whenever the browser stops it. */
 export interface Connected {
-  readonly address: string;
+  /** The site of this origin: an address, with its port where that is not 80. */
+  readonly host: string;
   readonly site: VerifiedSite;
   /** Asked instead where `site` has nothing signed. */
   readonly live: LiveSite;
@@ -29,13 +30,14 @@ export class SitePortsHolder {
   readonly #waiting = new Set<(connected: Connected) => void>();
 
   /** New ports replace old ones: after a reload the old ones lead nowhere. @throws TypeError for another address: an origin has one site. */
-  accept({ address, peer, shell, path }: SitePorts): void {
-    if (this.#connected !== undefined && this.#connected.address !== address) throw new TypeError('this origin belongs to another site');
+  accept({ address, port, peer, shell, path }: SitePorts): void {
+    const host = siteHost(address, port);
+    if (this.#connected !== undefined && this.#connected.host !== host) throw new TypeError('this origin belongs to another site');
     const sitePeer = new SitePeer(peer);
     const connected: Connected = {
-      address,
+      host,
       site: new VerifiedSite(decodeAddress(address), sitePeer),
-      live: new LiveSite(address, appOriginOf(self.location.origin), sitePeer),
+      live: new LiveSite(host, appOriginOf(self.location.origin), sitePeer),
       shown: normalPath(path),
       report: (report) => shell.postMessage(report),
     };

@@ -187,6 +187,21 @@ describe('a live service in the service worker', () => {
     );
   });
 
+  it('gives a part of what a service without ranges sends whole', async () => {
+    const head = { mediaType: 'audio/wav', lengthBytes: 10 };
+    const all = house(() => ({ head, body: () => ['0', '1234', '56', '789'].map(utf8) }));
+    for (const [range, status, contentRange, got] of [
+      ['bytes=0-', 206, 'bytes 0-9/10', '0123456789'],
+      ['bytes=3-5', 206, 'bytes 3-5/10', '345'],
+      ['bytes=5-5', 206, 'bytes 5-5/10', '5'],
+      ['bytes=-2', 206, 'bytes 8-9/10', '89'],
+      ['bytes=20-', 200, null, '0123456789'],
+    ] as const) {
+      const part = await all.live.part(get('/a.wav', { range }), at('/a.wav'));
+      assert.deepEqual([part.status, part.headers.get('content-range'), await part.text()], [status, contentRange, got]);
+    }
+  });
+
   it('a body is read no faster than the page takes it, and left when nobody wants it', async () => {
     let given = 0;
     async function* endless(): AsyncGenerator<Uint8Array> {
@@ -242,18 +257,13 @@ describe('a file of a live service', () => {
     ['of a kind that not every browser shows', { mediaType: 'video/quicktime' }, '/film.mov', 'film.mov'],
     ['that a viewer would show', { mediaType: 'application/pdf' }, '/paper.pdf', 'paper.pdf'],
     ['that is too large for a page', { mediaType: 'text/html', lengthBytes: 9e6 }, '/', 'file'],
+    ['that does not say what it is, and is no text', { mediaType: undefined }, '/a.jpg', 'a.jpg'],
     ['that a link wants saved', { mediaType: 'text/html' }, '/_gnet/save/a.html', 'a.html'],
   ] as const) {
-    it(`is one ${what}`, async () =>
-      assert.equal(
-        (
-          await offer(
-            house(() => ({ head })),
-            path,
-          )
-        ).name,
-        name,
-      ));
+    it(`is one ${what}`, async () => {
+      const binary = house(() => ({ head, body: () => [Uint8Array.of(255, 216, 0)] }));
+      assert.equal((await offer(binary, path)).name, name);
+    });
   }
 
   it('is saved from the answer that it was offered with, and asked for anew when that has gone', async () => {
@@ -342,6 +352,13 @@ describe('a redirect', () => {
     it(`to ${location} leads to ${JSON.stringify(wanted)}`, () =>
       assert.deepEqual(redirectOf({ status: 302, location }, at('/a'), HOST), wanted));
   }
+  it('to another port leads out of the site', () => {
+    const to = (location: string, host: string) => redirectOf({ status: 302, location }, at('/a'), host);
+    assert.deepEqual(to(`http://${HOST}:8080/b`, `${HOST}:8080`), { path: '/b' });
+    assert.deepEqual(to(`http://${HOST}:8080/b`, HOST), { url: `http://${HOST}:8080/b` });
+    assert.deepEqual(to(`http://${HOST}/b`, `${HOST}:8080`), { url: `http://${HOST}/b` });
+  });
+
   it('is none without a place, or by another status', () => {
     assert.equal(redirectOf({ status: 302, location: undefined }, at('/'), HOST), undefined);
     assert.equal(redirectOf({ status: 201, location: '/b' }, at('/'), HOST), undefined);

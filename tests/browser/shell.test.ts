@@ -295,6 +295,28 @@ describe('the shell', { timeout: 240_000 }, () => {
     page.removeAllListeners('download');
   });
 
+  it('gives a port of an address an origin of its own, and keeps links to it there', async () => {
+    const origin = async (): Promise<string> => new URL(await frameUrl(page)).origin;
+    await open(page, app.addresses[2]);
+    await content(page).getByRole('heading', { name: 'Live' }).waitFor();
+    const usual = await origin();
+    await page.getByLabel('Address or link of a site').fill(`http://${app.addresses[2]}:8080/?x`);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`${app.url}#/open/${app.addresses[2]}:8080/?x`);
+    await waitFor('the other origin', async () => (await origin()) !== usual);
+    await content(page).getByRole('heading', { name: 'Live' }).waitFor();
+    await page.getByRole('button', { name: /circuits and links/ }).click();
+    await page.getByRole('complementary').getByText(`${app.addresses[2]}:8080`, { exact: true }).waitFor();
+    await content(page).locator('#trap').click();
+    await page.getByText('evillmth.html', { exact: true }).waitFor();
+    assert.ok(page.url().endsWith(`#/open/${app.addresses[2]}:8080/_gnet/save/trap`), page.url());
+    await open(page, `${app.addresses[2]}:80`);
+    await content(page).getByRole('heading', { name: 'Live' }).waitFor();
+    assert.equal(await origin(), usual);
+    await open(page, `${app.addresses[2]}:65536`);
+    await page.getByText('65536 is no port: they go from 1 to 65535.').waitFor();
+  });
+
   it('says that a site of files receives no form data', async () => {
     await open(page, app.addresses[0]);
     await content(page).locator('#send').click();

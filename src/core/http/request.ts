@@ -2,7 +2,7 @@ import { utf8 } from '../bytes/bytes.ts';
 import type { HttpRequest } from './types.ts';
 
 const TARGET = /^\/[\x21-\x7e]*$/;
-const HOST = /^[a-z2-7]+\.gnet$/;
+const HOST = /^[a-z2-7]+\.gnet(?::\d{1,5})?$/;
 const RANGE = /^bytes=(?:\d{1,15}-\d{0,15}|-\d{1,15})$/;
 const MEDIA_TYPE = /^[\x20-\x7e]{1,256}$/;
 

@@ -69,8 +69,6 @@ export const RECONNECT_TRIES = 5;
 export const SERVICE_IDLE_MS = 10 * 60_000;
 /** Sessions that programs have open at a time, one for each address and isolation key: each is a circuit of four hops. */
 export const TCP_SESSIONS_MAX = 200;
-/** Where a live service's web server is asked for. */
-export const HTTP_PORT = 80;
 /** Requests that a page has open at a live service: many small parts at once, and few of the 500 connections that a service takes. */
 export const LIVE_REQUESTS_MAX = 24;
 /** Visitors' sessions of one service, those without a path included: 64 KB kept for each at most is 64 MB. */

@@ -1,9 +1,10 @@
 import { GlobalNetError } from '../bytes/errors.ts';
 import type { Env } from '../env.ts';
 import { askHttp, type HttpAnswer, type HttpRequest } from '../http/index.ts';
+import { HTTP_PORT, siteHost } from '../wire/address.ts';
 import { END, type EndReason, STREAM } from '../wire/registry.ts';
 import { encodeTcpRequest } from '../wire/tcp.ts';
-import { HTTP_PORT, LIVE_REQUESTS_MAX } from './constants.ts';
+import { LIVE_REQUESTS_MAX } from './constants.ts';
 import type { ServiceSession } from './service-session.ts';
 import type { FetchProgress } from './status.ts';
 import { toldStream } from './told-stream.ts';
@@ -35,14 +36,15 @@ export class LiveSite {
 
   /**
    * Whoever does not read the body to its end aborts the signal, or leaves the body's loop.
+   * @param port of the service, 1 to 65535.
    * @throws GlobalNetError as `askHttp`, and why there is no connection.
    */
-  async ask(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  async ask(request: HttpRequest, signal: AbortSignal, port = HTTP_PORT): Promise<HttpAnswer> {
     const { env, visit } = this.options;
     const startedAtMs = env.now();
     const leave = await this.#enter(signal);
     try {
-      const { head, body } = await askHttp(env, (first) => this.#connect(first), request, visit.address, signal);
+      const { head, body } = await askHttp(env, (first) => this.#connect(port, first), request, siteHost(visit.address, port), signal);
       return { head, body: this.#counted(request, head.lengthBytes, body, startedAtMs, leave) };
     } catch (error) {
       leave();
@@ -50,10 +52,10 @@ export class LiveSite {
     }
   }
 
-  async #connect(first: Uint8Array) {
+  async #connect(port: number, first: Uint8Array) {
     await this.options.ready();
-    const stream = await this.options.visit.openStream(STREAM.tcp, encodeTcpRequest({ port: HTTP_PORT }), first);
-    return toldStream(stream, connectionWords);
+    const stream = await this.options.visit.openStream(STREAM.tcp, encodeTcpRequest({ port }), first);
+    return toldStream(stream, (reason) => connectionWords(reason, port));
   }
 
   async *#counted(
@@ -100,10 +102,10 @@ export class LiveSite {
 }
 
 /** What docs/spec/13-tcp.md § Answer says, to a reader. */
-function connectionWords(reason: EndReason): GlobalNetError | undefined {
+function connectionWords(reason: EndReason, port: number): GlobalNetError | undefined {
   switch (reason) {
     case END.refused:
-      return new GlobalNetError('refused', `this service has no web server: it takes no connections at port ${HTTP_PORT}`);
+      return new GlobalNetError('refused', `this service has no web server: it takes no connections at port ${port}`);
     case END.portClosed:
       return new GlobalNetError('unserved', 'the service is there, but the web server behind it does not run');
     case END.unreachable:

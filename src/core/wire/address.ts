@@ -68,3 +68,11 @@ export function isAddress(text: string): boolean {
     return false;
   }
 }
+
+/** Where a live service's web server is asked for unless a URL names another port. */
+export const HTTP_PORT = 80;
+
+/** As URLs and web servers name what is at a port of an address: `<address>`, or `<address>:<port>` where it is not the usual one. */
+export function siteHost(address: string, port: number): string {
+  return port === HTTP_PORT ? address : `${address}:${port}`;
+}

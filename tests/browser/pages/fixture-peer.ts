@@ -3,7 +3,7 @@ import { serveSitePort } from '../../../src/adapters/serve-site-port.ts';
 import { base32, fromHex, GlobalNetError } from '../../../src/core/bytes/index.ts';
 import { identityFromSeed, nobleCrypto } from '../../../src/core/crypto/index.ts';
 import { checkCertificates } from '../../../src/core/peer/certificates.ts';
-import { decodeAddress, encodeAddress } from '../../../src/core/wire/address.ts';
+import { decodeAddress, encodeAddress, siteHost } from '../../../src/core/wire/address.ts';
 import { encodeCertificates } from '../../../src/core/wire/certificate.ts';
 import { CHUNK_BYTES } from '../../../src/core/wire/geometry.ts';
 import { type FileEntry, signManifest, type VerifiedManifest } from '../../../src/core/wire/manifest.ts';
@@ -155,7 +155,7 @@ class FixturePeer implements PeerControl {
     return checkCertificates({ crypto: nobleCrypto, schedule }, encodeCertificates(carried.map(fromHex)), decodeAddress(address));
   }
 
-  async sitePort(address: string) {
+  async sitePort(address: string, port: number) {
     const { port1, port2 } = new MessageChannel();
     const packed = () => this.#pack(address);
     serveSitePort(port1, {
@@ -176,7 +176,7 @@ class FixturePeer implements PeerControl {
           yield path === truncatedPath ? chunk.slice(0, -1) : chunk;
         }
       },
-      http: async (request, signal) => askLive((await packed()).live ?? new Map(), address, request, signal),
+      http: async (request, signal) => askLive((await packed()).live ?? new Map(), siteHost(address, port), request, signal),
     });
     return port2;
   }

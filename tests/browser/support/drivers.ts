@@ -21,6 +21,8 @@ export interface Tab {
 
 export interface Driver {
   readonly browser: Browser;
+  /** What is saved lands in this folder. */
+  readonly downloads: string;
   newTab(): Promise<Tab>;
   /** Closes it, at the first call; host names that were looked up stand in the browser's own log, which is the answer. */
   close(): Promise<string>;
@@ -42,9 +44,11 @@ async function startChromium(): Promise<Driver> {
   const context = await chromium.launchPersistentContext(folder, {
     executablePath: process.env['CHROME_PATH'] ?? '/usr/bin/chromium',
     args: ['--no-sandbox', `--log-net-log=${log}`],
+    downloadsPath: join(folder, 'downloads'),
   });
   return {
     browser: 'chromium',
+    downloads: join(folder, 'downloads'),
     newTab: () => chromiumTab(context),
     close: once(async () => {
       await context.close();
@@ -82,10 +86,13 @@ async function startFirefox(): Promise<Driver> {
       'network.dns.disablePrefetch': false,
       'network.prefetch-next': true,
       'network.dns.disablePrefetchFromHTTPS': false,
+      'browser.download.folderList': 2,
+      'browser.download.dir': join(folder, 'downloads'),
     },
   });
   return {
     browser: 'firefox',
+    downloads: join(folder, 'downloads'),
     async newTab() {
       const page = await browser.newPage();
       page.setDefaultTimeout(WAIT_MS);

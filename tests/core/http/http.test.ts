@@ -158,6 +158,7 @@ describe('a request of HTTP', () => {
       fromUtf8(encodeHttpRequest({ ...GET, target: '/a?b=c', range: 'bytes=5-' }, HOST)),
       `GET /a?b=c HTTP/1.1\r\nHost: ${HOST}\r\nUser-Agent: GlobalNet\r\nAccept: text/html,*/*;q=0.8\r\nAccept-Encoding: identity\r\nConnection: close\r\nRange: bytes=5-\r\n\r\n`,
     );
+    assert.match(fromUtf8(encodeHttpRequest(GET, `${HOST}:8080`)), /\r\nHost: a{56}\.gnet:8080\r\n/);
     for (const method of ['GET', 'HEAD'] as const) assert.ok(isRepeatable(encodeHttpRequest({ ...GET, method }, HOST)));
     const body = { mediaType: 'text/plain', bytes: utf8('hé') };
     const post = encodeHttpRequest({ method: 'POST', target: '/', wants: 'page', body }, HOST);

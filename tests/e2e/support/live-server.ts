@@ -40,8 +40,13 @@ export class LiveServer {
     if (path === '/') page(this.#home(request.headers.host as string));
     else if (path === '/picture.bmp') response.setHeader('Content-Type', 'image/bmp').end(LARGE);
     else if (path === '/sound.wav') this.#sound(request, response);
+    // As 'python3 -m http.server' does: no ranges.
+    else if (path === '/plain.wav') response.writeHead(200, { 'Content-Type': 'audio/x-wav', 'Content-Length': SOUND.length }).end(SOUND);
+    else if (path === '/listen') page('<h1>Listen</h1><audio controls src="plain.wav"></audio>');
+    else if (path === '/plain.css') response.end('h1 { color: rgb(1, 2, 3) }');
     else if (path === '/old') response.writeHead(302, { Location: `http://${request.headers.host}/new?x=1` }).end();
     else if (path === '/new') this.#compressed(request, response, '<h1>New place</h1>');
+    else if (path === '/to-80') response.writeHead(302, { Location: `http://${request.headers.host?.split(':')[0]}/new` }).end();
     else if (path === '/circle') response.writeHead(302, { Location: '/circle' }).end();
     else if (path === '/away') response.writeHead(302, { Location: 'https://example.org/there' }).end();
     else if (path === '/large') page('<h1>Large</h1><img src="picture.bmp" alt="noise">');
@@ -58,7 +63,7 @@ export class LiveServer {
 
   #home(host: string): string {
     const said = this.said.map((words) => `<li>${words.replace(/</g, '&lt;')}</li>`).join('');
-    return `<title>Guest book</title><h1>Guest book</h1><ul>${said}</ul>
+    return `<title>Guest book</title><link rel="stylesheet" href="plain.css"><h1>Guest book</h1><ul>${said}</ul>
       <form method="post"><input name="words"><button id="say">Say it</button></form>
       <form method="post" action="/count"><input name="words" value="abc"><button id="count">Count</button></form>
       <a id="new" href="http://${host}/new">by its full name</a> <audio controls src="sound.wav"></audio>

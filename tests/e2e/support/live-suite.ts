@@ -53,6 +53,10 @@ export function liveSuite(network: () => Network, start: (...args: string[]) => 
       await says(/Live from the service itself: signed by nobody, and not kept\./);
       assert.match(await panelText(tab), /A live service: it makes each page as you ask for it.* no author signed the pages/);
       assert.equal(hash(), `#/open/${address}/`);
+      const color = await site(tab)
+        .locator('h1')
+        .evaluate((h1) => getComputedStyle(h1).color);
+      assert.equal(color, 'rgb(1, 2, 3)', 'a style sheet that does not say what it is');
       const [first] = server.asked;
       assert.deepEqual(first?.rawHeaders.filter((_, i) => i % 2 === 0).join(), 'Host,User-Agent,Accept,Accept-Encoding,Connection');
       assert.equal(first?.headers['user-agent'], 'GlobalNet');
@@ -108,22 +112,50 @@ export function liveSuite(network: () => Network, start: (...args: string[]) => 
       await tab.getByRole('heading', { name: 'This link leaves the network' }).waitFor();
     });
 
-    it('seeks in a sound by asking for the part that is wanted', async () => {
+    it('is another site at another port, whose links lead there and back', async () => {
+      const other = `${address}:${server.port}`;
+      const origin = (): Promise<string> =>
+        site(tab)
+          .locator('html')
+          .evaluate(() => location.origin);
       await open('/');
-      const sound = site(tab).locator('audio');
-      await until('its length', () => sound.evaluate((audio: HTMLAudioElement) => Math.round(audio.duration) === 29));
-      for (const second of [27, 3, 20]) {
-        await sound.evaluate((audio: HTMLAudioElement, at) => void (audio.currentTime = at), second);
-        await until(`second ${second}`, () =>
-          sound.evaluate((audio: HTMLAudioElement, at) => !audio.seeking && audio.readyState >= 2 && audio.currentTime === at, second),
-        );
-      }
-      const ranges = server.asked.filter(({ url }) => url === '/sound.wav').map(({ headers }) => headers.range);
-      assert.ok(
-        ranges.some((range) => Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1]) > 0),
-        ranges.join(),
-      );
+      await heading('Guest book');
+      const usual = await origin();
+      await openAddress(tab, `http://${other}/old`);
+      await heading('New place');
+      assert.equal(hash(), `#/open/${other}/new?x=1`);
+      assert.notEqual(await origin(), usual);
+      assert.equal(server.asked.at(-1)?.headers.host, other);
+      await openAddress(tab, `http://${other}/to-80`);
+      await site(tab).getByRole('link').click();
+      await heading('New place');
+      assert.equal(hash(), `#/open/${address}/new`);
+      assert.equal(await origin(), usual);
+      await openAddress(tab, `${address}:81`);
+      await says(/This service has no web server: it takes no connections at port 81\./);
     });
+
+    for (const [path, how] of [
+      ['/', 'asking for the part that is wanted'],
+      ['/listen', 'passing over what comes before it, where the service has no parts'],
+    ] as const)
+      it(`seeks in a sound by ${how}`, async () => {
+        await open(path);
+        const sound = site(tab).locator('audio');
+        await until('its length', () => sound.evaluate((audio: HTMLAudioElement) => Math.round(audio.duration) === 29));
+        for (const second of [27, 3, 20]) {
+          await sound.evaluate((audio: HTMLAudioElement, at) => void (audio.currentTime = at), second);
+          await until(`second ${second}`, () =>
+            sound.evaluate((audio: HTMLAudioElement, at) => !audio.seeking && audio.readyState >= 2 && audio.currentTime === at, second),
+          );
+        }
+        if (path !== '/') return;
+        const ranges = server.asked.filter(({ url }) => url === '/sound.wav').map(({ headers }) => headers.range);
+        assert.ok(
+          ranges.some((range) => Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1]) > 0),
+          ranges.join(),
+        );
+      });
 
     it('shows a picture of 20 MB, to its last byte', async () => {
       await open('/large');
