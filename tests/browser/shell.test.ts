@@ -567,9 +567,9 @@ describe('the shell', { timeout: 240_000 }, () => {
       await open(first, app.addresses[0], '/movie.bin');
       await first.getByRole('heading', { name: 'A file, and not a page' }).waitFor();
       await check('file');
-      await faults(first, '{ chunkDelayMs: 500 }');
+      await faults(first, '{ chunkDelayMs: 60_000 }');
       await first.getByRole('button', { name: 'Save', exact: true }).click();
-      await first.getByText(/^65.5 KB of/).waitFor();
+      await first.getByRole('progressbar', { name: 'Saving' }).waitFor();
       await check('saving');
       await open(first, 'abc.gnet');
       await check('message');
