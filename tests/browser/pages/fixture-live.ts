@@ -32,7 +32,8 @@ function connection(files: ReadonlyMap<string, LiveFile>, first: Uint8Array): Ht
   const { mediaType, bytes, headers } = file ?? { mediaType: 'text/plain', bytes: utf8('not here'), headers: [] };
   const status = file === undefined ? '404 Not Found' : headers.some((line) => line.startsWith('Location:')) ? '302 Found' : '200 OK';
   const head = [`HTTP/1.1 ${status}`, `Content-Type: ${mediaType}`, ...headers, '', ''];
-  const coming = [utf8(head.join('\r\n')), bytes].filter((part) => part.length > 0);
+  // A copy: what is posted on is given away.
+  const coming = [utf8(head.join('\r\n')), bytes.slice()].filter((part) => part.length > 0);
   return {
     kind: STREAM.tcp,
     request: EMPTY,
