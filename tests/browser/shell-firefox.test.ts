@@ -53,7 +53,7 @@ describe('the shell in Firefox', { timeout: 120_000 }, () => {
     await tab.evaluate(`location.hash = '#/open/${app.addresses[0]}/paper.pdf'`);
     await waitFor('the file page', async () => (await tab.text(TOP, '#message-title')) === 'A file, and not a page');
     assert.deepEqual(files(), []);
-    await tab.click(TOP, 'gnet-file button.primary');
+    await tab.click(TOP, 'button.primary');
     await waitFor('the file', () => files().includes('paper.pdf') && statSync(join(driver.downloads, 'paper.pdf')).size === 14);
     assert.equal(await tab.text(TOP, '#message-title'), 'The file is with your downloads');
   });

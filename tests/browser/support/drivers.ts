@@ -123,6 +123,7 @@ async function startFirefox(): Promise<Driver> {
 /** One file for each process. */
 function readMozLogs(folder: string): string {
   return readdirSync(folder)
+    .filter((name) => name.startsWith('dns'))
     .map((name) => readFileSync(join(folder, name), 'utf8'))
     .join('\n');
 }
