@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { serveSitePort } from '../../src/adapters/serve-site-port.ts';
 import { concat, fromUtf8, utf8 } from '../../src/core/bytes/bytes.ts';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
+import type { OpenSite, Peer } from '../../src/core/peer/index.ts';
 import { identityFromSeed, nobleCrypto } from '../../src/core/crypto/index.ts';
 import { signManifest } from '../../src/core/wire/manifest.ts';
 import type { HttpAnswerHead, HttpRequest, SiteAnswer } from '../../src/shared/site-port.ts';
@@ -16,6 +17,7 @@ import { redirectOf } from '../../sw/site/redirect.ts';
 import { SitePeer } from '../../sw/site/site-peer.ts';
 import { VerifiedSite } from '../../sw/site/verified-site.ts';
 import { type Wanted, wantedBy } from '../../sw/site/wanted.ts';
+import { readSite, siteSource } from '../../workers/site-answers.ts';
 
 const HOST = `${'a'.repeat(56)}.gnet`;
 const ORIGIN = 'http://label.gnet.localhost:8080';
@@ -336,6 +338,15 @@ describe('the name of a file', () => {
       { numRuns: 2000 },
     );
   });
+});
+
+it('a published site has no other port, and what is signed is shown at none', async () => {
+  const newest = { hash: new Uint8Array(32), bytes: new Uint8Array(1) };
+  const source = (port: number) => siteSource({ reader: { newest: async () => newest } } as unknown as OpenSite, port);
+  assert.deepEqual(await source(80).manifest(undefined), newest.bytes);
+  await assert.rejects(source(8080).manifest(undefined), { kind: 'unknown', message: /it has no port 8080/ });
+  const peer = { sites: { read: async () => ({}) } } as unknown as Peer;
+  await assert.rejects(readSite(peer, HOST, '/', 8080), { kind: 'unknown' });
 });
 
 describe('a redirect', () => {
