@@ -11,6 +11,14 @@ export const TRANSPORT_HOLD_BYTES: Record<TransportKind, number> = { webrtc: 65_
 /** One turn of a circuit. A cell at a time mixes finest; a setup packet goes whole and the circuit pays for it afterwards. */
 export const TURN_BYTES = FRAME_CELL_BYTES;
 
+/**
+ * After a silence of so long, which is Linux's least time-out, TCP sends ten segments again and doubles from there, so that a large message needs
+ * several round trips, on each link of a path anew, as the next one passes on whole messages. So messages are of one setup packet at
+ * first, and then of at most this part of what has been sent since.
+ */
+export const SILENT_MS = 200;
+export const MESSAGE_SHARE_OF_BURST = 1 / 4;
+
 /** What may wait on one link before it is closed: windows and the relay's own caps end circuits long before. */
 export const QUEUE_MAX_BYTES = 64 * 1024 * 1024;
 

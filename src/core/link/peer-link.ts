@@ -3,10 +3,10 @@ import { DecodeError } from '../bytes/errors.ts';
 import type { Env } from '../env.ts';
 import type { FrameClass, Link, LinkHandler, Transport, TransportHandler, TransportKind } from '../ports.ts';
 import { frameCircuitId, frameLengthBytes, frameType } from '../wire/frame.ts';
-import { LINK_BATCH_MAX_BYTES, LINK_MESSAGE_MAX_BYTES } from '../wire/geometry.ts';
+import { FRAME_SETUP_BYTES, LINK_BATCH_MAX_BYTES, LINK_MESSAGE_MAX_BYTES } from '../wire/geometry.ts';
 import { decodeControl, descriptorFrames, encodeControl, splitBatch } from '../wire/link.ts';
 import { CONTROL, FRAME, LINK_CLOSE, type LinkCloseCode } from '../wire/registry.ts';
-import { QUEUE_MAX_BYTES, TRANSPORT_HOLD_BYTES } from './constants.ts';
+import { MESSAGE_SHARE_OF_BURST, QUEUE_MAX_BYTES, SILENT_MS, TRANSPORT_HOLD_BYTES } from './constants.ts';
 import { DescriptorParts } from './descriptor-parts.ts';
 import { FrameQueue } from './frame-queue.ts';
 import type { HandshakeResult } from './handshake.ts';
@@ -38,6 +38,9 @@ export class PeerLink implements Link, LinkPulse, TransportHandler {
   readonly #pulse: Pulse;
   readonly #holdBytes: number;
   readonly #batchBytes: number;
+  #sentAtMs = Number.NEGATIVE_INFINITY;
+  /** Sent since the last silence. */
+  #burstBytes = 0;
   #lastId = 0;
   #flushDue = false;
   #pongDue: number | undefined;
@@ -201,7 +204,7 @@ export class PeerLink implements Link, LinkPulse, TransportHandler {
     this.#flushSoon();
   }
 
-  /** All that one turn queues leaves in one message. */
+  /** All that one turn queues leaves in one message, or in several at the beginning of a burst. */
   #flushSoon(): void {
     if (this.#flushDue) return;
     this.#flushDue = true;
@@ -216,11 +219,17 @@ export class PeerLink implements Link, LinkPulse, TransportHandler {
     while (this.#open && this.#transport.bufferedBytes <= this.#holdBytes / 2) {
       this.#queuePong();
       const roomBytes = this.#holdBytes - this.#transport.bufferedBytes - this.#sealer.overheadBytes;
-      const frames = this.#queue.take(Math.min(this.#batchBytes, roomBytes));
+      const frames = this.#queue.take(Math.min(this.#messageBytes(), roomBytes));
       if (frames.length === 0) break;
       this.#send(frames);
     }
     for (const call of this.#queue.takeDue()) call();
+  }
+
+  /** As much as may arrive in one round trip, where others wait for a whole message. */
+  #messageBytes(): number {
+    if (this.#env.now() - this.#sentAtMs > SILENT_MS) this.#burstBytes = 0;
+    return Math.min(this.#batchBytes, Math.max(FRAME_SETUP_BYTES, this.#burstBytes * MESSAGE_SHARE_OF_BURST));
   }
 
   #queuePong(): void {
@@ -237,8 +246,10 @@ export class PeerLink implements Link, LinkPulse, TransportHandler {
       ofCircuits ||= frameCircuitId(frame) !== 0;
     }
     this.sentBytes += lengthBytes;
+    this.#burstBytes += lengthBytes;
+    this.#sentAtMs = this.#env.now();
     if (ofCircuits) {
-      this.usedAt = this.#env.now();
+      this.usedAt = this.#sentAtMs;
       this.#pulse.sent();
     }
     this.#transport.send(this.#sealer.pack(frames, lengthBytes));

@@ -4,9 +4,10 @@ import fc from 'fast-check';
 import { memoryPair } from '../../../src/adapters/memory-transport.ts';
 import { GlobalNetError } from '../../../src/core/bytes/errors.ts';
 import { newIdentity, peerIdOf } from '../../../src/core/crypto/identity.ts';
-import { Links, PONG_TIMEOUT_MS, SILENCE_IDLE_MS, SILENCE_IN_USE_MS } from '../../../src/core/link/index.ts';
+import { Links, PONG_TIMEOUT_MS, SILENCE_IDLE_MS, SILENCE_IN_USE_MS, SILENT_MS } from '../../../src/core/link/index.ts';
 import type { Transport } from '../../../src/core/ports.ts';
 import { newFrame } from '../../../src/core/wire/frame.ts';
+import { FRAME_CELL_BYTES, FRAME_SETUP_BYTES } from '../../../src/core/wire/geometry.ts';
 import { encodeControl } from '../../../src/core/wire/link.ts';
 import { CONTROL, FRAME, LINK_CLOSE } from '../../../src/core/wire/registry.ts';
 import { linked, type LinkSetup, numbered, TestEnd } from '../../support/link-suite.ts';
@@ -178,7 +179,7 @@ describe('links', () => {
     assert.ok(a.link.open);
   });
 
-  it('all frames of one turn leave in one message', async () => {
+  it('all frames of one turn leave in one message; after a silence in small ones first, which fit what TCP sends at once', async () => {
     const env = testEnv();
     const { a, transports } = await linked(memory(env));
     const lengths: number[] = [];
@@ -187,9 +188,22 @@ describe('links', () => {
       lengths.push(message.length);
       send(message);
     };
-    for (let i = 0; i < 10; i++) a.link.sendFrame(numbered(0x8000_0001 + i, 0), i % 2 ? 'own' : 'relayed');
-    await env.advance(0);
-    assert.deepEqual(lengths, [10 * 4096]);
+    const turn = async (frames: number): Promise<number[]> => {
+      for (let i = 0; i < frames; i++) a.link.sendFrame(numbered(0x8000_0001 + i, 0), i % 2 ? 'own' : 'relayed');
+      await env.advance(0);
+      return lengths.splice(0);
+    };
+    const cells = (...counts: number[]): number[] => counts.map((count) => count * FRAME_CELL_BYTES);
+    assert.deepEqual(await turn(10), cells(3, 3, 3, 1));
+    for (let i = 0; i < 10; i++) await turn(10);
+    assert.deepEqual(await turn(10), cells(10));
+    await env.advance(SILENT_MS);
+    assert.deepEqual(await turn(10), cells(10), 'that was no silence');
+    await env.advance(SILENT_MS + 1);
+    assert.deepEqual(await turn(10), cells(3, 3, 3, 1));
+    await env.advance(SILENT_MS + 1);
+    a.link.sendFrame(newFrame(0x8000_0001, FRAME.setup), 'own');
+    assert.deepEqual(await turn(1), [FRAME_SETUP_BYTES, FRAME_CELL_BYTES], 'a setup packet goes whole');
   });
 
   it('a frame where its type or direction does not belong is a breach', async () => {
