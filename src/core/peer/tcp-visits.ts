@@ -25,7 +25,9 @@ export class TcpVisits implements Visits {
    * @throws GlobalNetError `malformed` (the address), `full`, as `ServiceVisitor.find`, or why joining failed.
    */
   async visit(address: string, isolation: string): Promise<ServiceSession> {
-    const service = normalAddress(address);
+    // An address that is visited is spelt as it should be: to find that out takes two hashes, much for each of many short connections.
+    const isKnown = this.#visits.get(keyOf(address, isolation))?.session.address === address;
+    const service = isKnown ? address : normalAddress(address);
     await this.options.ready();
     const { session } = this.#visit(service, isolation);
     await session.find();
@@ -44,7 +46,7 @@ export class TcpVisits implements Visits {
   }
 
   #visit(address: string, isolation: string): Visit {
-    const key = `${address} ${isolation}`;
+    const key = keyOf(address, isolation);
     const usedAtMs = this.options.env.now();
     const known = this.#visits.get(key);
     if (known !== undefined) {
@@ -85,4 +87,8 @@ export class TcpVisits implements Visits {
     this.#visits.delete(key);
     session.close();
   }
+}
+
+function keyOf(address: string, isolation: string): string {
+  return `${address} ${isolation}`;
 }
