@@ -1,7 +1,8 @@
 import type { SiteSource } from '../src/adapters/serve-site-port.ts';
 import { base32 } from '../src/core/bytes/base32.ts';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
-import { LiveService, type OpenSite, type Peer } from '../src/core/peer/index.ts';
+import type { OpenSite, Peer } from '../src/core/peer/index.ts';
+import { LiveService } from '../src/core/peer/live-site.ts';
 import { decodeAddress, HTTP_PORT } from '../src/core/wire/address.ts';
 import type { VerifiedManifest } from '../src/core/wire/manifest.ts';
 import type { SiteInfo, StoredSite } from '../src/shared/peer-control.ts';

@@ -11,12 +11,14 @@ import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import { lazySetupCrypto } from '../src/core/circuit/index.ts';
 import { newIdentity } from '../src/core/crypto/identity.ts';
 import { rtcBinding } from '../src/core/link/index.ts';
-import { type FetchProgress, Peer } from '../src/core/peer/index.ts';
+import type { FetchProgress, Messages } from '../src/core/peer/index.ts';
+import { Peer } from '../src/core/peer/peer.ts'; // by its file: what else the folder has comes when it is wanted
 import type { ChunkStore, RecordStore } from '../src/core/ports.ts';
 import type { Outcome } from '../src/shared/outcome.ts';
 import { outcomeOf } from '../src/shared/outcome.ts';
 import type { CarriedCertificate } from '../src/shared/peer-api.ts';
-import type { PeerConfig, PeerControl, PeerListener, SiteInfo, StoredSite } from '../src/shared/peer-control.ts';
+import type { KeptInvitation, PeerConfig, PeerControl, PeerListener, SiteInfo, StoredSite } from '../src/shared/peer-control.ts';
+import { forgetInvitation, invitedTo, keptInvitation } from './kept-invitations.ts';
 import { relayingTurn } from './relaying-turn.ts';
 import { readSite, siteSource, storedSites } from './site-answers.ts';
 import { Throttle } from './throttle.ts';
@@ -34,8 +36,11 @@ export class TabPeer implements PeerControl {
   readonly #tellStatus = new Throttle(TELL_EVERY_MS, () => this.#tell((listener) => this.#peer && listener.onStatus(this.#status())));
   readonly #progress = new Map<string, FetchProgress>();
   readonly #tellProgress = new Throttle(TELL_EVERY_MS, () => this.#flushProgress());
+  /** Opened before the peer starts: an invitation may come first. */
+  readonly #store = openStore();
   #starting: Promise<Peer> | undefined;
   #peer: Peer | undefined;
+  #sends: { readonly by: Peer; readonly messages: Messages } | undefined;
   #leader = false;
   #wantsRelaying = false;
   #endTurn: (() => void) | undefined;
@@ -53,7 +58,7 @@ export class TabPeer implements PeerControl {
 
   async #start(config: PeerConfig): Promise<Peer> {
     const env = this.#env;
-    const { records, chunks, kept } = await openStore();
+    const { records, chunks, kept } = await this.#store;
     const rtc = config.rtc && new WebRtcBridge(config.rtc, (offerer, answerer) => rtcBinding(env.crypto, offerer, answerer));
     const peer = await Peer.create({
       env,
@@ -70,6 +75,7 @@ export class TabPeer implements PeerControl {
       maxLinks: MAX_LINKS,
       cover: !savesData(),
       privateAddresses: config.bootstraps.every(({ url }) => /^wss?:\/\/(127\.|localhost)/.test(url)),
+      invitationTo: (address) => keptInvitation(records, address),
       digest: async (bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)),
       onProgress: (progress) => {
         this.#progress.set(`${progress.address}/${progress.path}`, progress);
@@ -103,6 +109,14 @@ export class TabPeer implements PeerControl {
         () => this.#env.log('info', 'crypto', 'libsodium did not load: @noble goes on'),
       );
     });
+  }
+
+  /** Not before one is written: nobody needs them to join. */
+  async #messages(): Promise<Messages> {
+    const { Messages } = await import('../src/core/peer/messages.ts');
+    const peer = this.#running();
+    if (this.#sends?.by !== peer) this.#sends = { by: peer, messages: peer.visitBy((visiting) => new Messages(visiting)) };
+    return this.#sends.messages;
   }
 
   #running(): Peer {
@@ -141,6 +155,10 @@ export class TabPeer implements PeerControl {
     return this.#peer?.sites.certificates(address) ?? [];
   }
 
+  askCertificates(address: string): Promise<Outcome<readonly CarriedCertificate[]>> {
+    return outcomeOf(() => this.#running().sites.askCertificates(address));
+  }
+
   async sitePort(address: string, port: number): Promise<MessagePort> {
     const { port1, port2 } = new MessageChannel();
     serveSitePort(port1, siteSource(this.#running().sites.open(address), port));
@@ -158,6 +176,33 @@ export class TabPeer implements PeerControl {
   forgetSite(address: string): Promise<Outcome<undefined>> {
     return outcomeOf(async () => {
       await this.#running().sites.forget(address);
+      return undefined;
+    });
+  }
+
+  keepInvitation(text: string, replaces: boolean): Promise<Outcome<KeptInvitation>> {
+    return outcomeOf(async () => (await import('./keep-invitation.ts')).keepInvitation((await this.#store).records, text, replaces));
+  }
+
+  async invitations(): Promise<string[]> {
+    return invitedTo((await this.#store).records);
+  }
+
+  forgetInvitation(address: string): Promise<Outcome<undefined>> {
+    return outcomeOf(async () => {
+      await forgetInvitation((await this.#store).records, address);
+      this.#peer?.sites.close(address); // with it ends what it opened
+      return undefined;
+    });
+  }
+
+  isInbox(address: string): Promise<Outcome<boolean>> {
+    return outcomeOf(async () => (await this.#messages()).isInbox(this.#running().sites.open(address).visit));
+  }
+
+  sendMessage(address: string, text: string): Promise<Outcome<undefined>> {
+    return outcomeOf(async () => {
+      await (await this.#messages()).send(address, text);
       return undefined;
     });
   }

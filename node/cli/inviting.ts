@@ -4,13 +4,14 @@ import type { Env } from '../../src/core/env.ts';
 import type { ServedHost } from '../../src/core/peer/index.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
 import { INVITATION_SECRET_BYTES, INVITATIONS_MAX } from '../../src/core/wire/geometry.ts';
-import { formatInvitation } from '../../src/core/wire/invitation.ts';
+import { formatInvitation, formatInvitationLink } from '../../src/core/wire/invitation.ts';
 import { openDataFolder } from '../data-folder.ts';
 import { holderOf } from '../folder-lock.ts';
 import { changeInvitations, followInvitations, type ListedInvitation, readInvitations } from '../invitation-list.ts';
 import { keepInvitations } from '../kept-invitations.ts';
 import { identityIn } from '../kept-key.ts';
 import { untilRepublished } from '../until.ts';
+import { appOf } from './app-link.ts';
 import type { Invocation, Option } from './command.ts';
 import type { Output } from './output.ts';
 
@@ -19,7 +20,7 @@ export const INVITING: Record<string, Option> = {
   invite: {
     type: 'string',
     value: '<name>',
-    help: 'make an invitation for one visitor and end; from the first one on nobody comes in without (also while it is being served)',
+    help: 'make an invitation for one visitor, for a program or as a link for a tab, and end; from the first one on nobody comes in without (also while it is being served)',
     check: nameOf,
     flagOnly: true,
   },
@@ -66,7 +67,8 @@ export function managesInvitations({ flag, text }: Pick<Invocation, 'flag' | 'te
 }
 
 /** Does what the flag says. @throws GlobalNetError `malformed` | `full` | `refused`. */
-export async function manageInvitations({ flag, text, output }: Invocation, service: InvitingService): Promise<void> {
+export async function manageInvitations(invocation: Invocation, service: InvitingService): Promise<void> {
+  const { flag, text, output } = invocation;
   const [invite, revoke] = [text('invite'), text('revoke')];
   openDataFolder(service.dataFolder);
   const address = encodeAddress((await identityIn(service.env, service.folder, service.keyRecord)).publicKey);
@@ -75,7 +77,7 @@ export async function manageInvitations({ flag, text, output }: Invocation, serv
     const invitations = (list ?? []).map(({ name, madeAtMs }) => ({ name, madeAtMs }));
     return output.say(inWords(list), { address, byInvitation: list !== undefined, invitations });
   }
-  if (invite !== undefined) await makeInvitation(service, address, invite, output);
+  if (invite !== undefined) await makeInvitation(service, address, invite, appOf(invocation, service.dataFolder), output);
   else if (revoke !== undefined) {
     await changeInvitations(service.folder, (list) => withoutOne(list, revoke));
     output.say(`${revoke}'s invitation to ${address} is taken back.`, { address, revoked: revoke });
@@ -88,12 +90,21 @@ export async function manageInvitations({ flag, text, output }: Invocation, serv
   else output.note(`Process ${pid}, which serves it, takes this up within seconds.`);
 }
 
-async function makeInvitation({ env, folder }: InvitingService, address: Address, name: string, output: Output): Promise<void> {
+async function makeInvitation(
+  { env, folder }: InvitingService,
+  address: Address,
+  name: string,
+  app: string | undefined,
+  output: Output,
+): Promise<void> {
   const secret = env.random(INVITATION_SECRET_BYTES);
   await changeInvitations(folder, (list) => withOne(list, { name, secret, madeAtMs: env.now() }));
   const invitation = formatInvitation({ address, secret });
-  output.say(invitation, { address, invited: name, invitation });
-  output.note(`This is ${name}'s invitation to ${address}, for one program at a time. It is not shown again.`);
+  const link = app === undefined ? {} : { link: formatInvitationLink(app, { address, secret }) };
+  output.say(invitation, { address, invited: name, invitation, ...link });
+  output.note(`This is ${name}'s invitation to ${address}, for one program or tab at a time. It is not shown again.`);
+  if (link.link !== undefined)
+    output.note(`As a link, just as secret; pasted into the app's address bar it stays out of the browser's history: ${link.link}`);
 }
 
 /** Serves by the folder's list, as it is and as it becomes, until the answer is called; says when a change has taken effect. */

@@ -5,6 +5,7 @@ import type { TcpHost } from '../../src/core/peer/index.ts';
 import type { RecordStore } from '../../src/core/ports.ts';
 import type { VerifiedCertificate } from '../../src/core/wire/certificate.ts';
 import { CARRYING, carrying, certificatesOf, readCertificates, refuseForeign } from '../cli/certificates.ts';
+import { LINKING } from '../cli/app-link.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { connectionsOf, exposedServiceOf, type NamedService, SERVICES_MAX, servicesOf } from '../cli/exposed-service.ts';
 import { admission, INVITING, type InvitingService, keepInviting, manageInvitations, managesInvitations } from '../cli/inviting.ts';
@@ -73,6 +74,7 @@ export const expose: Command = {
       help: 'serve under the key of a service that another host serves too: a copy of the file records/service.key in its folder there',
     },
     ...CARRYING,
+    ...LINKING,
     ...INVITING,
   },
   positionals: { min: 0, max: SERVICES_MAX },

@@ -1,10 +1,16 @@
 import { base32 } from '../../src/core/bytes/base32.ts';
 import { hex } from '../../src/core/bytes/bytes.ts';
+import type { Address } from '../../src/core/bytes/brand.ts';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
+import type { Env } from '../../src/core/env.ts';
 import { INBOX_MESSAGES_MAX } from '../../src/core/inbox/index.ts';
-import { InboxHost } from '../../src/core/peer/index.ts';
+import { formatAppLink } from '../../src/core/packs/index.ts';
+import { InboxHost, type InboxService } from '../../src/core/peer/index.ts';
+import type { VerifiedCertificate } from '../../src/core/wire/certificate.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
 import { INBOX } from '../../src/core/wire/registry.ts';
+import { appOf, LINKING } from '../cli/app-link.ts';
+import { CARRYING, carrying, certificatesOf, readCertificates, refuseForeign } from '../cli/certificates.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { admission, INVITING, keepInviting, manageInvitations, managesInvitations } from '../cli/inviting.ts';
 import { logLevelOf } from '../cli/log-level.ts';
@@ -14,7 +20,7 @@ import { plainText } from '../cli/plain-text.ts';
 import { count } from '../cli/table.ts';
 import { bootstrapsFor, dataFolderOf, openDataFolder, peerFolderOf, peerNameOf } from '../data-folder.ts';
 import { type Headless, startHeadless } from '../headless.ts';
-import { readInvitations } from '../invitation-list.ts';
+import { type ListedInvitation, readInvitations } from '../invitation-list.ts';
 import { keptIdentity } from '../kept-identity.ts';
 import { identityIn, keptHostKey } from '../kept-key.ts';
 import { clearMessages, type KeptMessage, MessageFolder, readMessages } from '../message-folder.ts';
@@ -40,6 +46,8 @@ export const inbox: Command = {
       check: peerNameOf,
     },
     metrics: METRICS_OPTION,
+    ...LINKING,
+    ...CARRYING,
     ...INVITING,
   },
   positionals: { min: 0, max: 0 },
@@ -78,7 +86,9 @@ async function clear({ output }: Invocation, folder: string): Promise<void> {
   output.say(`${count(deleted, 'message')} deleted.`, { deleted });
 }
 
-async function wait({ output, text, texts, stop }: Invocation, dataFolder: string, name: string): Promise<void> {
+async function wait(invocation: Invocation, dataFolder: string, name: string): Promise<void> {
+  const { output, text, texts, stop } = invocation;
+  const certificates = await readCertificates(nodeEnv(logLevelOf(text('log'))), texts('certificate'));
   const headless = await startHeadless({
     dataFolder,
     name,
@@ -94,16 +104,12 @@ async function wait({ output, text, texts, stop }: Invocation, dataFolder: strin
     const folder = peerFolderOf(dataFolder, name);
     const kept = await MessageFolder.open(folder);
     const listed = await readInvitations(folder);
-    const served = await host(headless, name, kept, listed, output);
+    const { served, carries } = await host(headless, serviceOf(env, name, kept, output), certificates, listed);
     end = keepInviting({ env, folder }, served, listed, output, stop);
     output.note('Publishing…');
     await untilPublished(env, peer, served, stop, output);
-    const { address } = served.status;
-    const admitted = admission(listed);
-    const messages = await kept.count();
-    output.say(`Address  ${address}${admitted.words}`, { address, messages, ...admitted.json });
-    const before = messages === 0 ? '' : ` ${count(messages, 'message')} of before: gnet inbox --list shows them.`;
-    output.note(`gnet send ${address} "a message"\nMessages are shown as they come, and kept, until Ctrl-C.${before}`);
+    const said = { address: served.status.address as Address, messages: await kept.count(), app: appOf(invocation, dataFolder) };
+    sayWaiting(said, [carrying(carries), admission(listed)], output);
     await stopped(stop);
   } finally {
     end();
@@ -113,14 +119,33 @@ async function wait({ output, text, texts, stop }: Invocation, dataFolder: strin
 
 async function host(
   { env, peer, records }: Headless,
-  title: string,
-  kept: MessageFolder,
-  invitations: Awaited<ReturnType<typeof readInvitations>>,
-  output: Output,
-) {
-  const sayFull = sayEachTime(output);
+  service: InboxService,
+  certificates: readonly VerifiedCertificate[],
+  invitations: readonly ListedInvitation[] | undefined,
+): Promise<{ served: InboxHost; carries: readonly VerifiedCertificate[] }> {
   const identity = await keptIdentity(env, records, KEY);
-  const service = {
+  refuseForeign(certificates, [identity.publicKey]);
+  const carries = certificatesOf(certificates, identity.publicKey);
+  const options = { hostKey: await keptHostKey(env, records), invitations, certificates: carries.map(({ bytes }) => bytes) };
+  return { served: peer.host((deps, onChange) => new InboxHost(deps, identity, service, onChange, options)), carries };
+}
+
+/** @param more what else there is to say of it, in words and for programs. */
+function sayWaiting(
+  { address, messages, app }: { address: Address; messages: number; app: string | undefined },
+  more: readonly { words: string; json: object }[],
+  output: Output,
+): void {
+  const link = app === undefined ? undefined : formatAppLink(app, { address, path: '' });
+  const words = `Address  ${address}${link === undefined ? '' : `\nLink     ${link}`}${more.map((one) => one.words).join('')}`;
+  output.say(words, Object.assign({ address, ...(link === undefined ? {} : { link }), messages }, ...more.map(({ json }) => json)));
+  const before = messages === 0 ? '' : ` ${count(messages, 'message')} of before: gnet inbox --list shows them.`;
+  output.note(`gnet send ${address} "a message"\nMessages are shown as they come, and kept, until Ctrl-C.${before}`);
+}
+
+function serviceOf(env: Env, title: string, kept: MessageFolder, output: Output): InboxService {
+  const sayFull = sayEachTime(output);
+  return {
     title,
     async keep(message: KeptMessage['message']) {
       const atMs = env.now();
@@ -130,8 +155,6 @@ async function host(
       return result === 'full' ? INBOX.full : INBOX.kept;
     },
   };
-  const options = { hostKey: await keptHostKey(env, records), invitations };
-  return peer.host((deps, onChange) => new InboxHost(deps, identity, service, onChange, options));
 }
 
 /** Says that there is no room once each time that it comes to be so. */

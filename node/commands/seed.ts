@@ -1,9 +1,9 @@
-import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { formatAppLink, formatWebLink } from '../../src/core/packs/index.ts';
 import type { Address } from '../../src/core/bytes/brand.ts';
 import type { VerifiedCertificate } from '../../src/core/wire/certificate.ts';
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
+import { appOf, LINKING } from '../cli/app-link.ts';
 import { CARRYING, carrying, certificatesOf, readCertificates, refuseForeign } from '../cli/certificates.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { admission, INVITING, keepInviting, manageInvitations, managesInvitations } from '../cli/inviting.ts';
@@ -11,7 +11,7 @@ import { logLevelOf } from '../cli/log-level.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
 import { bytesInWords } from '../cli/output.ts';
 import { count } from '../cli/table.ts';
-import { bootstrapsFor, dataFolderOf, peerFolderOf, peerNameOf, readLocalNetwork } from '../data-folder.ts';
+import { bootstrapsFor, dataFolderOf, peerFolderOf, peerNameOf } from '../data-folder.ts';
 import { rootOf, scanFolder } from '../folder.ts';
 import { type FolderPack, packFolder, siteKeyRecord } from '../folder-pack.ts';
 import { type Headless, startHeadless } from '../headless.ts';
@@ -33,12 +33,7 @@ export const seed: Command = {
       check: peerNameOf,
     },
     metrics: METRICS_OPTION,
-    app: {
-      type: 'string',
-      value: '<url>',
-      help: 'where the app is served, for the link (default: the local network’s; without one the link begins with web+gnet:)',
-      check: appOf,
-    },
+    ...LINKING,
     ...CARRYING,
     ...INVITING,
   },
@@ -90,7 +85,7 @@ async function serve(
   { dataFolder, own, certificates }: Seeding,
   headless: Headless,
 ): Promise<void> {
-  const { output, text, stop } = invocation;
+  const { output, stop } = invocation;
   const { env, peer, records } = headless;
   const carries = await carriedBy(folder, certificates, headless); // before hours of hashing, perhaps
   const pack = await packed(invocation, folder, dataFolder, headless);
@@ -105,7 +100,7 @@ async function serve(
   try {
     await untilPublished(env, peer, host, stop, output);
     const { address } = host.status;
-    const app = text('app') ?? readLocalNetwork(dataFolder)?.app;
+    const app = appOf(invocation, dataFolder);
     const front = { address: address as Address, path: '' };
     const link = app === undefined ? formatWebLink(front) : formatAppLink(app, front);
     const [carried, admitted] = [carrying(carries), admission(invitations)];
@@ -148,12 +143,6 @@ async function packed(
   });
   for (const note of pack.notes) output.note(note);
   return pack;
-}
-
-/** @throws GlobalNetError `malformed`. */
-function appOf(url: string): void {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new GlobalNetError('malformed', `--app wants a URL such as http://gnet.localhost:8080/, not '${url}'`);
 }
 
 /** Two folders can be seeded at once, one folder only once. */

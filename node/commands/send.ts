@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { base32 } from '../../src/core/bytes/base32.ts';
 import { fromUtf8, hex } from '../../src/core/bytes/bytes.ts';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
-import { checkText, Messages } from '../../src/core/peer/index.ts';
+import { checkText, Messages, type ServiceSession } from '../../src/core/peer/index.ts';
 import { normalAddress } from '../../src/core/wire/address.ts';
 import { INBOX_TEXT_MAX_BYTES } from '../../src/core/wire/geometry.ts';
+import { CERTIFIED, refuseUncertified } from '../cli/certificates.ts';
 import type { Command } from '../cli/command.ts';
 import { acceptInvitations, INVITED } from '../cli/inviting.ts';
 import { logLevelOf } from '../cli/log-level.ts';
@@ -38,10 +39,11 @@ export const send: Command = {
       help: 'its folder within the data folder; those that use one folder send one after another (default: send)',
       check: peerNameOf,
     },
+    ...CERTIFIED,
     ...INVITED,
   },
   positionals: { min: 2, max: 2 },
-  async run({ output, text, texts, positionals, stop }) {
+  async run({ output, flag, text, texts, positionals, stop }) {
     const [to, given] = positionals as [string, string];
     const address = normalAddress(to);
     const content = given === '-' ? await unlessStopped(standardInput(), stop) : given;
@@ -54,13 +56,14 @@ export const send: Command = {
     const name = text('sign');
     const signer = name === undefined ? undefined : await keptSigningKey(nodeEnv(logLevel), dataFolder, name);
     const options = { dataFolder, name: text('name') ?? 'send', role: 'send', bootstraps, logLevel };
-    const { peer, stop: end } = await inTurn(() => startHeadless(options), stop, output);
+    const { env, peer, stop: end } = await inTurn(() => startHeadless(options), stop, output);
     try {
       peer.events.listen((event) => event?.kind === 'invitation' && output.note(event.text));
       const messages = peer.visitBy((visiting) => new Messages(visiting));
       await untilReady(peer, stop, output);
       const sent = output.waiting(() => 'Sending…');
-      const id = await unlessStopped(messages.send(address, content, signer), stop).finally(sent);
+      const admit = flag('certified') ? (visit: ServiceSession) => refuseUncertified(env, dataFolder, visit) : undefined;
+      const id = await unlessStopped(messages.send(address, content, signer, admit), stop).finally(sent);
       const key = signer === undefined ? {} : { signedBy: base32(signer.publicKey) };
       const words = key.signedBy === undefined ? '' : `, signed by ${key.signedBy}`;
       output.say(`Kept by the inbox${words}.`, { address, id: hex(id), kept: true, ...key });

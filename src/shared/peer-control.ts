@@ -28,11 +28,17 @@ export interface PeerListener {
 }
 
 /** What the shell shows about a site. */
-export type SiteInfo = SignedSiteInfo | LiveSiteInfo;
+export type SiteInfo = SignedSiteInfo | LiveSiteInfo | InboxInfo;
 
 /** A live service: nothing is known of it before it is asked, and nothing of it is kept. */
 export interface LiveSiteInfo {
   kind: 'live';
+  address: string;
+}
+
+/** What takes messages, and shows nothing. */
+export interface InboxInfo {
+  kind: 'inbox';
   address: string;
 }
 
@@ -61,6 +67,14 @@ export interface StoredSite {
   sizeBytes: number;
 }
 
+/** What became of an invitation. */
+export interface KeptInvitation {
+  /** Where it leads. */
+  address: string;
+  /** False: there is another one to this address, and it stays. */
+  isKept: boolean;
+}
+
 /** Called by the page, answered by the worker. No call throws; failure is data. */
 export interface PeerControl {
   /** Starts the peer once; a second call changes nothing. Resolves at once: how joining goes is told to listeners. */
@@ -82,6 +96,11 @@ export interface PeerControl {
    */
   certificates(address: string): Promise<readonly CarriedCertificate[]>;
   /**
+   * The same, asked before anything else is: for who goes to no site without one that holds. Fails with: malformed (the address) | unknown |
+   * unserved | refused (not invited) | unreachable | timeout | closed.
+   */
+  askCertificates(address: string): Promise<Outcome<readonly CarriedCertificate[]>>;
+  /**
    * One end of a new channel that speaks `site-port.ts`; the other end stays with the peer. Transferred. To be asked for anew
    * whenever the site's service worker was restarted; older ports of the same site go on working until they are collected.
    */
@@ -91,6 +110,22 @@ export interface PeerControl {
   storedSites(): Promise<StoredSite[]>;
   /** Deletes what is stored of a site, its trace in the list included. */
   forgetSite(address: string): Promise<Outcome<undefined>>;
+  /**
+   * Keeps an invitation for visits from this browser, before `start` too. @param text as it was given, or its link. @param replaces another one to
+   * its address, which stays otherwise. Fails with: malformed | full.
+   */
+  keepInvitation(text: string, replaces: boolean): Promise<Outcome<KeptInvitation>>;
+  /** Addresses to which one is kept. Its secret never comes back to the page. */
+  invitations(): Promise<string[]>;
+  /** Removes the one to this address; the visit by it ends. */
+  forgetInvitation(address: string): Promise<Outcome<undefined>>;
+  /** Whether the live service that is open there takes messages. Fails with: refused (not let in any longer) | closed | and as `openSite`. */
+  isInbox(address: string): Promise<Outcome<boolean>>;
+  /**
+   * Sends a text by a circuit of its own; resolves when the inbox has said that it keeps it.
+   * Fails with: malformed (address or text) | unknown | unserved | timeout | refused (no inbox, or not invited) | full | unsupported | closed | unreachable.
+   */
+  sendMessage(address: string, text: string): Promise<Outcome<undefined>>;
   /** Off: no descriptor is published, no offer answered, no circuit of others accepted. */
   setRelaying(relaying: boolean): Promise<Outcome<undefined>>;
   /** Tears down at once: the page is going away or the user leaves the network. `start` may follow. */

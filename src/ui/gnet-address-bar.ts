@@ -1,5 +1,6 @@
 import { css, html, nothing } from 'lit';
 import { failureOf } from '../shared/outcome.ts';
+import { isMeantAsInvitation } from '../shared/links.ts';
 import { hostOf, type Route, routeOfText } from './route.ts';
 import { shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
@@ -107,6 +108,7 @@ export class AddressBar extends ShellElement {
     event.preventDefault();
     const text = this.#input.value;
     if (text.trim() === '') return;
+    if (isMeantAsInvitation(text)) return void this.#accept(text);
     try {
       const route = routeOfText(text);
       this.#complain(undefined);
@@ -115,6 +117,14 @@ export class AddressBar extends ShellElement {
     } catch (error) {
       this.#complain(sentence(failureOf(error).message));
     }
+  }
+
+  async #accept(text: string): Promise<void> {
+    const failure = await shell.acceptInvitation(text);
+    if (failure !== undefined) return this.#complain(sentence(failure.message));
+    this.#complain(undefined);
+    this.#input.blur();
+    this.#input.value = this.#shown; // it is a secret, and kept
   }
 }
 

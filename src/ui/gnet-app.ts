@@ -174,6 +174,7 @@ export class App extends ShellElement {
       return messagePage(
         failurePage(route.failure, [{ label: 'Back to the start', isPrimary: true, run: () => shell.go({ kind: 'home' }) }]),
       );
+    if (route.kind === 'invitation') return this.#otherInvitation(route.address, route.text);
     // Before the user has heard what joining shows, a link to a site waits behind the start page.
     if (route.kind === 'site' && shell.joined) return html`<gnet-site></gnet-site>`;
     return shell.started ? html`<gnet-home></gnet-home>` : html``;
@@ -189,6 +190,18 @@ export class App extends ShellElement {
     return outsidePage(url, this.#copied === url, { back, copy });
   }
 
+  #otherInvitation(address: string, text: string): TemplateResult {
+    return messagePage({
+      title: 'You have another invitation to this address',
+      text: 'The service knows its visitors by their invitations: with the new one you are the one whom it was made for. The one that you have would be replaced.',
+      details: [['Address', address]],
+      actions: [
+        { label: 'Keep mine', isPrimary: true, run: () => shell.go({ kind: 'site', address, path: '/' }) },
+        { label: 'Use the new one', run: () => void shell.acceptInvitation(text, { replaces: true }) },
+      ],
+    });
+  }
+
   #togglePanel(): void {
     void import('./gnet-panel.ts'); // nobody needs it to join
     this.#panelOpen = !this.#panelOpen;
@@ -202,7 +215,7 @@ export class App extends ShellElement {
     const isFirst = this.#place === '';
     this.#place = place;
     document.title = route.kind === 'outside' ? 'A link leads out — GlobalNet' : 'GlobalNet';
-    if (route.kind === 'wrong' || route.kind === 'outside') focusHeading(this.renderRoot);
+    if (route.kind === 'wrong' || route.kind === 'outside' || route.kind === 'invitation') focusHeading(this.renderRoot);
     else if (!isFirst) this.renderRoot.querySelector<HTMLElement>('#main')?.focus();
   }
 }

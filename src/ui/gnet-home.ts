@@ -1,7 +1,7 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import type { StoredSite } from '../shared/peer-control.ts';
 import { isAddress, normalAddress } from '../shared/links.ts';
-import { shared } from './styles.ts';
+import { choiceStyles, rows, shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
 import { bytesText, joinSentence, RELAY_SENTENCE, shortAddress } from './words.ts';
 
@@ -12,6 +12,8 @@ const INTRODUCTION_S = 12;
 export class Home extends ShellElement {
   static override styles = [
     shared,
+    rows,
+    choiceStyles,
     css`
       :host {
         display: block;
@@ -51,40 +53,6 @@ export class Home extends ShellElement {
       .dot.failed {
         background: var(--bad);
       }
-      label {
-        display: grid;
-        grid-template-columns: auto 1fr;
-        gap: 0.125rem 0.75rem;
-        align-items: start;
-        cursor: pointer;
-      }
-      label input {
-        width: 1.125rem;
-        height: 1.125rem;
-        margin: 0.2rem 0 0;
-        accent-color: var(--accent);
-      }
-      label .small {
-        grid-column: 2;
-      }
-      .sites li {
-        display: flex;
-        gap: 0.5rem;
-        align-items: center;
-        justify-content: space-between;
-        padding: 0.625rem 0;
-        border-top: 1px solid var(--line);
-      }
-      .sites li:first-child {
-        border-top: 0;
-      }
-      .sites a {
-        font-weight: 550;
-        overflow-wrap: anywhere;
-      }
-      .sites div {
-        min-width: 0;
-      }
     `,
   ];
 
@@ -93,7 +61,8 @@ export class Home extends ShellElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void import('./gnet-trust.ts'); // nobody needs it to join
+    void import('./gnet-trust.ts'); // nobody needs them to join
+    void import('./gnet-invitations.ts');
     this.#timer = setInterval(() => this.#tick(), 1000);
   }
 
@@ -119,7 +88,7 @@ export class Home extends ShellElement {
         <p class="muted">This tab is a peer of an anonymous network. Nothing to install, no account.</p>
       </header>
       ${shell.joined ? this.#join() : this.#introduction()} ${this.#demo()} ${this.#sites()}
-      ${shell.joined ? html`<gnet-trust></gnet-trust>` : nothing}
+      ${shell.joined ? html`<gnet-invitations></gnet-invitations><gnet-trust></gnet-trust>` : nothing}
     </div>`;
   }
 
@@ -153,7 +122,7 @@ export class Home extends ShellElement {
 
   #relaying(): TemplateResult {
     const { leader } = shell.status ?? { leader: true };
-    return html`<label>
+    return html`<label class="choice">
       <input type="checkbox" role="switch" .checked=${shell.settings.relaying} @change=${(event: Event) => shell.setRelaying((event.target as HTMLInputElement).checked)}>
       <span>Relay for others</span>
       <span class="small muted">${shell.joined ? RELAY_SENTENCE : 'You can read with it off, too. Off, this tab is not listed as a relay.'}
@@ -175,7 +144,7 @@ export class Home extends ShellElement {
     if (shell.sites.length === 0) return nothing;
     return html`<section class="card" aria-labelledby="sites">
       <h2 id="sites">Sites stored in this browser</h2>
-      <ul class="sites">${shell.sites.map((site) => this.#site(site))}</ul>
+      <ul class="rows">${shell.sites.map((site) => this.#site(site))}</ul>
     </section>`;
   }
 

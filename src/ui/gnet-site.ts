@@ -77,6 +77,10 @@ export class SiteElement extends ShellElement {
   override render() {
     const view = shell.site?.view;
     const failure = view?.failure;
+    if (view?.info?.kind === 'inbox') {
+      void import('./gnet-write.ts');
+      return html`<gnet-write></gnet-write>`;
+    }
     return html`${failure === undefined ? html`<h1 class="hidden-text">${siteTitle(view?.info) || 'A site'}</h1>` : nothing}
       <div role="status">${failure === undefined ? this.#notice() : nothing}</div>
       <div class="place" ?hidden=${failure !== undefined || view?.file !== undefined}></div>

@@ -2,7 +2,8 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import type { TrustedKey } from '../shared/certificates.ts';
 import { failureOf } from '../shared/outcome.ts';
 import { parseIssuer, withoutTrusted, withTrusted } from '../shared/trusted-keys.ts';
-import { shared } from './styles.ts';
+import { formStyles } from './form-styles.ts';
+import { choiceStyles, rows, shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
 import { sentence } from './words.ts';
 
@@ -15,6 +16,9 @@ interface Fault {
 export class Trust extends ShellElement {
   static override styles = [
     shared,
+    rows,
+    formStyles,
+    choiceStyles,
     css`
       :host {
         display: block;
@@ -31,49 +35,12 @@ export class Trust extends ShellElement {
       /* Not inherited through what a browser puts around the content of details. */
       .body {
         box-sizing: border-box;
-      }
-      .body,
-      form {
         display: grid;
         grid-template-columns: minmax(0, 1fr);
         gap: 0.875rem;
       }
-      li {
-        display: flex;
-        gap: 0.5rem;
-        align-items: center;
-        justify-content: space-between;
-        padding: 0.625rem 0;
-        border-top: 1px solid var(--line);
-      }
-      li div {
-        min-width: 0;
-      }
       .key {
         word-break: break-all;
-      }
-      li button {
-        flex: none;
-      }
-      label {
-        display: grid;
-        gap: 0.25rem;
-      }
-      input {
-        width: 100%;
-        min-height: 2.5rem;
-        padding: 0.375rem 0.75rem;
-        font: 0.9375rem var(--sans);
-        color: var(--text);
-        background: var(--page);
-        border: 1px solid var(--line-strong);
-        border-radius: 8px;
-      }
-      input[aria-invalid='true'] {
-        border-color: var(--bad);
-      }
-      .error {
-        color: var(--bad);
       }
       .fields {
         display: grid;
@@ -98,8 +65,9 @@ export class Trust extends ShellElement {
       <div class="body">
         <p class="small muted">Somebody whom you know can vouch for a site by a statement signed with his key. Of sites that carry one, the panel
           shows you what he says, if his key stands here. Take a key from its owner himself. No site learns whom you trust.</p>
-        ${trusted.length === 0 ? nothing : html`<ul>${trusted.map((key) => this.#key(key))}</ul>`}
+        ${trusted.length === 0 ? nothing : html`<ul class="rows">${trusted.map((key) => this.#key(key))}</ul>`}
         ${this.#form()}
+        ${this.#choice()}
         <p class="hidden-text" role="status">${this.#done}</p>
       </div>
     </details>`;
@@ -110,6 +78,21 @@ export class Trust extends ShellElement {
       <div><p class="break"><bdi>${name}</bdi></p><p class="small mono muted key">${issuer}</p></div>
       <button class="quiet" aria-label="Remove ${name} from the keys that you trust" @click=${() => this.#remove(name, issuer)}>Remove</button>
     </li>`;
+  }
+
+  #choice(): TemplateResult {
+    const { trusted, certifiedOnly } = shell.settings;
+    return html`<label class="choice">
+      <input type="checkbox" role="switch" .checked=${certifiedOnly} @change=${this.#choose}>
+      <span>Open only what a key that I trust vouches for</span>
+      <span class="small muted">Each site is asked for its statements before anything else, also one that is stored here. By that it can tell that you chose so.
+        ${certifiedOnly && trusted.length === 0 ? html`<strong>No key stands here, so nothing opens.</strong>` : nothing}</span>
+    </label>`;
+  }
+
+  async #choose(event: Event): Promise<void> {
+    const { checked: certifiedOnly } = event.target as HTMLInputElement; // once the event is over it has no target
+    await shell.changeTrust(() => ({ certifiedOnly }));
   }
 
   #form(): TemplateResult {
@@ -139,7 +122,7 @@ export class Trust extends ShellElement {
     try {
       parseIssuer(key.value);
       field = 'name';
-      await shell.changeTrusted((list) => withTrusted(list, key.value, name.value));
+      await shell.changeTrust(({ trusted }) => ({ trusted: withTrusted(trusted, key.value, name.value) }));
     } catch (error) {
       return this.#complain({ field, text: sentence(failureOf(error).message) });
     }
@@ -149,7 +132,7 @@ export class Trust extends ShellElement {
   }
 
   async #remove(name: string, issuer: string): Promise<void> {
-    await shell.changeTrusted((list) => withoutTrusted(list, issuer)).catch(() => {}); // another tab has done it
+    await shell.changeTrust(({ trusted }) => ({ trusted: withoutTrusted(trusted, issuer) })).catch(() => {}); // another tab has done it
     this.#tell(`You trust ${name} no longer.`);
     this.#field('key').focus(); // the button has gone
   }

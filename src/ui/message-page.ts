@@ -1,6 +1,6 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import type { Failure } from '../shared/outcome.ts';
-import { explain, sentence } from './words.ts';
+import { explain, sentence, type ToldFailure } from './words.ts';
 
 /** A message that fills the page: what happened, what differs, what to do. Its heading takes the focus (`focusHeading`). */
 export interface MessagePage {
@@ -37,7 +37,7 @@ function once(run: () => void) {
   };
 }
 
-export function failurePage(failure: Failure, actions: NonNullable<MessagePage['actions']>): MessagePage {
+export function failurePage(failure: ToldFailure, actions: NonNullable<MessagePage['actions']>): MessagePage {
   const { title, advice } = explain(failure);
   return { title, text: sentence(failure.message), advice, isWarning: failure.kind === 'unverified', details: detailsOf(failure), actions };
 }

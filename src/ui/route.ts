@@ -1,5 +1,6 @@
 import { HTTP_PORT, normalAddress, type PackLink, parseOpenPart, parsePackLink, siteHost } from '../shared/links.ts';
-import { errorOf, failureOf, type Failure } from '../shared/outcome.ts';
+import { errorOf, failureOf } from '../shared/outcome.ts';
+import type { ToldFailure } from './words.ts';
 
 /** `path` begins with '/', and has the query and fragment that a link of the site gave it. */
 export interface SiteRoute {
@@ -16,14 +17,19 @@ export type Route =
   | SiteRoute
   /** A link that leads out of the network. */
   | { kind: 'outside'; url: string }
-  | { kind: 'wrong'; failure: Failure; text: string };
+  | { kind: 'wrong'; failure: ToldFailure; text: string }
+  /** An invitation was given to an address for which another one is kept. */
+  | { kind: 'invitation'; address: string; text: string };
+
+/** What is left in the URL of a link with an invitation. */
+export const TAKEN = '#/invitation';
 
 /** An address and path, as it is, or as a browser that knows such names would write it. */
 const WRITTEN = /^(?:https?:\/\/)?([^/:%?#@]+\.gnet)(?::(\d{1,5}))?([/?#].*)?$/is;
 
 export function parseRoute(hash: string): Route {
   const text = hash.replace(/^#\/?/, '');
-  if (text === '') return { kind: 'home' };
+  if (text === '' || hash === TAKEN) return { kind: 'home' };
   if (text.startsWith('outside/')) return { kind: 'outside', url: decoded(text.slice('outside/'.length)) };
   const open = text.startsWith('open/') ? text.slice('open/'.length) : text;
   try {

@@ -1,14 +1,16 @@
 import * as Comlink from 'comlink';
-import type { TrustedKey } from '../shared/certificates.ts';
-import { KEPT_HEADER, type NetworkInfo } from '../shared/network-info.ts';
+import type { NetworkInfo } from '../shared/network-info.ts';
 import type { FetchProgress, PeerEvent, PeerStatus } from '../shared/peer-api.ts';
 import type { PeerControl, PeerListener, StoredSite } from '../shared/peer-control.ts';
 import { registerLabel } from './keeper-frame.ts';
+import { fetchNetwork } from './fetch-network.ts';
 import { Labels } from './labels.ts';
 import { mayStartAnew, noteWorking, startAnew, watchPeer } from './peer-watch.ts';
 import { pagePlatform } from './platform.ts';
-import { hashOf, hostOf, parseRoute, type Route, type SiteRoute } from './route.ts';
-import { changeSettings, loadSettings, type Settings } from './settings.ts';
+import { isMeantAsInvitation } from '../shared/links.ts';
+import type { Failure } from '../shared/outcome.ts';
+import { hashOf, hostOf, parseRoute, type Route, type SiteRoute, TAKEN } from './route.ts';
+import { ChosenSettings, type Settings } from './settings.ts';
 import { SiteSession } from './site-session.ts';
 import type { AppUpdate } from './app-update.ts';
 
@@ -19,7 +21,6 @@ const EVENTS_KEPT = 60;
  * changes; the peer's thread does the rest.
  */
 export class Shell {
-  settings: Settings = { relaying: true, introduced: false, trusted: [] };
   network: NetworkInfo | undefined;
   /** False: what the app runs from, and whom it calls, is what this browser remembers. */
   hostAnswers = true;
@@ -37,14 +38,20 @@ export class Shell {
   update: AppUpdate | undefined;
   /** The peer's thread answers no more. */
   isSilent = false;
+  /** For what only one element asks. */
+  peer: Comlink.Remote<PeerControl> | undefined;
   readonly hasWebRtc = 'RTCPeerConnection' in globalThis;
 
   readonly #watchers = new Set<() => void>();
   readonly #labels = new Labels();
-  /** A key that is trusted no longer counts in no tab. */
-  readonly #trustChanges = new BroadcastChannel('gnet-trust');
-  #peer: Comlink.Remote<PeerControl> | undefined;
+  readonly #chosen = new ChosenSettings(() => this.#changed());
   #hasSpares = false;
+  /** A link with an invitation, which the URL holds no longer. */
+  #link: string | undefined;
+
+  get settings(): Settings {
+    return this.#chosen.shown;
+  }
 
   /** @returns a call that ends it. */
   watch(onChange: () => void): () => void {
@@ -57,18 +64,18 @@ export class Shell {
   }
 
   async start(): Promise<void> {
+    this.#takeLink(); // before anything is waited for
     addEventListener('hashchange', () => this.#follow());
-    addEventListener('pagehide', () => void this.#peer?.stop());
-    this.settings = await loadSettings();
-    this.#trustChanges.onmessage = async () => this.#showTrusted((await loadSettings()).trusted);
-    this.#peer = pagePlatform().startPeerThread();
+    addEventListener('pagehide', () => void this.peer?.stop());
+    await this.#chosen.load();
+    this.peer = pagePlatform().startPeerThread();
     const listener: PeerListener = {
       onStatus: (status) => this.#onStatus(status),
       onEvent: (event) => this.#onEvent(event),
       onProgress: (progress) => this.#onProgress(progress),
     };
-    await this.#peer.subscribe(Comlink.proxy(listener));
-    const peer = this.#peer;
+    await this.peer.subscribe(Comlink.proxy(listener));
+    const peer = this.peer;
     watchPeer(
       () => peer.isThere(),
       (isSilent) => this.#onSilent(isSilent),
@@ -82,36 +89,23 @@ export class Shell {
 
   /** Joins the network; by then the user has been told what that shows. */
   async join(): Promise<void> {
-    if (this.joined || this.#peer === undefined) return;
+    if (this.joined || this.peer === undefined) return;
     this.joined = true;
-    await this.#save({ introduced: true });
+    await this.#chosen.save({ introduced: true });
     const rtc = this.hasWebRtc ? pagePlatform().webrtcPort() : undefined;
     const config = { bootstraps: this.network?.bootstraps ?? [], relaying: this.settings.relaying, rtc };
-    await this.#peer.start(rtc === undefined ? config : Comlink.transfer(config, [rtc]));
+    await this.peer.start(rtc === undefined ? config : Comlink.transfer(config, [rtc]));
     this.#follow();
   }
 
   async setRelaying(relaying: boolean): Promise<void> {
-    await this.#save({ relaying });
-    if (this.joined) await this.#peer?.setRelaying(relaying);
-  }
-
-  async #save(change: Partial<Settings>): Promise<void> {
-    this.settings = { ...this.settings, ...change };
-    this.#changed();
-    await changeSettings(this.settings, () => change);
+    await this.#chosen.save({ relaying });
+    if (this.joined) await this.peer?.setRelaying(relaying);
   }
 
   /** @throws what `change` throws. */
-  async changeTrusted(change: (list: TrustedKey[]) => TrustedKey[]): Promise<void> {
-    const { trusted } = await changeSettings(this.settings, (kept) => ({ trusted: change(kept.trusted) }));
-    this.#showTrusted(trusted);
-    this.#trustChanges.postMessage('changed');
-  }
-
-  #showTrusted(trusted: TrustedKey[]): void {
-    this.settings = { ...this.settings, trusted };
-    this.#changed();
+  changeTrust(change: (kept: Settings) => Partial<Settings>): Promise<void> {
+    return this.#chosen.changeTrust(change);
   }
 
   /** Shows another page of the app; the browser's back button leads back. */
@@ -128,8 +122,22 @@ export class Shell {
     this.#follow();
   }
 
+  /**
+   * Keeps an invitation and goes where it leads. Where another one is kept to that address the user is asked, unless it `replaces` that.
+   * @returns what is wrong with it.
+   */
+  async acceptInvitation(text: string, { isLink = false, replaces = false } = {}): Promise<Failure | undefined> {
+    const outcome = await this.peer?.keepInvitation(text, replaces);
+    if (outcome === undefined || !outcome.ok) return outcome;
+    const { address, isKept } = outcome.value;
+    if (!isKept) return void this.#show({ kind: 'invitation', address, text });
+    this.#leaveSite(); // what was refused without it is asked for again
+    this.go({ kind: 'site', address, path: '/' }, isLink);
+    return undefined;
+  }
+
   async forget(address: string): Promise<void> {
-    await this.#peer?.forgetSite(address);
+    await this.peer?.forgetSite(address);
     await this.#labels.forget(address);
     await this.refreshSites();
   }
@@ -142,12 +150,34 @@ export class Shell {
   }
 
   async refreshSites(): Promise<void> {
-    this.sites = (await this.#peer?.storedSites()) ?? [];
+    this.sites = (await this.peer?.storedSites()) ?? [];
     this.#changed();
   }
 
+  /** Its secret is to stand neither in the bar of the browser nor in this tab's history. */
+  #takeLink(): void {
+    if (!isMeantAsInvitation(location.hash)) return;
+    this.#link = location.hash;
+    history.replaceState(null, '', TAKEN);
+  }
+
   #follow(): void {
-    this.route = parseRoute(location.hash);
+    this.#takeLink();
+    const link = this.#link;
+    if (link !== undefined && this.started) {
+      this.#link = undefined;
+      return void this.#acceptLink(link);
+    }
+    this.#show(parseRoute(location.hash));
+  }
+
+  async #acceptLink(link: string): Promise<void> {
+    const failure = await this.acceptInvitation(link, { isLink: true });
+    if (failure !== undefined) this.#show({ kind: 'wrong', failure: { ...failure, title: 'This invitation cannot be used' }, text: '' });
+  }
+
+  #show(route: Route): void {
+    this.route = route;
     if (this.route.kind === 'site' && this.joined) this.#showSite(this.route);
     else if (this.route.kind !== 'outside') this.#leaveSite();
     if (this.route.kind === 'home' && this.joined) {
@@ -164,13 +194,14 @@ export class Shell {
       return;
     }
     this.#leaveSite();
-    if (this.#peer === undefined) return;
-    this.site = new SiteSession(this.#peer, route, {
+    if (this.peer === undefined) return;
+    this.site = new SiteSession(this.peer, route, {
       onChange: () => this.#changed(),
       onAsked: (asked, isRedirect) => this.go({ ...route, path: asked }, isRedirect),
       onOutside: (url) => this.#leaveFor(url),
     });
-    void this.site.open(this.#labels);
+    const { certifiedOnly, trusted } = this.settings;
+    void this.site.open(this.#labels, certifiedOnly ? trusted : undefined);
   }
 
   /** A link to another hidden site is followed, one to the clear net is asked about. */
@@ -217,16 +248,5 @@ export class Shell {
   noteUpdate(update: AppUpdate): void {
     this.update = update;
     this.#changed();
-  }
-}
-
-/** `kept`: from the service worker's copy. Undefined when there is none either. */
-async function fetchNetwork(): Promise<{ network: NetworkInfo; kept: boolean } | undefined> {
-  try {
-    const response = await fetch('/network.json');
-    if (!response.ok) return undefined;
-    return { network: (await response.json()) as NetworkInfo, kept: response.headers.has(KEPT_HEADER) };
-  } catch {
-    return undefined; // the host is down: the peer dials whom it remembers
   }
 }

@@ -1,48 +1,14 @@
 import type { Remote } from 'comlink';
+import type { TrustedKey } from '../shared/certificates.ts';
 import type { Failure } from '../shared/outcome.ts';
-import type { CarriedCertificate } from '../shared/peer-api.ts';
-import type { PeerControl, SiteInfo } from '../shared/peer-control.ts';
+import type { PeerControl } from '../shared/peer-control.ts';
 import type { FrameOrder, FrameReport, OfferedFile } from '../shared/site-shell.ts';
 import { HTTP_PORT, siteHost } from '../shared/links.ts';
 import { KeeperFrame } from './keeper-frame.ts';
+import type { SiteSessionEvents, SiteView } from './site-view.ts';
+import type { ToldFailure } from './words.ts';
 import type { LabelLease, Labels } from './labels.ts';
 import type { SiteRoute } from './route.ts';
-
-/**
- *   opening   label, keeper and ports are being made ready
- *   loading   the frame was sent to a path, its service worker has not answered
- *   shown     its service worker answered, everything verified so far
- *   failed    nothing to show for this path, or what came is not what was signed
- */
-export type SitePhase = 'opening' | 'loading' | 'shown' | 'failed';
-
-export interface SiteView {
-  address: string;
-  /** The address, and the port where it is not 80: what has an origin of its own. */
-  host: string;
-  /** With query and fragment, as the frame shows it or is to show it. */
-  path: string;
-  phase: SitePhase;
-  info: SiteInfo | undefined;
-  /** What issuers have signed about it; whose word counts is the user's affair. */
-  certificates: readonly CarriedCertificate[];
-  failure: Failure | undefined;
-  /** What lies at this path is a file: nothing is shown, and nothing saved before the user says so. */
-  file: OfferedFile | undefined;
-  /** The site's own page for what it does not have. */
-  notFound: boolean;
-  /** The page came from a live service, as it is now: nobody has signed it. */
-  isLive: boolean;
-  /** A form of this page is being sent. */
-  isSending: boolean;
-}
-
-export interface SiteSessionEvents {
-  onChange(): void;
-  /** A link of the site leads to this path of it. */
-  onAsked(path: string, isRedirect: boolean): void;
-  onOutside(url: string): void;
-}
 
 const LISTENING_MS = 15_000;
 const UNHEARD_MS = 500;
@@ -94,8 +60,12 @@ export class SiteSession {
     };
   }
 
-  /** The frame's page may be loaded before this resolves: it waits for the peer by itself. */
-  async open(labels: Labels): Promise<void> {
+  /**
+   * The frame's page may be loaded before this resolves: it waits for the peer by itself.
+   * @param trusted nothing of the site is asked for or shown unless one of these keys vouches for it; undefined: it need not.
+   */
+  async open(labels: Labels, trusted?: readonly TrustedKey[]): Promise<void> {
+    if (trusted !== undefined && !(await this.#isVouchedFor(trusted))) return;
     const info = this.#peer.openSite(this.view.address, this.view.path, this.#port);
     void info.then((outcome) => {
       if (!outcome.ok) return this.#fail(outcome);
@@ -111,6 +81,14 @@ export class SiteSession {
     } catch (error) {
       if (!this.#closed) this.#fail({ kind: 'unsupported', message: error instanceof Error ? error.message : String(error) });
     }
+  }
+
+  async #isVouchedFor(trusted: readonly TrustedKey[]): Promise<boolean> {
+    const { admissionOf } = await import('./certified-only.ts');
+    const { certificates, failure } = await admissionOf(this.#peer, this.view.address, trusted);
+    this.#update({ certificates });
+    if (failure !== undefined && !this.#closed) this.#fail(failure);
+    return failure === undefined && !this.#closed;
   }
 
   /**
@@ -140,6 +118,7 @@ export class SiteSession {
   }
 
   show(path: string): void {
+    if (this.view.info?.kind === 'inbox') return; // it has one place
     this.#update({ path, phase: 'loading', failure: undefined, file: undefined, notFound: false, isSending: false });
     this.#shellPort?.postMessage({ type: 'show', path } satisfies FrameOrder);
     // A service worker that was stopped has lost the port. The frame's request wakes it, and new ports bring the path.
@@ -213,6 +192,8 @@ export class SiteSession {
   }
 
   #removeFrame(): void {
+    clearTimeout(this.#unanswered); // Firefox loads a blank page for an answer without one
+    this.#unanswered = undefined;
     this.#frame?.remove();
     this.#frame = undefined;
   }
@@ -230,7 +211,19 @@ export class SiteSession {
     else if (report.type === 'asked') this.#onAsked(report.path, report.isRedirect);
     else if (report.type === 'outside') this.#events.onOutside(report.url);
     else if (report.type === 'offered') this.#offer(report.file);
-    else if (report.type === 'failed') this.#fail(report);
+    else if (report.type === 'failed') void this.#onFailed(report);
+  }
+
+  /** What takes no connections may take messages, or lets nobody in any longer: it is asked which. */
+  async #onFailed(failure: Failure): Promise<void> {
+    const { info, address } = this.view;
+    if (failure.kind !== 'refused' || info?.kind !== 'live') return this.#fail(failure);
+    this.#removeFrame();
+    const asked = await this.#peer.isInbox(address);
+    if (this.#closed) return;
+    if (!asked.ok || !asked.value) return this.#fail(asked.ok ? failure : asked);
+    this.#update({ info: { kind: 'inbox', address }, phase: 'shown' });
+    void this.#peer.closeSite(address); // nothing more is asked by this visit: a message comes by one of its own
   }
 
   /** The page that is shown asks for itself where a form has changed it: that is no new place. */
@@ -247,17 +240,15 @@ export class SiteSession {
   }
 
   #offer(file: OfferedFile): void {
-    clearTimeout(this.#unanswered); // Firefox loads a blank page for an answer without one
-    this.#unanswered = undefined;
     this.#removeFrame();
     this.#update({ phase: 'shown', isLive: file.isLive, isSending: false, file });
   }
 
-  #fail({ kind, message, detail }: Failure): void {
+  #fail(failure: ToldFailure): void {
     // The first reason is the one that matters: what fails after it fails because of it.
     if (this.view.failure !== undefined) return;
     this.#removeFrame();
-    this.#update({ phase: 'failed', isSending: false, failure: detail === undefined ? { kind, message } : { kind, message, detail } });
+    this.#update({ phase: 'failed', isSending: false, failure });
   }
 
   #update(change: Partial<SiteView>): void {

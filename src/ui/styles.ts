@@ -117,3 +117,48 @@ export const shared = css`
     align-items: center;
   }
 `;
+
+/** A list of what the user can remove: what it is to the left, the button to the right. */
+export const rows = css`
+  .rows li {
+    display: flex;
+    gap: 0.5rem;
+    align-items: center;
+    justify-content: space-between;
+    padding: 0.625rem 0;
+    border-top: 1px solid var(--line);
+  }
+  .rows li:first-child {
+    border-top: 0;
+  }
+  .rows div {
+    min-width: 0;
+  }
+  .rows a {
+    font-weight: 550;
+    overflow-wrap: anywhere;
+  }
+  .rows button {
+    flex: none;
+  }
+`;
+
+/** A switch, its name, and what it means below. */
+export const choiceStyles = css`
+  label.choice {
+    display: grid;
+    grid-template-columns: auto 1fr;
+    gap: 0.125rem 0.75rem;
+    align-items: start;
+    cursor: pointer;
+  }
+  .choice input {
+    width: 1.125rem;
+    height: 1.125rem;
+    margin: 0.2rem 0 0;
+    accent-color: var(--accent);
+  }
+  .choice .small {
+    grid-column: 2;
+  }
+`;

@@ -38,9 +38,13 @@ export interface Explanation {
   advice: string;
 }
 
+/** With words of its own, instead of those that all of its kind have. */
+export type ToldFailure = Failure & Partial<Explanation>;
+
 /** What to do about each kind of failure; the failure's own message says what happened. */
-export function explain({ kind }: Failure): Explanation {
-  return EXPLANATIONS[kind];
+export function explain({ kind, title, advice }: ToldFailure): Explanation {
+  const { [kind]: usual } = EXPLANATIONS;
+  return { title: title ?? usual.title, advice: advice ?? usual.advice };
 }
 
 const EXPLANATIONS: Record<Failure['kind'], Explanation> = {
@@ -58,7 +62,10 @@ const EXPLANATIONS: Record<Failure['kind'], Explanation> = {
     title: 'The network cannot be reached',
     advice: 'Check your connection. The app goes on trying; sites that you have stored still open.',
   },
-  refused: { title: 'The other side refused', advice: 'It may be busy or want an invitation. Try again later.' },
+  refused: {
+    title: 'The other side refused',
+    advice: 'If it is by invitation, paste the one that you were given into the address bar. Otherwise it may be busy: try again later.',
+  },
   timeout: { title: 'No answer came in time', advice: 'Paths through other people’s machines break now and then. Try again.' },
   closed: { title: 'The connection ended', advice: 'Try again.' },
   full: { title: 'There is no room left', advice: 'Free some disk space, or delete stored sites from the list.' },
@@ -81,6 +88,8 @@ export function siteTitle(info: SiteInfo | undefined): string {
 export function standingText(info: SiteInfo): string {
   if (info.kind === 'live')
     return 'A live service: it makes each page as you ask for it. The key of this address vouches that it is this service that answers, and for nothing else: no author signed the pages, each visitor may be shown other ones, and nothing of them is kept here. It gets no cookies, and its scripts do not run.';
+  if (info.kind === 'inbox')
+    return 'An inbox: it takes messages and keeps them for its owner. The key of this address vouches that no other inbox reads what you write.';
   const { serial, createdMs, files, sizeBytes } = info;
   return `Version ${serial} of ${new Date(createdMs).toLocaleDateString()}, ${count(files, 'file')}, ${bytesText(sizeBytes)}. Signed by this address; each part is checked before it is shown.`;
 }
@@ -136,8 +145,8 @@ export function progressText(progress: FetchProgress): string {
     : `${size}, first byte after ${durationText(progress.firstByteMs)}`;
 }
 
-/** A message as a sentence of its own: errors of core begin small, to follow a colon. */
+/** A message as a sentence of its own: errors of core begin small, to follow a colon. An address stays as it is written. */
 export function sentence(text: string): string {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  const begun = /^\S+\.gnet\b/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }

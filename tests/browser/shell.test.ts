@@ -15,7 +15,9 @@ import {
 } from 'playwright-core';
 import { hex } from '../../src/core/bytes/index.ts';
 import { identityFromSeed, nobleCrypto } from '../../src/core/crypto/index.ts';
+import { normalAddress } from '../../src/core/wire/address.ts';
 import { signCertificate } from '../../src/core/wire/certificate.ts';
+import { formatInvitation, formatInvitationLink } from '../../src/core/wire/invitation.ts';
 import { formatIssuer } from '../../src/core/wire/issuer.ts';
 import { waitFor } from './support/drivers.ts';
 import { type FixtureApp, startFixtureApp } from './support/fixture-app.ts';
@@ -83,6 +85,15 @@ function certificateThat(text: string): string {
   return hex(signCertificate(nobleCrypto, ISSUER, { service, fromS: 0, untilS: 4_102_444_799, text }).bytes);
 }
 
+/** To the first site, each seed another one. */
+function invitationTo(app: FixtureApp, seed: number): string {
+  return formatInvitation({ address: normalAddress(app.addresses[0] ?? ''), secret: new Uint8Array(32).fill(seed) });
+}
+
+function invitationLink(app: FixtureApp, seed: number): string {
+  return formatInvitationLink(app.url, { address: normalAddress(app.addresses[0] ?? ''), secret: new Uint8Array(32).fill(seed) });
+}
+
 /** Deleted at the end: a browser goes on writing for a moment after it was closed. */
 const profiles: string[] = [];
 
@@ -119,6 +130,7 @@ async function open(page: Page, address: string | undefined, path = '/'): Promis
   await page.evaluate((hash) => void (location.hash = hash), `#/open/${address}${path}`);
 }
 
+const home = (page: Page): Promise<void> => page.evaluate(() => void (location.hash = '#/'));
 const frameUrl = (page: Page): Promise<string> => page.locator('gnet-site .place iframe').evaluate((frame: HTMLIFrameElement) => frame.src);
 
 /** The keeper of the open site; those of spare labels come and go. */
@@ -472,6 +484,115 @@ describe('the shell', { timeout: 240_000 }, () => {
     await second.close();
   });
 
+  it('opens only what a trusted key vouches for where the user chose so, and shows nothing of another site', async () => {
+    const refused = page.getByRole('heading', { name: 'Nobody whom you trust vouches for this site' });
+    await faults(page, JSON.stringify({ certificates: [certificateThat('The Example Gazette')] }));
+    await page.locator('summary', { hasText: 'Keys that you trust' }).click();
+    const choice = page.getByRole('switch', { name: /Open only what a key that I trust vouches for/ });
+    await choice.check();
+    await page.getByText('so nothing opens').waitFor();
+    await open(page, app.addresses[0]);
+    await refused.waitFor();
+    await page.getByText('The statements that it carries are of other keys').waitFor();
+    assert.equal(await page.locator('gnet-site iframe').count(), 0);
+    await home(page);
+    await page.locator('summary', { hasText: 'Keys that you trust' }).click();
+    await trust(page, ISSUER_KEY, 'Alice');
+    await page.getByText('(1)').waitFor();
+    await open(page, app.addresses[0]);
+    await content(page).getByRole('heading', { name: 'Gazette' }).waitFor();
+    await open(page, app.addresses[1]);
+    await refused.waitFor();
+    await page.getByText('It carries no statement at all').waitFor();
+    await faults(page, `{ failure: { kind: 'unserved', message: 'Nobody is there.' } }`);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('one that is stored here too').waitFor();
+    await home(page);
+    await page.locator('summary', { hasText: 'Keys that you trust' }).click();
+    await choice.uncheck();
+    await page.getByRole('button', { name: 'Remove Alice' }).click();
+    await page.getByText('(1)').waitFor({ state: 'hidden' });
+    await faults(page, '{}');
+    await open(page, app.addresses[1]);
+    await content(page).getByRole('heading', { name: 'Other' }).waitFor();
+  });
+
+  it('takes an invitation by its link, which then stands in no URL and no history, and opens what it is to', async () => {
+    await faults(page, '{ isByInvitation: true }');
+    await open(page, app.addresses[0]);
+    await page.getByText('for invited visitors alone').waitFor();
+    await page.getByText('paste the one that you were given into the address bar').waitFor();
+    await page.evaluate(`location.hash = ${JSON.stringify(invitationLink(app, 1).split('#')[1])}`);
+    await content(page).getByRole('heading', { name: 'Gazette' }).waitFor();
+    assert.ok(page.url().endsWith(`#/open/${app.addresses[0]}/`), page.url());
+    await page.goBack();
+    await page.goForward();
+    await content(page).getByRole('heading', { name: 'Gazette' }).waitFor();
+    assert.ok(page.url().endsWith(`#/open/${app.addresses[0]}/`), page.url());
+    const first = await context.newPage();
+    await first.addInitScript('globalThis.firstFaults = { isByInvitation: true }');
+    await first.goto(invitationLink(app, 1));
+    await content(first).getByRole('heading', { name: 'Gazette' }).waitFor();
+    assert.equal(await first.evaluate('history.length'), 2, 'about:blank, and the site');
+    await first.close();
+  });
+
+  it('asks before another invitation to one address replaces the one that is kept; says what is wrong with one; and removes it', async () => {
+    const bar = page.getByLabel('Address or link of a site');
+    await bar.fill(` ${invitationTo(app, 2)} `);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'You have another invitation to this address' }).waitFor();
+    await page.getByRole('button', { name: 'Keep mine' }).click();
+    await content(page).getByRole('heading', { name: 'Gazette' }).waitFor();
+    await page.goto(invitationLink(app, 2));
+    await page.getByRole('button', { name: 'Use the new one' }).click();
+    await content(page).getByRole('heading', { name: 'Gazette' }).waitFor();
+    assert.ok(!page.url().includes('invitation'), page.url());
+
+    await bar.fill(invitationTo(app, 2).slice(0, -1));
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('Not an invitation: 56 letters and digits stand behind').waitFor();
+    assert.equal(await bar.inputValue(), invitationTo(app, 2).slice(0, -1), 'to be mended');
+    await page.goto(`${invitationLink(app, 2).slice(0, -2)}aa`);
+    await page.getByRole('heading', { name: 'This invitation cannot be used' }).waitFor();
+    await page.getByText('its checksum does not match').waitFor();
+    await page.getByRole('button', { name: 'Back to the start' }).click();
+
+    const list = page.getByRole('region', { name: 'Invitations kept in this browser' });
+    await list.getByText(String(app.addresses[0])).waitFor();
+    await list.getByRole('button', { name: 'Remove the invitation' }).press('Enter');
+    await list.waitFor({ state: 'hidden' });
+    await faults(page, '{ isByInvitation: true }');
+    await open(page, app.addresses[0]);
+    await page.getByText('for invited visitors alone').waitFor();
+  });
+
+  it('writes to an inbox: says what is going on, that it is kept, or why not; what is written stays until it is', async () => {
+    await faults(page, '{ inbox: {} }');
+    await open(page, app.addresses[0]);
+    await page.getByRole('heading', { name: 'Write to this inbox' }).waitFor();
+    await waitFor('the focus', () => page.evaluate(`document.activeElement?.tagName === 'GNET-APP'`));
+    const text = page.getByLabel('Message');
+    await text.fill('é'.repeat(9000));
+    await page.getByText('18,000 of at most').waitFor();
+    assert.equal(await text.getAttribute('aria-invalid'), 'true');
+    await text.fill('See you at eight. ☕');
+    await page.keyboard.press('Control+Enter');
+    await page.getByRole('status').getByText('On its way').waitFor();
+    await faults(page, `{ inbox: { failure: { kind: 'full', message: 'the inbox is full' } } }`);
+    await page.getByRole('alert').getByText('The inbox is full.').waitFor();
+    await home(page);
+    await open(page, app.addresses[0]);
+    await page.getByRole('alert').getByText('Not kept').waitFor();
+    assert.equal(await text.inputValue(), 'See you at eight. ☕');
+    await faults(page, `{ inbox: { mayKeep: true } }`);
+    await page.getByRole('button', { name: 'Send' }).press('Enter');
+    await page.getByRole('status').getByText('Kept by the inbox').waitFor();
+    assert.deepEqual(await page.evaluate('fixture.messages'), [[app.addresses[0], 'See you at eight. ☕']]);
+    assert.equal(await text.inputValue(), '');
+    assert.equal(await page.locator('gnet-site iframe').count(), 0);
+  });
+
   it('remembers that relaying was switched off', async () => {
     const relaying = page.getByRole('switch', { name: /Relay for others/ });
     await relaying.uncheck();
@@ -554,6 +675,14 @@ describe('the shell', { timeout: 240_000 }, () => {
       await first.getByText('Keys that you trust').click();
       await trust(first, ISSUER_KEY, 'W'.repeat(64));
       await first.getByText('(1)').waitFor();
+      await first.getByLabel('Address or link of a site').fill(invitationTo(app, 1));
+      await first.keyboard.press('Enter');
+      await content(first).getByRole('heading', { name: 'Gazette' }).waitFor();
+      await first.getByLabel('Address or link of a site').fill(invitationTo(app, 2));
+      await first.keyboard.press('Enter');
+      await first.getByRole('button', { name: 'Keep mine' }).waitFor();
+      await check('another invitation');
+      await home(first);
       await check('start');
       const certificates = [certificateThat('x'.repeat(200)), certificateThat('שלום, and more words')];
       await faults(first, JSON.stringify({ certificates }));
@@ -563,6 +692,19 @@ describe('the shell', { timeout: 240_000 }, () => {
       await first.getByRole('button', { name: /circuits and links/ }).click();
       await first.getByRole('blockquote').first().waitFor();
       await check('panel');
+      await faults(
+        first,
+        JSON.stringify({ certificates, inbox: { failure: { kind: 'timeout', message: `no answer: ${'W'.repeat(200)}` } } }),
+      );
+      await home(first);
+      await open(first, app.addresses[0]);
+      await first.getByLabel('Message').fill('hello');
+      await first.getByRole('button', { name: 'Send' }).click();
+      await first.getByRole('alert').getByText('has not said that it keeps it').waitFor();
+      await first.getByRole('blockquote').first().waitFor();
+      await check('inbox');
+      await faults(first, JSON.stringify({ certificates }));
+      await home(first);
       await first.getByRole('button', { name: /circuits and links/ }).click();
       await open(first, app.addresses[0], '/movie.bin');
       await first.getByRole('heading', { name: 'A file, and not a page' }).waitFor();

@@ -112,13 +112,15 @@ async function managed(folder: string, ...flags: string[]): Promise<Record<strin
 test('--invite, --invites, --revoke and --public do what they say, one at a time, while the service runs too', async (t) => {
   const folder = temporary(t);
   assert.deepEqual(await managed(folder), { did: false });
-  const { address, invitation, invited } = await managed(folder, '--invite', 'anna');
+  const { address, invitation, invited, link } = await managed(folder, '--invite', 'anna', '--app', 'https://gnet.example/');
   assert.equal(invited, 'anna');
   assert.equal(parseInvitation(String(invitation)).address, address);
+  assert.equal(link, `https://gnet.example/#/invitation/${String(invitation).replace('#', '/')}`);
   // The service's own process holds its folder.
   const store = await openFileStore(join(folder, 'peers', 'service'));
   t.after(() => store.close());
-  assert.equal((await managed(folder, '--invite', 'bo'))['address'], address);
+  const second = await managed(folder, '--invite', 'bo');
+  assert.deepEqual([second['address'], second['link']], [address, undefined], 'nobody has said where the app is');
   const listed = await managed(folder, '--invites');
   assert.deepEqual(
     (listed['invitations'] as { name: string }[]).map(({ name }) => name),

@@ -36,6 +36,9 @@ test('inbox: a message is kept and answered; a full inbox, no inbox, and nobody 
       return INBOX.kept;
     });
     const { address } = inbox.status;
+    assert.equal(await messages.isInbox(client.peer.sites.open(address).visit), true);
+    client.peer.sites.close(address);
+    assert.deepEqual(kept, [], 'a question is no message');
     const author = newIdentity(client.node.env);
     const long = 'ü'.repeat(8_000);
     const ids = [await messages.send(address, 'hello'), await messages.send(address, long, author)];
@@ -53,6 +56,7 @@ test('inbox: a message is kept and answered; a full inbox, no inbox, and nobody 
 
     const tcp = await hostTcp(network, server);
     await assert.rejects(messages.send(tcp.status.address, 'hello'), { kind: 'refused', message: /no inbox/ });
+    assert.equal(await messages.isInbox(client.peer.sites.open(tcp.status.address).visit), false);
     const unknown = encodeAddress(newIdentity(client.node.env).publicKey);
     await assert.rejects(messages.send(unknown, 'hello'), { kind: 'unknown' });
     network.kill(server.node);

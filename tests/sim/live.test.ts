@@ -49,6 +49,18 @@ function certificateAbout({ publicKey }: Identity): Uint8Array {
   return signCertificate(nodeCrypto, ISSUER, { service: publicKey, ...times, text: 'a web server' }).bytes;
 }
 
+/** Who goes to no service without a certificate opens nothing but the stream that asks for it. */
+async function isAskedFirst({ client, address, heard }: House): Promise<void> {
+  const kinds = new Set<string | undefined>();
+  const stop = client.peer.events.listen(() => {
+    for (const { kind } of client.peer.streams()) kinds.add(kind);
+  });
+  assert.equal((await client.peer.sites.askCertificates(address))[0]?.says, 'a web server');
+  stop();
+  assert.deepEqual([[...kinds], heard], [['certificates'], []]);
+  client.peer.sites.close(address);
+}
+
 /** What it carries comes on the path that stands; a certificate of another service is not believed. */
 async function isCertified({ client, address }: House): Promise<void> {
   const carried = { issuer: formatIssuer(ISSUER.publicKey), says: 'a web server', fromMs: 1_000_000, untilMs: 2_000_000 };
@@ -162,6 +174,7 @@ test('live: a service that serves no packs is told, asked, asked for certificate
   const network = new SimNetwork({ seed: 'live', crypto: nodeCrypto });
   await network.run(async () => {
     const all = await house(network);
+    await isAskedFirst(all);
     await isTold(all);
     await isCertified(all);
     await isSpared(all);

@@ -3,11 +3,12 @@ import { GlobalNetError } from '../bytes/errors.ts';
 import type { Identity } from '../crypto/identity.ts';
 import { sleep } from '../env.ts';
 import { awaitKept, SEND_RETRY_MS, SEND_TIMEOUT_MS, SEND_TRIES } from '../inbox/index.ts';
-import { StreamReset } from '../stream/index.ts';
+import { readAnswer, StreamReset } from '../stream/index.ts';
 import { decodeAddress, encodeAddress } from '../wire/address.ts';
 import { INBOX_ID_BYTES, INBOX_TEXT_MAX_BYTES } from '../wire/geometry.ts';
 import { encodeInboxMessage } from '../wire/inbox.ts';
 import { END, type EndReason, STREAM } from '../wire/registry.ts';
+import { ASK_TIMEOUT_MS } from './constants.ts';
 import { contestedInWords, PATH_LOST, ServiceSession } from './service-session.ts';
 import { toldStream } from './told-stream.ts';
 import type { Visiting, Visits } from './visits.ts';
@@ -19,6 +20,8 @@ export function checkText(text: string): void {
   if (sizeBytes > INBOX_TEXT_MAX_BYTES)
     throw new GlobalNetError('malformed', `the text is too large: ${sizeBytes} bytes, and a message holds at most ${INBOX_TEXT_MAX_BYTES}`);
 }
+
+type Admission = (visit: ServiceSession) => Promise<void>;
 
 /**
  * Messages that go to inboxes, each by a session and a circuit of its own: an inbox cannot tell that two that are not signed come from one sender.
@@ -37,19 +40,40 @@ export class Messages implements Visits {
   /**
    * Resolves when the inbox has said that it keeps the message.
    * @param signer whose signature it bears; undefined: nobody's.
+   * @param admit is asked of each visit before anything of the message is sent, and throws why it is not to be.
    * @returns its id.
    * @throws GlobalNetError `malformed` (address or text), `unknown`, `unserved`, `timeout`, `refused` (no inbox, or not invited), `full`,
    * `unsupported`, `closed`, `cancelled` (by `stop`), or why joining failed.
    */
-  async send(address: string, text: string, signer?: Identity): Promise<Uint8Array> {
+  async send(address: string, text: string, signer?: Identity, admit: Admission = async () => undefined): Promise<Uint8Array> {
     const { env, ready } = this.options;
     const inbox = decodeAddress(address);
     checkText(text);
     const id = env.random(INBOX_ID_BYTES);
     const bytes = encodeInboxMessage(env.crypto, { id, text }, inbox, signer);
     await ready();
-    await this.#deliver(encodeAddress(inbox), bytes);
+    await this.#deliver(encodeAddress(inbox), bytes, admit);
     return id;
+  }
+
+  /**
+   * Whether who is visited is an inbox: docs/spec/15-messages.md § Question.
+   * @throws GlobalNetError `refused` (not let in), `timeout`, `closed`, as `ServiceSession.openStream`, or why joining failed.
+   */
+  async isInbox(visit: Pick<ServiceSession, 'openStream' | 'turnedAway'>): Promise<boolean> {
+    const { env, ready } = this.options;
+    await ready();
+    const stream = await visit.openStream(STREAM.message, Uint8Array.of(0));
+    try {
+      await readAnswer(env, stream, 0, ASK_TIMEOUT_MS);
+      return false;
+    } catch (error) {
+      if (!(error instanceof StreamReset)) throw error;
+      if (error.reason === END.malformed) return true;
+      if (error.reason !== END.refused) throw error;
+      if (visit.turnedAway !== undefined) throw visit.turnedAway;
+      return false;
+    }
   }
 
   stop(): void {
@@ -58,7 +82,7 @@ export class Messages implements Visits {
   }
 
   /** By one session after another: the inbox knows a message that it has by its id. */
-  async #deliver(address: string, bytes: Uint8Array): Promise<void> {
+  async #deliver(address: string, bytes: Uint8Array, admit: Admission): Promise<void> {
     const { env } = this.options;
     let session: ServiceSession | undefined;
     let isLate = false;
@@ -73,6 +97,7 @@ export class Messages implements Visits {
         if (isLate) throw late();
         session = this.#session(address);
         try {
+          await admit(session);
           return await this.#over(session, bytes);
         } catch (error) {
           if (this.#isStopped) throw new GlobalNetError('cancelled', 'stopped before the inbox had answered');
@@ -94,7 +119,7 @@ export class Messages implements Visits {
 
   async #over(session: ServiceSession, bytes: Uint8Array): Promise<void> {
     const stream = await session.openStream(STREAM.message, EMPTY, bytes);
-    await awaitKept(toldStream(stream, refusalInWords));
+    await awaitKept(toldStream(stream, (reason) => (reason === END.refused && session.turnedAway) || refusalInWords(reason)));
   }
 
   /** @throws GlobalNetError `cancelled` once it is stopped. */

@@ -24,9 +24,11 @@ export const PATH_LOST = 'a relay on the path went away; looking for another pat
 
 export function contestedInWords(isRefused: boolean): string {
   return isRefused
-    ? 'another program uses your invitation, and was there first: this one was refused. Each program needs an invitation of its own'
+    ? 'another program uses your invitation, and was there first: this one was refused. Each program, and each tab, needs an invitation of its own'
     : 'another program came with your invitation, and was refused because this one uses it. If that was not you, ask for a new invitation';
 }
+
+const TURNED_AWAY = 'the service has ended this visit: the invitation was taken back, or another program uses it now';
 
 /**
  * Streams to one hidden service, in one end-to-end session after another. A path that dies is replaced under the session, which
@@ -68,6 +70,12 @@ export class ServiceSession {
 
   get streamStats(): StreamStats[] {
     return this.#session?.streamStats ?? [];
+  }
+
+  /** Where a stream was refused because its whole session was: why. Undefined where the refusal was the stream's own. */
+  get turnedAway(): GlobalNetError | undefined {
+    if (this.env.now() < this.#contestedUntilMs) return new GlobalNetError('refused', contestedInWords(true));
+    return this.#session?.ended ? new GlobalNetError('refused', TURNED_AWAY) : undefined;
   }
 
   /** Resolves when the service is known to exist, by its record; whether it answers shows later. @throws GlobalNetError as `ServiceVisitor.find`. */
@@ -127,6 +135,7 @@ export class ServiceSession {
     try {
       return await readAnswer(this.env, stream, CERTIFICATES_MAX_BYTES, ASK_TIMEOUT_MS);
     } catch (error) {
+      if (error instanceof StreamReset && error.reason === END.refused && this.turnedAway) throw this.turnedAway;
       const isAnswer = error instanceof StreamReset ? error.reason === END.refused : (error as GlobalNetError).kind === 'malformed';
       if (isAnswer) return EMPTY; // it knows no certificates, or sends more than there can be
       throw error;

@@ -71,7 +71,12 @@ export class Sites {
         await ready(); // who opens a site while the peer still joins waits, and is not told that nobody is there
         if (isLive) throw new LiveService(); // it is asked once a visit
         const stream = await visit.openStream(STREAM.site, request);
-        return toldStream(stream, (reason) => ((isLive ||= reason === END.refused) ? new LiveService() : undefined));
+        return toldStream(stream, (reason) => {
+          if (reason !== END.refused) return undefined;
+          const away = visit.turnedAway;
+          isLive ||= away === undefined;
+          return away ?? new LiveService();
+        });
       },
       ...(digest === undefined ? {} : { digest }),
       onWarning: (warning) => onEvent(address, warningInWords(warning), warning.kind === 'newer' ? 'site' : 'warning'),
@@ -118,6 +123,13 @@ export class Sites {
       this.options.env.log('info', 'sites', `what a site carries is not known: ${(error as Error).message}`);
       return [];
     }
+  }
+
+  /** The same, before anything else is asked of the site. @throws GlobalNetError as `open`, `ServiceSession.certificates`, or why joining failed. */
+  async askCertificates(address: string): Promise<readonly CarriedCertificate[]> {
+    const { visit } = this.open(address);
+    await this.options.ready();
+    return visit.certificates();
   }
 
   close(address: string): void {

@@ -2,6 +2,9 @@ import type { Remote } from 'comlink';
 import { serveSitePort } from '../../../src/adapters/serve-site-port.ts';
 import { base32, fromHex, GlobalNetError } from '../../../src/core/bytes/index.ts';
 import { identityFromSeed, nobleCrypto } from '../../../src/core/crypto/index.ts';
+import { keepInvitation } from '../../../workers/keep-invitation.ts';
+import { forgetInvitation, invitedTo, keptInvitation } from '../../../workers/kept-invitations.ts';
+import { openIdbStore } from '../../../src/adapters/idb-store.ts';
 import { checkCertificates } from '../../../src/core/peer/certificates.ts';
 import { decodeAddress, encodeAddress, siteHost } from '../../../src/core/wire/address.ts';
 import { encodeCertificates } from '../../../src/core/wire/certificate.ts';
@@ -51,6 +54,10 @@ export interface FixtureFaults {
   chunkDelayMs?: number;
   /** Says nothing more, as a thread that stands still. */
   isSilent?: boolean;
+  /** Sites are inboxes; a message is kept when `mayKeep` is set, or fails so. */
+  inbox?: { mayKeep?: boolean; failure?: { kind: 'full' | 'timeout'; message: string } };
+  /** Sites are for who has an invitation. */
+  isByInvitation?: boolean;
   /** What sites carry, in hexadecimal. */
   certificates?: string[];
 }
@@ -58,13 +65,19 @@ export interface FixtureFaults {
 declare global {
   /** Set before the page's own scripts: what goes wrong from the beginning. */
   var firstFaults: FixtureFaults | undefined;
-  var fixture: { faults: FixtureFaults; status(status: Partial<PeerStatus>): void; event(event: PeerEvent): void };
+  var fixture: {
+    faults: FixtureFaults;
+    messages: [address: string, text: string][];
+    status(status: Partial<PeerStatus>): void;
+    event(event: PeerEvent): void;
+  };
 }
 
 class FixturePeer implements PeerControl {
   readonly #packs = new Map<string, Pack>();
   readonly #listeners: PeerListener[] = [];
   readonly #loaded = this.#load();
+  readonly #records = openIdbStore().records;
   #status: PeerStatus = {
     peer: 'me',
     upMs: 0,
@@ -83,6 +96,7 @@ class FixturePeer implements PeerControl {
   constructor() {
     globalThis.fixture = {
       faults: globalThis.firstFaults ?? {},
+      messages: [],
       status: (status) => this.#tell(status),
       event: (event) => {
         for (const listener of this.#listeners) listener.onEvent(event);
@@ -104,7 +118,9 @@ class FixturePeer implements PeerControl {
 
   async #pack(address: string): Promise<Pack> {
     await this.#loaded;
-    const { failure } = globalThis.fixture.faults;
+    const { failure, isByInvitation } = globalThis.fixture.faults;
+    if (isByInvitation && (await keptInvitation(this.#records, address)) === undefined)
+      throw new GlobalNetError('refused', `${address} is for invited visitors alone: ask its owner for an invitation`);
     if (failure) throw new GlobalNetError(failure.kind, failure.message);
     const pack = this.#packs.get(address);
     if (pack === undefined) throw new GlobalNetError('unknown', 'Nobody knows this address.');
@@ -129,7 +145,7 @@ class FixturePeer implements PeerControl {
   openSite(address: string) {
     return outcomeOf(async (): Promise<SiteInfo> => {
       const { manifest, live } = await this.#pack(address);
-      if (live !== undefined) return { kind: 'live', address };
+      if (live !== undefined || globalThis.fixture.faults.inbox !== undefined) return { kind: 'live', address };
       const sizeBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
       const { title, serial, createdMs } = manifest;
       return {
@@ -155,13 +171,20 @@ class FixturePeer implements PeerControl {
     return checkCertificates({ crypto: nobleCrypto, schedule }, encodeCertificates(carried.map(fromHex)), decodeAddress(address));
   }
 
+  askCertificates(address: string) {
+    return outcomeOf(async () => {
+      await this.#pack(address);
+      return this.certificates(address);
+    });
+  }
+
   async sitePort(address: string, port: number) {
     const { port1, port2 } = new MessageChannel();
     const packed = () => this.#pack(address);
     serveSitePort(port1, {
       manifest: async (have) => {
         const { manifest, live } = await packed();
-        if (live !== undefined) return 'live';
+        if (live !== undefined || globalThis.fixture.faults.inbox !== undefined) return 'live';
         const signed = globalThis.fixture.faults.wrongAuthor ? signedByAnother(manifest) : manifest;
         return base32(signed.hash) === have ? undefined : signed.bytes;
       },
@@ -176,7 +199,10 @@ class FixturePeer implements PeerControl {
           yield path === truncatedPath ? chunk.slice(0, -1) : chunk;
         }
       },
-      http: async (request, signal) => askLive((await packed()).live ?? new Map(), siteHost(address, port), request, signal),
+      http: async (request, signal) => {
+        if (globalThis.fixture.faults.inbox !== undefined) throw new GlobalNetError('refused', 'this service has no web server');
+        return askLive((await packed()).live ?? new Map(), siteHost(address, port), request, signal);
+      },
     });
     return port2;
   }
@@ -189,6 +215,35 @@ class FixturePeer implements PeerControl {
 
   async forgetSite() {
     return { ok: true, value: undefined } as const;
+  }
+
+  keepInvitation(text: string, replaces: boolean) {
+    return outcomeOf(() => keepInvitation(this.#records, text, replaces));
+  }
+
+  invitations() {
+    return invitedTo(this.#records);
+  }
+
+  async forgetInvitation(address: string) {
+    await forgetInvitation(this.#records, address);
+    return { ok: true, value: undefined } as const;
+  }
+
+  isInbox() {
+    return outcomeOf(async () => globalThis.fixture.faults.inbox !== undefined);
+  }
+
+  sendMessage(address: string, text: string) {
+    return outcomeOf(async () => {
+      while (!globalThis.fixture.faults.inbox?.mayKeep) {
+        const failure = globalThis.fixture.faults.inbox?.failure;
+        if (failure !== undefined) throw new GlobalNetError(failure.kind, failure.message);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      globalThis.fixture.messages.push([address, text]);
+      return undefined;
+    });
   }
 
   async setRelaying(relaying: boolean) {

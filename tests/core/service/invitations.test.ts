@@ -252,9 +252,9 @@ test('an invitation’s text comes back; one letter wrong, another address, or a
   assert.deepEqual(parseInvitation(`  ${text.toUpperCase()}\n`), { address: ADDRESS, secret: ANNA.secret });
   const other = encodeAddress(identityFromSeed(nobleCrypto, secret(8)).publicKey);
   const wrong: [string, RegExp][] = [
-    ['', /no '#'/],
-    [ADDRESS, /no '#'/],
-    [`${ADDRESS}#abc`, /56 letters and digits stand behind '#', not 3/],
+    ['', /no secret stands behind/],
+    [ADDRESS, /no secret stands behind/],
+    [`${ADDRESS}#abc`, /56 letters and digits stand behind the address, not 3/],
     [text.slice(0, -1), /not 55/],
     [`${text.slice(0, -3)}0${text.slice(-2)}`, /'0' is not one of/],
     [text.replace('#a', '#b'), /checksum/],
@@ -273,6 +273,7 @@ test('fuzz: any text is an invitation or malformed', () => {
     fc.string(),
     mangled,
     fc.string().map((rest) => `${ADDRESS}#${rest}`),
+    fc.string().map((rest) => `https://a.example/#/invitation/${ADDRESS}/${rest}`),
   );
   fc.assert(
     fc.property(any, (input) => {

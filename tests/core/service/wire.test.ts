@@ -31,7 +31,7 @@ import {
   SERVICE_RECORD_SPARE_BYTES,
 } from '../../../src/core/wire/geometry.ts';
 import { decodeAnswer, decodeHello, decodeHelloContent, encodeHelloContent } from '../../../src/core/wire/hello.ts';
-import { formatInvitation, parseInvitation } from '../../../src/core/wire/invitation.ts';
+import { formatInvitation, formatInvitationLink, isMeantAsInvitation, parseInvitation } from '../../../src/core/wire/invitation.ts';
 import * as rendezvous from '../../../src/core/wire/rendezvous.ts';
 import {
   decodeRecordContent,
@@ -101,6 +101,31 @@ test('vectors: invitations, host parts', () => {
   for (const made of invited.hostParts) {
     const { name, slots } = drawHostPart(fromHex(made.hostKey), made.period);
     assert.deepEqual([hex(name), slots], [made.hostPart, made.slots]);
+  }
+});
+
+test('an invitation is read from its link too, whatever stands before it; what is meant as one is told from places in a site', () => {
+  for (const { text } of invited.invitations) {
+    const invitation = parseInvitation(text);
+    const link = formatInvitationLink('https://gnet.example/?x=1#/open/', invitation);
+    assert.equal(link, `https://gnet.example/?x=1#/invitation/${text.replace('#', '/')}`);
+    for (const given of [link, ` ${link.toUpperCase()}\n`, link.slice(link.indexOf('#')), ` ${text}`]) {
+      assert.ok(isMeantAsInvitation(given), given);
+      assert.deepEqual(parseInvitation(given), invitation, given);
+    }
+    const { address } = invitation;
+    for (const cut of [link.slice(0, -1), text.slice(0, -3), `${address}#`, `#/invitation/${address}`, `#/invitation/${address}/`]) {
+      assert.ok(isMeantAsInvitation(cut), cut);
+      assert.throws(() => parseInvitation(cut), { kind: 'malformed', message: /^not an invitation: / }, cut);
+    }
+    for (const place of [
+      address,
+      `${address}/#part`,
+      `http://${address}#part`,
+      `#/open/${address}/#/invitation/x`,
+      `${address}/a?b#${link}`,
+    ])
+      assert.ok(!isMeantAsInvitation(place), place);
   }
 });
 

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Gnet, gnet, PROGRAM } from './gnet.ts';
 import type { Network } from './network.ts';
@@ -16,8 +18,8 @@ export function inboxSuite(network: () => Network, site: () => string, unknown: 
     const args = (...words: string[]): string[] => [...words, '--data', network().dataFolder];
     const send = (...words: string[]): Promise<Gnet> => gnet(args('send', ...words));
     const list = async (): Promise<Gnet> => gnet(args('inbox', '--list'));
-    const wait = async (): Promise<Gnet> => {
-      const inbox = new Gnet(args('inbox', '--json'));
+    const wait = async (...flags: string[]): Promise<Gnet> => {
+      const inbox = new Gnet(args('inbox', '--json', ...flags));
       address = String((await inbox.line('address'))['address']);
       return inbox;
     };
@@ -41,16 +43,23 @@ export function inboxSuite(network: () => Network, site: () => string, unknown: 
       const listed = (await list()).stdout;
       assert.match(listed, /^[\d-]+ [\d:]+ UTC {2}anonymous\n {4}\\u\{1b\}\[2J\\u\{9b\}31mfirst\n {4}2026-01-01 .*nobody\n/m);
       assert.match(listed, new RegExp(`UTC {2}signed by ${String(signedBy)}\n {4}second ☕\n`));
+      const uncertified = await send(address, 'for who is vouched for', '--certified');
+      assert.match(uncertified.stderr, /no key that you trust says anything of this service that holds now/);
+      assert.deepEqual([uncertified.exitCode, (await list()).stdout], [1, listed]);
       const other = await gnet(args('inbox'));
       assert.deepEqual([other.exitCode, /in use by process/.test(other.stderr)], [1, true], other.stderr);
       await inbox.stop('SIGKILL');
     });
 
-    it('an inbox that was killed has its address and its messages when it is started anew; what is deleted is gone', async () => {
+    it('an inbox that was killed has its address and its messages when it is started anew, and is known by its certificate; what is deleted is gone', async () => {
       const before = address;
-      const inbox = await wait();
+      const certificate = join(network().folder, 'inbox.txt');
+      const [signed] = (await gnet(args('certify', address, '--says', 'The library’s letter box', '--json'))).lines;
+      writeFileSync(certificate, String(signed?.['certificate']));
+      await gnet(args('trust', 'add', String(signed?.['issuer']), 'Library'));
+      const inbox = await wait('--certificate', certificate);
       assert.equal(address, before);
-      const sent = await send(address, 'third');
+      const sent = await send(address, 'third', '--certified');
       assert.equal(sent.exitCode, 0, sent.stderr);
       assert.equal((await inbox.line('text'))['text'], 'third');
       assert.equal((await list()).stdout.match(/ UTC {2}/g)?.length, 4, 'three messages, one of which has such a line in its text');

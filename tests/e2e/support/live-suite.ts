@@ -27,11 +27,12 @@ export function liveSuite(network: () => Network, start: (...args: string[]) => 
       until(String(words), async () => words.test(await shown()), { now: async () => [await shown(), await panelText(tab)] });
     const heading = (name: string): Promise<void> => site(tab).getByRole('heading', { name }).waitFor();
     const hash = (): string => new URL(tab.url()).hash;
+    const told = async (...args: string[]): Promise<Line | undefined> =>
+      (await gnet([...args, '--json', '--data', network().dataFolder])).lines[0];
     const open = (path: string): Promise<void> => openAddress(tab, `http://${address}${path}`);
 
     before(async () => {
       await server.start();
-      const told = async (...args: string[]) => (await gnet([...args, '--json', '--data', network().dataFolder])).lines[0];
       address = String((await told('expose', String(server.port), '--invites'))?.['address']);
       signed = await told('certify', address, '--says', 'The guest book of the house');
       const file = join(network().folder, 'guest-book');
@@ -164,6 +165,39 @@ export function liveSuite(network: () => Network, start: (...args: string[]) => 
           .locator('img')
           .evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth === 1000),
       );
+    });
+
+    it('opens by the link of an invitation what is for the invited; a second tab is told of the first, and all when it is taken back', async () => {
+      const closed = ['expose', `closed=${server.port}`];
+      const { link, address: to } = (await told(...closed, '--invite', 'anna')) ?? {};
+      const exposed = start(...closed);
+      await exposed.line('address');
+      await openAddress(tab, String(to));
+      await says(/for invited visitors alone: ask its owner for an invitation/);
+      await openAddress(tab, String(link));
+      await heading('Guest book');
+      assert.equal(hash(), `#/open/${String(to)}/`);
+      const other = await anotherTab(profile, network().url);
+      await openAddress(other, String(to));
+      await other.getByText('Another program uses your invitation, and was there first').waitFor();
+      await other.close();
+      await told(...closed, '--revoke', 'anna');
+      await exposed.line('byInvitation');
+      await openAddress(tab, `http://${String(to)}/new`);
+      await says(/the invitation to \S+ does not open its record: it was taken back/i);
+      await exposed.stop();
+    });
+
+    it('writes to an inbox at whose address it is, and says that it is kept', async () => {
+      const inbox = start('inbox', '--name', 'tabs');
+      const { link } = await inbox.line('address');
+      await openAddress(tab, String(link));
+      await tab.getByLabel('Message').fill('See you at eight ☕');
+      await tab.keyboard.press('Control+Enter');
+      await tab.getByText('Kept by the inbox').waitFor();
+      const { text, signedBy } = await inbox.line('text');
+      assert.deepEqual([text, signedBy], ['See you at eight ☕', undefined]);
+      await inbox.stop();
     });
 
     it('saves a file under the name that its service gives it, when it is told to', async () => {
