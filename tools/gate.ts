@@ -1,6 +1,6 @@
 /**
- * `npm run ok`: all that a reviewer would check and that needs no browser. `npm test` (`--all`): the same, then long tests, and
- * those in real browsers. Every step runs even when one before it failed; the last line sums up.
+ * `npm run ok`: all that a reviewer would check and that needs no browser. `npm test` (`--all`): the same, long tests, simulated networks, and
+ * tests in real browsers. Every step runs even when one before it failed; the last line sums up.
  */
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -17,14 +17,24 @@ import { filesUnder, root } from './paths.ts';
 import { ensurePrograms } from './programs.ts';
 import { runTests, type TestSums } from './run-tests.ts';
 
+const all = process.argv.includes('--all');
+
 interface Step {
   readonly name: string;
   /** Problems, a line each; none when all is well. Tests print their own and answer sums. */
   run(): string[] | TestSums | Promise<string[] | TestSums>;
 }
 
-/** Folders of tests/ by what their tests need: a second or two; more; real browsers and processes; nothing but processor time. */
-const FOLDERS = { quick: ['core', 'adapters', 'reference', 'tools', 'node'], long: ['long'], real: ['browser', 'e2e'], simulated: ['sim'] };
+/** Folders of tests/ by what their tests need: nothing but some processor time; a real clock; the same for long; browsers and whole networks; much processor time. */
+const FOLDERS = {
+  pure: ['core', 'adapters', 'reference'],
+  timed: ['tools', 'node'],
+  long: ['long'],
+  real: ['browser', 'e2e'],
+  simulated: ['sim'],
+};
+
+const TWO_LANES = { concurrency: 2, fileTimeoutMs: 240_000 };
 
 const CHECKS: Step[] = [
   { name: 'types (one program per runtime)', run: checkTypes },
@@ -38,22 +48,21 @@ const CHECKS: Step[] = [
   { name: 'size of the shell', run: checkSize },
   {
     name: 'tests without a browser',
-    run: () => runTests({ folders: FOLDERS.quick, concurrency: 2, fileTimeoutMs: 120_000 }),
+    run: () => runTests({ folders: all ? [...FOLDERS.long, ...FOLDERS.timed] : [...FOLDERS.pure, ...FOLDERS.timed], ...TWO_LANES }),
   },
 ];
 
 const MORE_STEPS: Step[] = [
-  { name: 'long tests', run: () => runTests({ folders: FOLDERS.long, concurrency: 2, fileTimeoutMs: 300_000 }) },
   {
-    // Simulated networks are on a clock of their own: they take the processor time that real ones leave.
-    name: 'tests in browsers, and simulated networks',
+    // What has no clock, or one of its own, takes the processor time that the real ones leave.
+    name: 'tests in browsers, and pure and simulated ones',
     async run() {
-      const simulated = runTests({ folders: FOLDERS.simulated, concurrency: 2, fileTimeoutMs: 840_000, isBehind: true });
+      const behind = runTests({ folders: [...FOLDERS.pure, ...FOLDERS.simulated], concurrency: 2, fileTimeoutMs: 840_000, isBehind: true });
       const real = await realTests().catch((error: Error) => {
         console.log(`  ${error.message}`);
         return { passed: 0, failed: 1 };
       });
-      const { passed, failed } = await simulated;
+      const { passed, failed } = await behind;
       return { passed: passed + real.passed, failed: failed + real.failed };
     },
   },
@@ -108,7 +117,6 @@ async function runStep(step: Step): Promise<TestSums> {
   return sums;
 }
 
-const all = process.argv.includes('--all');
 // Begun first and awaited where it is needed: packages come while the checks run.
 const installed: Promise<Record<string, string>> = all ? installAll() : Promise.resolve({});
 installed.catch(() => undefined);

@@ -315,6 +315,26 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
 
   liveSuite(() => network, start);
 
+  it('a flood of hellos that nobody worked for: the service asks for work, and who does it comes in while the flood goes on', async () => {
+    const effort = async (): Promise<number> => {
+      const statuses = await network.statuses();
+      return statuses.flatMap(({ peer }) => peer.services).find((service) => service.address === address)?.effort ?? 0;
+    };
+    assert.equal(await effort(), 0);
+    const flood = new Gnet([address, network.dataFolder], { program: await buildPeer('flooding-peer') });
+    started.push(flood);
+    await flood.line('flooding');
+    const asked = await until('the service asks for work', effort);
+    for (const user of ['dave', 'erin']) {
+      const page = await curl('--socks5-hostname', socks, '--proxy-user', `${user}:x`, `http://${address}/${user}`);
+      assert.equal(String(page.body), `GET /${user} of ${address}`, `${page.words}, at ${asked} hashes`);
+    }
+    const before = flood.lines.length;
+    await until('the flood has gone on', () => flood.lines.length > before);
+    assert.ok((await effort()) > 0);
+    await flood.stop();
+  });
+
   it('the local service is down: the exact reply with --strict, a reset without', async () => {
     web.closeAllConnections();
     await new Promise((resolve) => web.close(resolve));
@@ -354,25 +374,5 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     assert.match(String(await broken), /ECONNRESET/);
     assert.match(String((await tunnel.line('failed'))['why']), /the circuit broke/);
     (await answered()).destroy();
-  });
-
-  it('a flood of hellos that nobody worked for: the service asks for work, and who does it comes in while the flood goes on', async () => {
-    const effort = async (): Promise<number> => {
-      const statuses = await network.statuses();
-      return statuses.flatMap(({ peer }) => peer.services).find((service) => service.address === address)?.effort ?? 0;
-    };
-    assert.equal(await effort(), 0);
-    const flood = new Gnet([address, network.dataFolder], { program: await buildPeer('flooding-peer') });
-    started.push(flood);
-    await flood.line('flooding');
-    const asked = await until('the service asks for work', effort);
-    for (const user of ['dave', 'erin']) {
-      const page = await curl('--socks5-hostname', socks, '--proxy-user', `${user}:x`, `http://${address}/${user}`);
-      assert.equal(String(page.body), `GET /${user} of ${address}`, `${page.words}, at ${asked} hashes`);
-    }
-    const before = flood.lines.length;
-    await until('the flood has gone on', () => flood.lines.length > before);
-    assert.ok((await effort()) > 0);
-    await flood.stop();
   });
 });
