@@ -54,7 +54,7 @@ export function encodeExtendRequest(request: ExtendRequest): Uint8Array {
   return concat(peerIdBytes(request.next), request.seed, request.slot0, request.bodyHead);
 }
 
-/** Views, but for the peer. @throws DecodeError when the length is none of the two. */
+/** Views, but for the peer. @throws DecodeError when the length is neither of the two. */
 export function decodeExtendRequest(bytes: Uint8Array): ExtendRequest {
   const headBytes = bytes.length - EXTEND_FIXED_BYTES;
   if (!EXTEND_HEADS_BYTES.includes(headBytes)) throw new DecodeError('extend', 0, `${bytes.length} bytes are no request`);
