@@ -1,33 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nodeCrypto } from '../../src/adapters/node-crypto.ts';
-import type { PeerId } from '../../src/core/bytes/brand.ts';
-import { concat, fromUtf8, utf8 } from '../../src/core/bytes/bytes.ts';
-import type { LastHop } from '../../src/core/ports.ts';
+import { fromUtf8, utf8 } from '../../src/core/bytes/bytes.ts';
 import { EFFORT_MIN } from '../../src/core/service/constants.ts';
 import { readAll } from '../../src/core/stream/index.ts';
-import { HELLO_BYTES } from '../../src/core/wire/geometry.ts';
-import { encodeMessage, readMessages } from '../../src/core/wire/message.ts';
-import { MESSAGE, STREAM } from '../../src/core/wire/registry.ts';
-import { type Connect, decodeConnect, encodeConnect } from '../../src/core/wire/rendezvous.ts';
+import { STREAM } from '../../src/core/wire/registry.ts';
 import { encodeTcpRequest } from '../../src/core/wire/tcp.ts';
 import { SimNetwork } from '../../src/sim/index.ts';
 import { relayUrl, type SimPeer, simTab } from '../../src/sim/peers.ts';
+import { type Knock, knockInVain, overhear, perPoint } from '../support/hello-flood.ts';
 import { until, untilReady } from '../support/sim-site.ts';
 import { host, peers } from '../support/sim-tcp.ts';
-
-/** Keeps what a visitor says to its points. */
-function overhear({ peer }: SimPeer): { last: LastHop; connect: Connect }[] {
-  const heard: { last: LastHop; connect: Connect }[] = [];
-  const { circuits } = peer;
-  const openTo = circuits.openTo.bind(circuits);
-  circuits.openTo = (last, early, ...rest) => {
-    for (const { type, content } of readMessages(early))
-      if (type === MESSAGE.connect) heard.push({ last, connect: decodeConnect(content.slice()) });
-    return openTo(last, early, ...rest);
-  };
-  return heard;
-}
 
 async function say({ peer }: SimPeer, address: string, isolation: string): Promise<string> {
   const session = await peer.tcp.visit(address, isolation);
@@ -36,7 +19,7 @@ async function say({ peer }: SimPeer, address: string, isolation: string): Promi
   return fromUtf8(await readAll(stream, 1000));
 }
 
-/** Hellos that say nothing, under the service's own keys, at each of its points in turn, until it is stopped; each costs no more than a circuit of one hop. */
+/** At each of a service's points in turn, until it is stopped. */
 class Flood {
   sent = 0;
   #stopped = false;
@@ -44,20 +27,13 @@ class Flood {
   constructor(
     private readonly network: SimNetwork,
     private readonly from: SimPeer,
-    private readonly points: readonly { last: LastHop; connect: Connect }[],
+    private readonly points: readonly Knock[],
   ) {}
 
   async run(perSecond: number): Promise<void> {
     const { peer, node } = this.from;
-    for (let i = 0; !this.#stopped; i++) {
-      const { last, connect } = this.points[i % this.points.length] as (typeof this.points)[number];
-      const hello = concat(connect.hello.subarray(0, 8), node.env.random(HELLO_BYTES - 8));
-      const early = encodeMessage(MESSAGE.connect, encodeConnect({ ...connect, effort: 0, hello }));
-      this.sent++;
-      void peer.circuits.openDirect(last.peer, peer.directory.get(last.peer) as never, early).then(
-        ({ end }) => void this.network.clock.schedule(500, () => end.close(0)),
-        () => undefined,
-      );
+    while (!this.#stopped) {
+      knockInVain(peer, node.env, this.points[this.sent++ % this.points.length] as Knock);
       await new Promise<void>((resolve) => this.network.clock.schedule(1000 / perSecond, resolve));
     }
   }
@@ -75,16 +51,15 @@ test('price: hundreds of hellos that nobody worked for make a service ask for wo
     const hostile = await simTab(network, 'hostile', { bootstraps: [relayUrl(0), relayUrl(1)], relaying: false });
     await untilReady(network, hostile);
     const effort = (): number => server.peer.status().services[0]?.effort ?? Number.NaN;
-    const points = overhear(hostile);
-    const known = (): PeerId[] => [...new Set(points.map(({ last }) => last.peer))];
-    for (let i = 0; known().length < 3; i++) assert.equal(await say(hostile, address, `${i}`), '80 hello');
+    const said = overhear(hostile.peer);
+    for (let i = 0; perPoint(said).length < 3; i++) assert.equal(await say(hostile, address, `${i}`), '80 hello');
     assert.equal(effort(), 0);
 
-    const flood = new Flood(network, hostile, points);
+    const flood = new Flood(network, hostile, perPoint(said));
     const flooding = flood.run(60);
     await until(network, () => effort() >= EFFORT_MIN);
     assert.ok(flood.sent > 100, `${flood.sent}`);
-    const heard = overhear(client);
+    const heard = overhear(client.peer);
     const before = flood.sent;
     for (let i = 0; i < 3; i++) assert.equal(await say(client, address, `while it goes on ${i}`), '80 hello');
     await new Promise<void>((resolve) => network.clock.schedule(5_000, resolve));
