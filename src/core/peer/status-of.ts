@@ -1,6 +1,6 @@
 import type { PeerId } from '../bytes/brand.ts';
 import { FRAME_CELL_BYTES } from '../wire/geometry.ts';
-import type { JoinStep } from './membership.ts';
+import type { JoinStep } from './join-progress.ts';
 import type { Peer } from './peer.ts';
 import type { CircuitStatus, JoinState, LinkStatus, PeerStatus, ServiceStatus } from './status.ts';
 

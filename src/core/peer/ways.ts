@@ -10,7 +10,7 @@ import { areRelated } from '../wire/related.ts';
 import { ROLE } from '../wire/registry.ts';
 import type { Ways } from './circuits.ts';
 import { EXITS_LOOK_UP_MS, HOPS, SECOND_LAYER_LEAST, SECOND_LOOK_UP_MS } from './constants.ts';
-import { dialTarget } from './membership.ts';
+import { dialTarget } from './dialling.ts';
 
 export interface WaysOptions {
   readonly env: Env;
