@@ -2,29 +2,19 @@ import type { PeerId } from '../bytes/brand.ts';
 import { CircuitBuilder } from '../circuit/index.ts';
 import { peerIdOf } from '../crypto/identity.ts';
 import { type DhtAccess, DhtNode } from '../dht/index.ts';
-import {
-  Directory,
-  type DirectoryAccess,
-  DirectoryServer,
-  GUARDS,
-  Guards,
-  openPeers,
-  passFraudOn,
-  passWithdrawalOn,
-} from '../directory/index.ts';
+import { Directory, type DirectoryAccess, DirectoryServer, GUARDS, Guards, openPeers, passFraudOn } from '../directory/index.ts';
 import { Links } from '../link/index.ts';
-import type { Link } from '../ports.ts';
 import { Relay } from '../relay/index.ts';
 import { RendezvousPoint } from '../service/index.ts';
 import { Answerer, MeshDialer } from '../signal/index.ts';
-import { type Descriptor, hasRole } from '../wire/descriptor.ts';
-import { isForgetOf } from '../wire/directory.ts';
-import { LINK_CLOSE, ROLE } from '../wire/registry.ts';
+import type { Descriptor } from '../wire/descriptor.ts';
+import { ROLE } from '../wire/registry.ts';
 import { Circuits } from './circuits.ts';
-import { CLIENT_TABLE_CAPACITY, LINK_GONE_MS, LINKS_RESERVED, SPARES } from './constants.ts';
+import { CLIENT_TABLE_CAPACITY, LINKS_RESERVED, SPARES } from './constants.ts';
 import { Cover } from './cover.ts';
 import { KeyringKeeper } from './keyring-keeper.ts';
 import { acceptCircuit } from './last-hop.ts';
+import { LinkEvents } from './link-events.ts';
 import { Membership } from './membership.ts';
 import { meshContact, meshPeers } from './mesh.ts';
 import type { PeerOptions } from './peer-options.ts';
@@ -48,6 +38,7 @@ export class Network {
   readonly membership: Membership;
   readonly publisher: Publisher;
   readonly #options: PeerOptions;
+  readonly #isOpen: boolean;
   readonly #onChange: () => void;
   readonly #builder: CircuitBuilder;
   readonly #questions: Questions;
@@ -68,23 +59,28 @@ export class Network {
       ...(isOpen(options.self) ? {} : { capacity: CLIENT_TABLE_CAPACITY }),
       onFraud: (_, proof) => passFraudOn(network.access(), proof),
     });
-    const network: Network = new Network(options, onChange, keyring, directory, await Guards.load(env, directory, records));
+    const guards = await Guards.load(env, directory, records);
+    const network: Network = new Network(options, onChange, keyring, directory, guards);
     return network;
   }
 
   private constructor(options: PeerOptions, onChange: () => void, keyring: KeyringKeeper, directory: Directory, guards: Guards) {
     const { env, identity, setupCrypto } = options;
     this.#options = options;
+    this.#isOpen = isOpen(options.self);
     this.#onChange = onChange;
     this.#keyring = keyring;
     this.guards = guards;
     this.directory = directory;
     this.id = peerIdOf(identity.publicKey);
     this.#answers = new DirectoryServer(env, directory);
-    this.links = this.#makeLinks();
     this.#builder = new CircuitBuilder(env, setupCrypto);
+    this.links = this.#makeLinks();
     this.ways = new NetworkWays({ env, directory, guards, links: this.links, isOpen: this.#isOpen, access: () => this.access() });
-    this.circuits = new Circuits(env, this.#builder, this.ways, () => this.#onCircuits());
+    this.circuits = new Circuits(env, this.#builder, this.ways, () => {
+      this.membership.onCircuits();
+      onChange();
+    });
     this.#questions = new Questions(env, this.circuits, (peer) => this.ways.known(peer));
     this.#dht = this.#makeDht();
     this.relay = this.#makeRelay();
@@ -103,13 +99,17 @@ export class Network {
       maxLinks,
       carries: (link) => this.#builder.carries(link) || this.relay.carries(link),
       dialers: [...dialers, ...(mesh ? [mesh] : [])],
-      handler: {
-        onLink: (link) => this.#onLink(link),
-        onFrame: (link, frame) => this.#onFrame(link, frame),
-        onDescriptor: (link, bytes) => this.#onDescriptor(link, bytes),
-        onWithdrawal: (link, request) => this.#onWithdrawal(link, request),
-        onClose: (link) => this.#onLinkClose(link),
-      },
+      handler: new LinkEvents({
+        env,
+        directory: this.directory,
+        answers: this.#answers,
+        builder: this.#builder,
+        isOpen: this.#isOpen,
+        relaying: () => this.#relaying,
+        access: () => this.access(),
+        network: () => this,
+        onChange: this.#onChange,
+      }),
     });
   }
 
@@ -156,19 +156,11 @@ export class Network {
   }
 
   #makePublisher(): Publisher {
-    const { env, identity, keepsIdentity, records, self } = this.#options;
+    const { env, identity, keepsIdentity, self } = this.#options;
     const { directory, guards, links } = this;
-    return new Publisher({
-      env,
-      identity,
-      keyring: this.#keyring.keyring,
-      directory,
-      guards,
-      links,
-      records: keepsIdentity ? records : undefined,
-      self,
-      access: () => this.access(),
-    });
+    const { keyring } = this.#keyring;
+    const records = keepsIdentity ? this.#options.records : undefined;
+    return new Publisher({ env, identity, keyring, directory, guards, links, records, self, access: () => this.access() });
   }
 
   #makeMembership(): Membership {
@@ -197,10 +189,6 @@ export class Network {
 
   get relaying(): boolean {
     return this.#relaying;
-  }
-
-  get #isOpen(): boolean {
-    return isOpen(this.#options.self);
   }
 
   /** Else whoever sends circuits or offers could fill the links of a tab, and a lost guard would not come back. */
@@ -248,51 +236,6 @@ export class Network {
   dhtAccess(): DhtAccess {
     const storePeers = (): Descriptor[] => openPeers(this.directory, ROLE.store).flatMap(({ id }) => this.directory.vouched(id) ?? []);
     return { env: this.#options.env, ask: (...question) => this.#questions.ask(...question), storePeers };
-  }
-
-  #onLink(link: Link): void {
-    const own = this.directory.own;
-    if (own !== undefined && this.#relaying) link.sendDescriptor(own.bytes);
-    this.#onChange();
-  }
-
-  #onFrame(link: Link, frame: Uint8Array): void {
-    if (!this.#builder.onFrame(link, frame)) this.relay.onFrame(link, frame);
-  }
-
-  #onDescriptor(link: Link, bytes: Uint8Array): void {
-    const result = this.directory.add(bytes);
-    if (result === 'fraud') link.close(LINK_CLOSE.breach);
-    this.membership.onDescriptor(link.peer);
-  }
-
-  /** Of the link's own peer and of nobody else: others are asked for by streams, which cost them a circuit. */
-  #onWithdrawal(link: Link, request: Uint8Array): void {
-    const { peer } = link;
-    if (!isForgetOf(peer, request)) return link.close(LINK_CLOSE.breach);
-    if (this.directory.get(peer) === undefined) return;
-    this.#answers.serve(request);
-    if (this.#isOpen && this.directory.get(peer) === undefined) passWithdrawalOn(this.access(), peer, request);
-  }
-
-  /** A tab cannot be dialled: whose link went and did not come back is closed, and mostly without a word. */
-  #forgetIfGone(peer: PeerId): void {
-    const descriptor = this.directory.get(peer);
-    if (descriptor === undefined || hasRole(descriptor, ROLE.open) || this.links.get(peer) !== undefined) return;
-    this.directory.withdraw(peer, descriptor.epoch);
-  }
-
-  #onLinkClose(link: Link): void {
-    this.#builder.onLinkClose(link);
-    this.relay.onLinkClose(link);
-    this.membership.onLinkClose(link);
-    this.#options.env.schedule(LINK_GONE_MS, () => this.#forgetIfGone(link.peer));
-    this.#onChange();
-  }
-
-  #onCircuits(): void {
-    this.membership.onCircuits();
-    this.#onChange();
   }
 }
 
