@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +7,7 @@ import { build } from 'vite';
 import { type AppHost, startAppHost } from '../../../node/app-host.ts';
 import { nobleCrypto } from '../../../src/core/crypto/noble.ts';
 import { encodeAddress } from '../../../src/core/wire/address.ts';
+import { filesUnder, root } from '../../../tools/paths.ts';
 import { appConfig } from '../../../vite.config.ts';
 
 export interface SiteFile {
@@ -37,8 +39,7 @@ export interface FixtureApp {
 /** The app built with a peer that serves these sites from memory, on a host of its own. */
 export async function startFixtureApp(sites: FixtureSiteInput[]): Promise<FixtureApp> {
   const folder = mkdtempSync(join(tmpdir(), 'gnet-fixture-app-'));
-  const peer = fileURLToPath(new URL('../pages/fixture-peer.ts', import.meta.url));
-  await build({ configFile: false, logLevel: 'error', ...appConfig(folder, { './peer-thread.ts': peer }) });
+  cpSync(await builtApp(), folder, { recursive: true });
   writeFileSync(join(folder, 'fixture.json'), JSON.stringify(sites.map(fixtureOf)));
   const host = await startAppHost({ port: 0, folder, network: () => ({ bootstraps: [] }) });
   const close = async (): Promise<void> => {
@@ -52,6 +53,30 @@ export async function startFixtureApp(sites: FixtureSiteInput[]): Promise<Fixtur
     stopHost: () => host.close(),
     close,
   };
+}
+
+/** All that the build reads. */
+const SOURCES = ['public', 'src', 'sw', 'workers', 'tests/browser/pages'].flatMap((folder) => filesUnder(folder));
+const SINGLE = ['index.html', 'package-lock.json', 'tsconfig.base.json', 'vite.config.ts'];
+
+/** Built by the first test that wants it after a change, and kept for the others: a build takes seconds, and a dozen files want one. */
+async function builtApp(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const path of [...SOURCES, ...SINGLE])
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(join(root, path)))
+      .update('\0');
+  const kept = join(root, '.cache', 'fixture-app');
+  const built = join(kept, hash.digest('hex').slice(0, 32));
+  if (existsSync(built)) return built;
+  rmSync(kept, { recursive: true, force: true });
+  mkdirSync(kept, { recursive: true });
+  const folder = mkdtempSync(join(kept, 'building-'));
+  const peer = fileURLToPath(new URL('../pages/fixture-peer.ts', import.meta.url));
+  await build({ configFile: false, logLevel: 'error', ...appConfig(folder, { './peer-thread.ts': peer }) });
+  renameSync(folder, built);
+  return built;
 }
 
 function seedOf(seed: number): Uint8Array {
