@@ -76,6 +76,7 @@ export class TabPeer implements PeerControl {
       cover: !savesData(),
       privateAddresses: config.bootstraps.every(({ url }) => /^wss?:\/\/(127\.|localhost)/.test(url)),
       invitationTo: (address) => keptInvitation(records, address),
+      holder: async () => (await import('./profile-holder.ts')).profileHolder(records, env),
       digest: async (bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)),
       onProgress: (progress) => {
         this.#progress.set(`${progress.address}/${progress.path}`, progress);

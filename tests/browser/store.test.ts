@@ -48,12 +48,21 @@ for (const name of ['chromium', 'firefox'] as const) {
     before(async () => {
       server = await serve(await pageScript());
       driver = await startBrowser(name);
-      tab = await driver.newTab();
-      await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-      await tab.evaluate(
+      tab = await openTab();
+    });
+
+    async function load(into: Tab): Promise<void> {
+      await into.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      await into.evaluate(
         'new Promise((resolve) => { const look = () => (globalThis.storeTest ? resolve() : setTimeout(look, 20)); look(); })',
       );
-    });
+    }
+
+    async function openTab(): Promise<Tab> {
+      const opened = await driver.newTab();
+      await load(opened);
+      return opened;
+    }
 
     after(async () => {
       await driver?.close();
@@ -67,6 +76,17 @@ for (const name of ['chromium', 'firefox'] as const) {
 
     it('what was put is there for another connection, and both count it', async () => {
       assert.equal(await tab.evaluate('storeTest.reopen()'), '1,20,20');
+    });
+
+    it('tabs of a profile come to services as one, and as another when all of them have gone', async () => {
+      const holders = async (from: Tab): Promise<string[]> => String(await from.evaluate('storeTest.holders(3)')).split(',');
+      const made = await holders(tab);
+      const second = await openTab();
+      made.push(...(await holders(second)));
+      assert.deepEqual([made.length, new Set(made).size, made[0]?.length], [6, 1, 32]);
+      await second.close();
+      await load(tab);
+      assert.notEqual((await holders(tab))[0], made[0]);
     });
 
     it('takes and gives chunks at the rates printed', { skip: MEASURED_MB === 0 }, async (t) => {

@@ -34,6 +34,8 @@ export interface PeerOptions {
   readonly privateAddresses: boolean;
   /** The secret of the invitation to an address that this peer's user was given; nobody is invited where it is left out. */
   readonly invitationTo?: (address: Address) => Promise<Uint8Array | undefined>;
+  /** HOLDER_BYTES, asked for at the first invitation that is used: peers that are one program to a service come with the same. Left out: this peer alone. */
+  readonly holder?: () => Promise<Uint8Array>;
   readonly digest?: Digest;
   onProgress(progress: FetchProgress): void;
 }

@@ -110,8 +110,9 @@ export class Peer {
 
   #makeServices(): ServiceDeps {
     const { env, invitationTo } = this.#options;
+    const newHolder = async (): Promise<Uint8Array> => env.random(HOLDER_BYTES);
+    let holder: Promise<Uint8Array> | undefined;
     const { circuits, directory } = this;
-    const holder = env.random(HOLDER_BYTES);
     return {
       env,
       circuits,
@@ -124,7 +125,7 @@ export class Peer {
       records: recordNetwork(this.#network.dhtAccess()),
       invitationTo: async (address) => {
         const secret = await invitationTo?.(address);
-        return secret && { secret, holder };
+        return secret && { secret, holder: await (holder ??= (this.#options.holder ?? newHolder)()) };
       },
     };
   }

@@ -24,7 +24,7 @@ export const PATH_LOST = 'a relay on the path went away; looking for another pat
 
 export function contestedInWords(isRefused: boolean): string {
   return isRefused
-    ? 'another program uses your invitation, and was there first: this one was refused. Each program, and each tab, needs an invitation of its own'
+    ? 'another program uses your invitation, and was there first: this one was refused. Each program, and each browser, needs an invitation of its own'
     : 'another program came with your invitation, and was refused because this one uses it. If that was not you, ask for a new invitation';
 }
 

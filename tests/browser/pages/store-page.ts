@@ -1,5 +1,7 @@
 import { createStore, set } from 'idb-keyval';
 import { openIdbStore } from '../../../src/adapters/idb-store.ts';
+import { hex } from '../../../src/core/bytes/bytes.ts';
+import { profileHolder } from '../../../workers/profile-holder.ts';
 import { smallAssert } from '../support/small-assert.ts';
 import { storeCases } from '../../support/store-suite.ts';
 
@@ -33,6 +35,15 @@ async function reopen(): Promise<string> {
   return seen;
 }
 
+/** What tabs that come at one time take for the profile's holder, in hexadecimal. */
+async function holders(count: number): Promise<string> {
+  const { records, close } = openIdbStore('holders');
+  const random = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes));
+  const made = await Promise.all(Array.from({ length: count }, () => profileHolder(records, { random })));
+  await close();
+  return made.map(hex).join();
+}
+
 function hashOf(i: number): Uint8Array {
   const hash = new Uint8Array(32);
   new DataView(hash.buffer).setUint32(0, i);
@@ -61,4 +72,4 @@ async function measure(megabytes: number): Promise<Record<string, number>> {
   };
 }
 
-Object.assign(globalThis, { storeTest: { names: storeCases.map(({ name }) => name), runCase, reopen, measure } });
+Object.assign(globalThis, { storeTest: { names: storeCases.map(({ name }) => name), runCase, reopen, holders, measure } });

@@ -167,7 +167,7 @@ export function liveSuite(network: () => Network, start: (...args: string[]) => 
       );
     });
 
-    it('opens by the link of an invitation what is for the invited; a second tab is told of the first, and all when it is taken back', async () => {
+    it('opens by the link of an invitation what is for the invited, in two tabs at once; whoever else has the link is told of them, and they of him', async () => {
       const closed = ['expose', `closed=${server.port}`];
       const { link, address: to } = (await told(...closed, '--invite', 'anna')) ?? {};
       const exposed = start(...closed);
@@ -179,11 +179,22 @@ export function liveSuite(network: () => Network, start: (...args: string[]) => 
       assert.equal(hash(), `#/open/${String(to)}/`);
       const other = await anotherTab(profile, network().url);
       await openAddress(other, String(to));
-      await other.getByText('Another program uses your invitation, and was there first').waitFor();
+      await site(other).getByRole('heading', { name: 'Guest book' }).waitFor();
+      // A path of the first tab's own stands beside it: what it asks is answered.
+      await openAddress(tab, `http://${String(to)}/new`);
+      await heading('New place');
+      const thief = await joinedTab(await newProfile(browser), network().url);
+      await openAddress(thief, String(link));
+      await thief.getByText('Another program uses your invitation, and was there first').waitFor();
+      const warned = /Another program came with your invitation, and was refused/i;
+      await until('a tab that is told', async () => warned.test((await panelText(tab)) + (await panelText(other))));
+      await thief.context().close();
+      await openAddress(other, `http://${String(to)}/new`);
+      await site(other).getByRole('heading', { name: 'New place' }).waitFor();
       await other.close();
       await told(...closed, '--revoke', 'anna');
       await exposed.line('byInvitation');
-      await openAddress(tab, `http://${String(to)}/new`);
+      await openAddress(tab, `http://${String(to)}/`);
       await says(/the invitation to \S+ does not open its record: it was taken back/i);
       await exposed.stop();
     });
