@@ -7,7 +7,7 @@ import { encodeTcpRequest } from '../wire/tcp.ts';
 import { LIVE_REQUESTS_MAX } from './constants.ts';
 import type { ServiceSession } from './service-session.ts';
 import type { FetchProgress } from './status.ts';
-import { toldStream } from './told-stream.ts';
+import { openTold, type ToldStream } from './told-stream.ts';
 
 /** Whoever answers at this address serves no packs: it is a live service, whose answers nobody signs. */
 export class LiveService extends GlobalNetError {
@@ -21,7 +21,7 @@ export class LiveService extends GlobalNetError {
 
 export interface LiveSiteOptions {
   readonly env: Env;
-  readonly visit: Pick<ServiceSession, 'address' | 'openStream' | 'hops'>;
+  readonly visit: Pick<ServiceSession, 'address' | 'openStream' | 'turnedAway' | 'hops'>;
   /** @throws GlobalNetError when joining failed. */
   ready(): Promise<void>;
   onProgress(progress: FetchProgress): void;
@@ -52,10 +52,10 @@ export class LiveSite {
     }
   }
 
-  async #connect(port: number, first: Uint8Array) {
-    await this.options.ready();
-    const stream = await this.options.visit.openStream(STREAM.tcp, encodeTcpRequest({ port }), first);
-    return toldStream(stream, (reason) => connectionWords(reason, port));
+  async #connect(port: number, first: Uint8Array): Promise<ToldStream> {
+    const { ready, visit } = this.options;
+    await ready();
+    return openTold(visit, (reason) => connectionWords(reason, port), STREAM.tcp, encodeTcpRequest({ port }), first);
   }
 
   async *#counted(

@@ -9,9 +9,9 @@ import { INBOX_ID_BYTES, INBOX_TEXT_MAX_BYTES } from '../wire/geometry.ts';
 import { encodeInboxMessage } from '../wire/inbox.ts';
 import { END, type EndReason, STREAM } from '../wire/registry.ts';
 import { ASK_TIMEOUT_MS } from './constants.ts';
-import { contestedInWords, PATH_LOST, ServiceSession } from './service-session.ts';
-import { toldStream } from './told-stream.ts';
-import type { Visiting, Visits } from './visits.ts';
+import type { ServiceSession } from './service-session.ts';
+import { openTold } from './told-stream.ts';
+import { type Visiting, type Visits, visitService } from './visits.ts';
 
 /** A text that can be sent: 1 to INBOX_TEXT_MAX_BYTES of UTF-8. @throws GlobalNetError `malformed`. */
 export function checkText(text: string): void {
@@ -63,16 +63,15 @@ export class Messages implements Visits {
   async isInbox(visit: Pick<ServiceSession, 'openStream' | 'turnedAway'>): Promise<boolean> {
     const { env, ready } = this.options;
     await ready();
-    const stream = await visit.openStream(STREAM.message, Uint8Array.of(0));
+    const stream = await openTold(visit, () => undefined, STREAM.message, Uint8Array.of(0));
     try {
       await readAnswer(env, stream, 0, ASK_TIMEOUT_MS);
       return false;
     } catch (error) {
       if (!(error instanceof StreamReset)) throw error;
       if (error.reason === END.malformed) return true;
-      if (error.reason !== END.refused) throw error;
-      if (visit.turnedAway !== undefined) throw visit.turnedAway;
-      return false;
+      if (error.reason === END.refused) return false;
+      throw error;
     }
   }
 
@@ -118,19 +117,13 @@ export class Messages implements Visits {
   }
 
   async #over(session: ServiceSession, bytes: Uint8Array): Promise<void> {
-    const stream = await session.openStream(STREAM.message, EMPTY, bytes);
-    await awaitKept(toldStream(stream, (reason) => (reason === END.refused && session.turnedAway) || refusalInWords(reason)));
+    await awaitKept(await openTold(session, refusalInWords, STREAM.message, EMPTY, bytes));
   }
 
   /** @throws GlobalNetError `cancelled` once it is stopped. */
   #session(address: string): ServiceSession {
     if (this.#isStopped) throw new GlobalNetError('cancelled', 'stopped before the inbox had answered');
-    const { env, visitor, onEvent } = this.options;
-    const session = new ServiceSession(env, visitor, address, {
-      onPath: () => undefined,
-      onPathLost: () => onEvent(address, PATH_LOST, 'warning'),
-      onContested: (isRefused) => onEvent(address, contestedInWords(isRefused), 'invitation'),
-    });
+    const session = visitService(this.options, address, () => undefined);
     this.#sessions.add(session);
     return session;
   }

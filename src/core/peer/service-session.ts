@@ -20,8 +20,6 @@ export interface VisitEvents {
   onContested(isRefused: boolean): void;
 }
 
-export const PATH_LOST = 'a relay on the path went away; looking for another path';
-
 export function contestedInWords(isRefused: boolean): string {
   return isRefused
     ? 'another program uses your invitation, and was there first: this one was refused. Each program, and each browser, needs an invitation of its own'

@@ -1,29 +1,23 @@
 import type { PeerId } from '../bytes/brand.ts';
 import { equal, fromUtf8, utf8 } from '../bytes/bytes.ts';
-import type { Env } from '../env.ts';
 import { type Digest, type PackStore, SiteReader } from '../packs/index.ts';
 import type { RecordStore } from '../ports.ts';
-import type { ServiceVisitor } from '../service/index.ts';
 import { decodeAddress, encodeAddress } from '../wire/address.ts';
 import type { VerifiedManifest } from '../wire/manifest.ts';
-import { END, STREAM } from '../wire/registry.ts';
+import { END, type EndReason, STREAM } from '../wire/registry.ts';
 import { LiveService, LiveSite } from './live-site.ts';
-import { contestedInWords, PATH_LOST, ServiceSession } from './service-session.ts';
-import type { CarriedCertificate, FetchProgress, PeerEvent } from './status.ts';
+import type { ServiceSession } from './service-session.ts';
+import type { CarriedCertificate, FetchProgress } from './status.ts';
 import { warningInWords } from './pack-warnings.ts';
-import { toldStream } from './told-stream.ts';
+import { openTold, type ToldStream } from './told-stream.ts';
+import { type Visiting, visitService } from './visits.ts';
 
-export interface SitesOptions {
-  readonly env: Env;
+export interface SitesOptions extends Visiting {
   readonly store: PackStore;
   readonly records: RecordStore;
-  readonly visitor: ServiceVisitor;
   readonly digest: Digest | undefined;
-  /** @throws GlobalNetError when joining failed. */
-  ready(): Promise<void>;
   /** What the DHT holds: the author's word about his newest version, whoever serves the site. */
   findHead(author: Uint8Array): Promise<Uint8Array | undefined>;
-  onEvent(address: string, text: string, kind: PeerEvent['kind']): void;
   onProgress(progress: FetchProgress): void;
 }
 
@@ -54,30 +48,25 @@ export class Sites {
     const address = encodeAddress(author);
     const known = this.#open.get(address);
     if (known !== undefined) return known;
-    const { env, store, visitor, digest, ready, onEvent, onProgress } = this.options;
-    const visit = new ServiceSession(env, visitor, address, {
-      onPath: (hops, again) => onEvent(address, `${again ? 'took another path' : 'connected'} by ${namesOf(hops)}`, 'site'),
-      onPathLost: () => onEvent(address, PATH_LOST, 'warning'),
-      onContested: (isRefused) => onEvent(address, contestedInWords(isRefused), 'invitation'),
-    });
-    let isLive = false;
+    const { onEvent } = this.options;
+    const visit = visitService(this.options, address, (hops, again) =>
+      onEvent(address, `${again ? 'took another path' : 'connected'} by ${namesOf(hops)}`, 'site'),
+    );
+    const site: OpenSite = { address, visit, reader: this.#makeReader(author, visit), live: new LiveSite({ ...this.options, visit }) };
+    this.#open.set(address, site);
+    return site;
+  }
+
+  #makeReader(author: Uint8Array, visit: ServiceSession): SiteReader {
+    const { env, store, digest, onEvent, onProgress } = this.options;
+    const { address } = visit;
     const startedAtMs = env.now();
     let firstByteMs: number | undefined;
-    const reader = new SiteReader({
+    return new SiteReader({
       env,
       store,
       author,
-      openStream: async (request) => {
-        await ready(); // who opens a site while the peer still joins waits, and is not told that nobody is there
-        if (isLive) throw new LiveService(); // it is asked once a visit
-        const stream = await visit.openStream(STREAM.site, request);
-        return toldStream(stream, (reason) => {
-          if (reason !== END.refused) return undefined;
-          const away = visit.turnedAway;
-          isLive ||= away === undefined;
-          return away ?? new LiveService();
-        });
-      },
+      openStream: this.#packStreams(visit),
       ...(digest === undefined ? {} : { digest }),
       onWarning: (warning) => onEvent(address, warningInWords(warning), warning.kind === 'newer' ? 'site' : 'warning'),
       onProgress: ({ path, receivedBytes, totalBytes }) => {
@@ -85,10 +74,17 @@ export class Sites {
         onProgress({ address, path, receivedBytes, totalBytes, circuit: visit.hops.at(-1), startedAtMs, firstByteMs });
       },
     });
-    const live = new LiveSite({ env, visit, ready, onProgress });
-    const site: OpenSite = { address, reader, visit, live };
-    this.#open.set(address, site);
-    return site;
+  }
+
+  /** Streams of packs, whose refusal says that a live service answers here: it is asked once a visit. */
+  #packStreams(visit: ServiceSession): (request: Uint8Array) => Promise<ToldStream> {
+    let live: LiveService | undefined;
+    const words = (reason: EndReason): Error | undefined => (reason === END.refused ? (live ??= new LiveService()) : undefined);
+    return async (request) => {
+      await this.options.ready(); // who opens a site while the peer still joins waits, and is not told that nobody is there
+      if (live !== undefined) throw live;
+      return openTold(visit, words, STREAM.site, request);
+    };
   }
 
   /**

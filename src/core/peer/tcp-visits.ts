@@ -1,8 +1,8 @@
 import { GlobalNetError } from '../bytes/errors.ts';
 import { normalAddress } from '../wire/address.ts';
 import { SERVICE_IDLE_MS, TCP_SESSIONS_MAX } from './constants.ts';
-import { contestedInWords, PATH_LOST, ServiceSession } from './service-session.ts';
-import type { Visiting, Visits } from './visits.ts';
+import type { ServiceSession } from './service-session.ts';
+import { type Visiting, type Visits, visitService } from './visits.ts';
 
 interface Visit {
   readonly session: ServiceSession;
@@ -54,12 +54,10 @@ export class TcpVisits implements Visits {
       return known;
     }
     if (this.#visits.size >= TCP_SESSIONS_MAX) this.#dropIdlest();
-    const { env, visitor, onEvent } = this.options;
-    const session = new ServiceSession(env, visitor, address, {
-      onPath: (_, again) => onEvent(address, again ? 'took another path' : 'connected', 'service'),
-      onPathLost: () => onEvent(address, PATH_LOST, 'warning'),
-      onContested: (isRefused) => onEvent(address, contestedInWords(isRefused), 'invitation'),
-    });
+    const { env, onEvent } = this.options;
+    const session = visitService(this.options, address, (_, again) =>
+      onEvent(address, again ? 'took another path' : 'connected', 'service'),
+    );
     const visit: Visit = { session, usedAtMs };
     this.#visits.set(key, visit);
     this.#cancelTimer ??= env.schedule(SERVICE_IDLE_MS, () => this.#dropIdle());

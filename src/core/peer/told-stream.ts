@@ -1,14 +1,29 @@
 import type { ByteStream } from '../ports.ts';
-import { type SessionStream, StreamReset } from '../stream/index.ts';
-import type { EndReason } from '../wire/registry.ts';
+import { StreamReset } from '../stream/index.ts';
+import { END, type EndReason } from '../wire/registry.ts';
+import type { ServiceSession } from './service-session.ts';
 
 /** What a reset means for whoever opened the stream, where it means something of its own. */
 export type ResetWords = (reason: EndReason) => Error | undefined;
 
-/** A stream whose resets are told as what they mean: those who read it know no stream's reasons. */
-export function toldStream(stream: SessionStream, words: ResetWords): ByteStream & { readonly connected: Promise<void> } {
+export interface ToldStream extends ByteStream {
+  readonly connected: Promise<void>;
+}
+
+/**
+ * Opens a stream whose resets are told as what they mean: those who read it know no stream's reasons. Where the whole visit was refused,
+ * that is told, and not `words`.
+ * @throws as `ServiceSession.openStream`.
+ */
+export async function openTold(
+  visit: Pick<ServiceSession, 'openStream' | 'turnedAway'>,
+  words: ResetWords,
+  ...wish: Parameters<ServiceSession['openStream']>
+): Promise<ToldStream> {
+  const stream = await visit.openStream(...wish);
   const told = (error: unknown): never => {
-    throw (error instanceof StreamReset && words(error.reason)) || error;
+    if (!(error instanceof StreamReset)) throw error;
+    throw (error.reason === END.refused && visit.turnedAway) || words(error.reason) || error;
   };
   return {
     kind: stream.kind,
