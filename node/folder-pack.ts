@@ -9,6 +9,7 @@ import { nextVersion } from '../src/core/packs/next-version.ts';
 import type { PackStore } from '../src/core/packs/pack-store.ts';
 import type { SiteContent } from '../src/core/packs/site-server.ts';
 import type { RecordStore } from '../src/core/ports.ts';
+import { CONTROLS } from '../src/core/wire/characters.ts';
 import { CHUNK_BYTES, TITLE_MAX_BYTES } from '../src/core/wire/geometry.ts';
 import type { FileEntry, VerifiedManifest } from '../src/core/wire/manifest.ts';
 import { type FolderFile, type ScanOptions, scanFolder } from './folder.ts';
@@ -96,7 +97,7 @@ export function titleIn(html: Uint8Array): string {
   const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
   const plain = found
     .replace(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => entities[name] as string)
-    .replace(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]+/gu, ' ')
+    .replace(CONTROLS, ' ')
     .trim();
   let title = plain;
   while (Buffer.byteLength(title) > TITLE_MAX_BYTES) title = [...title].slice(0, -1).join('');

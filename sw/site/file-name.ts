@@ -1,6 +1,9 @@
 /** Names that some system takes for a device. */
 const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(?=\.|$)/i;
-/** Control characters, what is invisible or turns the direction of writing round, what no font has. */
+/**
+ * Control characters, what is invisible or turns the direction of writing round, what no font has. More than HIDDEN of core/wire: of two names
+ * that look alike one could stand in for the other, so the joiners go too, and a system may not take what Unicode has not assigned.
+ */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 /** What separates paths, or means something, on some system. */
 const SPECIAL = /[/\\:*?"<>|%]/g;

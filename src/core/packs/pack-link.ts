@@ -1,6 +1,7 @@
 import type { Address } from '../bytes/brand.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
 import { ADDRESS_SUFFIX, normalAddress } from '../wire/address.ts';
+import { CONTROLS } from '../wire/characters.ts';
 import { pathOfUrl, urlOfPath } from './resolve-path.ts';
 
 /**
@@ -23,7 +24,6 @@ const URN = 'urn:gnet:';
 const OPEN = '#/open/';
 const MAX_LENGTH = 8192;
 const NAME_MAX_LENGTH = 200;
-const CONTROLS = /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu;
 
 /** @param appUrl where the app is served, as 'https://host/'. */
 export function formatAppLink(appUrl: string, link: Pick<PackLink, 'address' | 'path'>): string {

@@ -9,6 +9,7 @@ import { isIdentityKey } from '../crypto/blind.ts';
 import { labelled } from '../crypto/derive.ts';
 import type { Identity } from '../crypto/identity.ts';
 import type { CryptoPort } from '../ports.ts';
+import { HIDDEN } from './characters.ts';
 import {
   ADDRESS_CHECKSUM_BYTES,
   CERTIFICATE_FIXED_BYTES,
@@ -43,14 +44,15 @@ export interface Certificate {
 
 export type VerifiedCertificate = Brand<Certificate & { readonly bytes: Uint8Array }, 'VerifiedCertificate'>;
 
-/** What a line of text cannot hold, or hides: controls, line ends, characters that turn the direction of others. The two joiners are part of words. */
-const HIDDEN = /[\p{Cc}\p{Zl}\p{Zp}\p{Co}\p{Cs}]|(?![\u200c\u200d])\p{Cf}/u;
+/** Of private use: each font draws another thing, and an issuer's word must read alike everywhere. */
+const PRIVATE = /\p{Co}/u;
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
 /** Why a text cannot be what an issuer says; undefined where it can. */
 export function textFault(text: string): string | undefined {
   if (!VISIBLE.test(text)) return 'it says nothing';
-  if (HIDDEN.test(text)) return 'it holds a line end, a control, or a character that hides or turns round what stands beside it';
+  if (text.search(HIDDEN) >= 0 || PRIVATE.test(text))
+    return 'it holds a line end, a control, or a character that hides or turns round what stands beside it';
   const lengthBytes = utf8(text).length;
   return lengthBytes > CERTIFICATE_TEXT_MAX_BYTES
     ? `it has ${lengthBytes} bytes as UTF-8, at most ${CERTIFICATE_TEXT_MAX_BYTES} are allowed`

@@ -1,8 +1,7 @@
 import { utf8 } from '../bytes/bytes.ts';
 import { PATH_MAX_BYTES } from './geometry.ts';
 
-// Controls (C0, DEL, C1) and lone surrogates, which UTF-8 cannot hold; line and paragraph separators; the marks that turn text
-// round: a path that reads "gpj.exe" would hide what it is.
+// As CONTROLS, and line and paragraph separators and U+FEFF too, which nobody sees in a URL: a path that reads "gpj.exe" would hide what it is.
 const BARRED = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/u;
 
 /**
