@@ -26,7 +26,7 @@ export interface WsListener {
 /** Answers WebSocket upgrades of an HTTP server that may serve other things too. */
 export function attachWs(server: Server, onTransport: (transport: Transport) => void): { close(): void } {
   const sockets = new WebSocketServer({ ...WS_OPTIONS, server });
-  sockets.on('connection', (socket: WebSocket) => onTransport(new WsTransport(socket, false)));
+  sockets.on('connection', (socket: WebSocket, { url = '' }) => onTransport(WsTransport.accepted(socket, url)));
   sockets.on('error', () => {}); // the server's own errors, which its owner hears of
   const keepOpen = setInterval(() => {
     for (const socket of sockets.clients) socket.ping();

@@ -2,6 +2,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { WebSocket } from 'ws';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import { HandlerSlot } from '../src/adapters/handler-slot.ts';
+import { helloIn, withHello } from '../src/adapters/hello-in-url.ts';
 import { TRANSPORT_HOLD_BYTES, type TransportDialer } from '../src/core/link/index.ts';
 import type { Transport, TransportHandler } from '../src/core/ports.ts';
 import { LINK_MESSAGE_MAX_BYTES } from '../src/core/wire/geometry.ts';
@@ -24,9 +25,10 @@ export class WsTransport implements Transport {
   readonly #socket: WebSocket;
   #isHigh = false;
 
-  constructor(
+  private constructor(
     socket: WebSocket,
     readonly dialled: boolean,
+    readonly saidHello: boolean,
   ) {
     this.#socket = socket;
     socket.on('message', (data: Buffer, isBinary) => {
@@ -37,6 +39,18 @@ export class WsTransport implements Transport {
     });
     socket.on('close', (code) => this.#slot.close(`WebSocket closed with code ${code}`));
     socket.on('error', (error) => this.#slot.close(error.message));
+  }
+
+  static dialled(socket: WebSocket, saidHello: boolean): WsTransport {
+    return new WsTransport(socket, true, saidHello);
+  }
+
+  /** @param target path and query that were asked for. */
+  static accepted(socket: WebSocket, target: string): WsTransport {
+    const transport = new WsTransport(socket, false, false);
+    const hello = helloIn(target);
+    if (hello !== undefined) transport.#slot.message(hello);
+    return transport;
   }
 
   get bufferedBytes(): number {
@@ -72,12 +86,15 @@ export class WsTransport implements Transport {
 /** Dials `ws://` and `wss://` addresses from Node. */
 export const wsDialer: TransportDialer = {
   handles: ({ url }) => url !== undefined && /^wss?:\/\//.test(url),
-  dial: ({ url = '', ip }, signal) =>
+  dial: ({ url = '', ip }, signal, hello) =>
     new Promise((resolve, reject) => {
       // Masks keep a page from writing a request into a proxy's cache; our bytes are sealed, so a mask of zeros, which `ws`
       // skips, loses nothing and saves a pass over them.
       const options = { ...WS_OPTIONS, handshakeTimeout: DIAL_TIMEOUT_MS, generateMask: (mask: Buffer) => void mask.fill(0) };
-      const socket = new WebSocket(url, ip === undefined ? options : { ...options, lookup: lookupOf(ip) });
+      const socket = new WebSocket(
+        hello === undefined ? url : withHello(url, hello),
+        ip === undefined ? options : { ...options, lookup: lookupOf(ip) },
+      );
       const onAbort = (): void => {
         socket.terminate();
         reject(new GlobalNetError('cancelled', 'the dial was given up'));
@@ -89,7 +106,7 @@ export const wsDialer: TransportDialer = {
       });
       socket.on('open', () => {
         signal?.removeEventListener('abort', onAbort);
-        resolve(new WsTransport(socket, true));
+        resolve(WsTransport.dialled(socket, hello !== undefined));
       });
     }),
 };

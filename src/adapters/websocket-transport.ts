@@ -3,6 +3,7 @@ import { TRANSPORT_HOLD_BYTES, type TransportDialer } from '../core/link/index.t
 import type { Transport, TransportHandler } from '../core/ports.ts';
 import { LINK_MESSAGE_MAX_BYTES } from '../core/wire/geometry.ts';
 import { HandlerSlot } from './handler-slot.ts';
+import { withHello } from './hello-in-url.ts';
 
 /** A name server, a TCP and a TLS handshake on a bad link. */
 const DIAL_TIMEOUT_MS = 10_000;
@@ -21,7 +22,10 @@ class WebSocketTransport implements Transport {
   readonly #socket: WebSocket;
   #isHigh = false;
 
-  constructor(socket: WebSocket) {
+  constructor(
+    socket: WebSocket,
+    readonly saidHello: boolean,
+  ) {
     this.#socket = socket;
     socket.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (!(data instanceof ArrayBuffer)) {
@@ -82,11 +86,11 @@ function mayDial(url: string): boolean {
 /** Dials `ws://` and `wss://` addresses from a page or worker. */
 export const webSocketDialer: TransportDialer = {
   handles: ({ url }) => url !== undefined && mayDial(url),
-  dial: ({ url = '' }, signal) =>
+  dial: ({ url = '' }, signal, hello) =>
     new Promise((resolve, reject) => {
       let socket: WebSocket;
       try {
-        socket = new WebSocket(url);
+        socket = new WebSocket(hello === undefined ? url : withHello(url, hello));
       } catch (cause) {
         reject(new GlobalNetError('unsupported', `this page may not open ${url}`, { cause }));
         return;
@@ -108,7 +112,7 @@ export const webSocketDialer: TransportDialer = {
       socket.onopen = () => {
         clearTimeout(deadline);
         signal?.removeEventListener('abort', onAbort);
-        resolve(new WebSocketTransport(socket));
+        resolve(new WebSocketTransport(socket, hello !== undefined));
       };
     }),
 };

@@ -62,6 +62,8 @@ export interface Transport {
   readonly kind: TransportKind;
   /** This end dialled. */
   readonly dialled: boolean;
+  /** The hello that its dialer was given has gone already: to the other end it is the first message. */
+  readonly saidHello?: boolean;
   /** 32 bytes that both ends, and no man between, compute alike (for WebRTC the hash of both DTLS fingerprints).
    * Undefined where the transport does not protect its bytes; the link then encrypts them. */
   readonly binding: Uint8Array | undefined;

@@ -2,11 +2,16 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import fc from 'fast-check';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { listenWs } from '../../node/ws-listener.ts';
 import { WS_OPTIONS, WsTransport, wsDialer } from '../../node/ws-transport.ts';
+import { helloIn, withHello } from '../../src/adapters/hello-in-url.ts';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
+import { newIdentity } from '../../src/core/crypto/identity.ts';
+import { Handshake } from '../../src/core/link/index.ts';
 import type { Transport } from '../../src/core/ports.ts';
+import { LINK_HELLO_BYTES } from '../../src/core/wire/geometry.ts';
 import type { LinkSetup } from '../support/link-suite.ts';
 import { realEnv } from '../support/real-env.ts';
 import { runLinkTests } from '../support/run-link-tests.ts';
@@ -33,7 +38,7 @@ function setup(): LinkSetup {
       const incoming = new Promise<WebSocket>((resolve) => (accepted = resolve));
       const dialled = await wsDialer.dial({ peer: undefined, url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}` });
       listening = await incoming;
-      return [dialled, new WsTransport(listening, false)];
+      return [dialled, WsTransport.accepted(listening, '/')];
     },
     stall: (stalled) => (stalled ? listening?.pause() : listening?.resume()),
   };
@@ -52,6 +57,45 @@ describe('WebSocket transports', () => {
     assert.deepEqual([incoming.length, incoming[0]?.dialled, dialled.dialled], [1, false, true]);
     await listener.close();
     await closed;
+  });
+
+  it('a hello goes with the dial, so that the answer comes before anything else is sent', async () => {
+    const hello = new Handshake(realEnv, { identity: newIdentity(realEnv), dialled: true, expected: undefined }).hello;
+    const got: Uint8Array[] = [];
+    const listener = await listenWs({
+      host: '127.0.0.1',
+      port: 0,
+      onTransport(transport) {
+        const answer = (message: Uint8Array): void => {
+          got.push(message);
+          transport.send(Uint8Array.of(7));
+        };
+        transport.handler = { onMessage: answer, onDrain() {}, onClose() {} };
+      },
+    });
+    const dialled = await wsDialer.dial({ peer: undefined, url: `${listener.url}/mesh?a=b` }, undefined, hello);
+    assert.equal(dialled.saidHello, true);
+    await new Promise<void>((answered) => (dialled.handler = { onMessage: () => answered(), onDrain() {}, onClose() {} }));
+    assert.deepEqual(got, [new Uint8Array(hello)]);
+    await listener.close();
+  });
+
+  it('a hello in the address is taken as it was given, and nothing else is taken for one', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: LINK_HELLO_BYTES, maxLength: LINK_HELLO_BYTES }),
+        fc.webPath(),
+        fc.string(),
+        (hello, path, any) => {
+          const { pathname, search } = new URL(withHello(`ws://127.0.0.1${path}`, hello));
+          assert.deepEqual(helloIn(pathname + search), hello);
+          const found = helloIn(`/?hello=${encodeURIComponent(any)}`);
+          assert.ok(found === undefined || found.length === LINK_HELLO_BYTES);
+          assert.equal(helloIn(any.replaceAll('hello', '')), undefined);
+        },
+      ),
+      { seed: 1, numRuns: 200 },
+    );
   });
 
   it('a host whose ip is given is not looked up', async () => {

@@ -22,13 +22,11 @@ export interface HandshakeOptions {
   readonly dialled: boolean;
   /** Anybody else at the other end ends the handshake with `identity`. */
   readonly expected: Expected;
-  /** The transport's, see ports.ts. */
-  readonly binding: Uint8Array | undefined;
 }
 
 export interface HandshakeResult {
   readonly peer: PeerId;
-  /** The other side's clock minus ours, ms; right to half a round trip. */
+  /** The other side's clock minus ours, ms; right to half of what passed between our last message and its answer. */
   readonly clockOffsetMs: number;
   /** For messages behind the handshake; used only where the transport has no binding. */
   readonly sendKey: Uint8Array;
@@ -50,14 +48,16 @@ const ROLE = { dialler: Uint8Array.of(1), listener: Uint8Array.of(2) } as const;
  * itself last, and only to the peer it wanted.
  */
 export class Handshake {
+  /** The dialler's first message. It rests on nothing, so it can be sent before there is a transport. */
+  readonly hello: Uint8Array;
   readonly #env: Pick<Env, 'now' | 'random' | 'crypto'>;
   readonly #options: HandshakeOptions;
   readonly #secret: Uint8Array;
   readonly #ephemeral: Uint8Array;
-  #transcript: Uint8Array;
+  #transcript: Uint8Array = EMPTY;
   #shared: Uint8Array = EMPTY;
   #proofKey: Uint8Array = EMPTY;
-  #sentAt = 0;
+  #sentAt: number;
   #state: 'new' | 'wantHello' | 'wantAnswer' | 'wantProof' | 'over' = 'new';
 
   constructor(env: Pick<Env, 'now' | 'random' | 'crypto'>, options: HandshakeOptions) {
@@ -65,22 +65,17 @@ export class Handshake {
     this.#options = options;
     this.#secret = env.random(KEY_BYTES);
     this.#ephemeral = env.crypto.x25519Public(this.#secret);
-    // The first byte says whether there is a binding: two ends that disagree must not meet in one transcript.
-    const bound = options.binding === undefined ? Uint8Array.of(0) : concat(Uint8Array.of(1), options.binding);
-    this.#transcript = env.crypto.sha256(labelled(LABEL.linkHandshake, bound));
+    this.hello = encodeHandshake(HANDSHAKE.hello, PROTOCOL_VERSION, this.#ephemeral);
+    this.#sentAt = env.now();
   }
 
-  /** The dialler's hello; a listener has nothing to send. */
-  start(): HandshakeStep {
-    if (!this.#options.dialled) {
-      this.#state = 'wantHello';
-      return { state: 'waiting' };
-    }
-    this.#state = 'wantAnswer';
-    this.#sentAt = this.#env.now();
-    const hello = encodeHandshake(HANDSHAKE.hello, PROTOCOL_VERSION, this.#ephemeral);
-    this.#mix(hello);
-    return { state: 'waiting', send: hello };
+  /** To be called before anything is received. @param binding the transport's, see ports.ts. */
+  begin(binding: Uint8Array | undefined): void {
+    // The first byte says whether there is a binding: two ends that disagree must not meet in one transcript.
+    const bound = binding === undefined ? Uint8Array.of(0) : concat(Uint8Array.of(1), binding);
+    this.#transcript = this.#env.crypto.sha256(labelled(LABEL.linkHandshake, bound));
+    this.#state = this.#options.dialled ? 'wantAnswer' : 'wantHello';
+    if (this.#options.dialled) this.#mix(this.hello);
   }
 
   /** Never throws: what is not as it should be is a failed step. */

@@ -6,6 +6,7 @@ import type { Env } from '../env.ts';
 import type { Dialer, DialTarget, Link, LinkHandler, Transport } from '../ports.ts';
 import { LINK_CLOSE, type LinkCloseCode } from '../wire/registry.ts';
 import { DUPLICATE_CHECK_MAX_MS, DUPLICATE_CHECK_MS, DUPLICATE_QUIET_MS, PENDING_MAX } from './constants.ts';
+import { Handshake } from './handshake.ts';
 import { openLink } from './open-link.ts';
 import { PeerLink } from './peer-link.ts';
 import type { Defer, Expected, LinksOptions } from './types.ts';
@@ -95,7 +96,7 @@ export class Links implements Dialer {
       transport.close();
       return;
     }
-    this.#open(transport, expected).catch((error: GlobalNetError) =>
+    this.#open(transport, this.#handshake(transport.dialled, expected)).catch((error: GlobalNetError) =>
       this.#env.log('debug', 'link', `incoming ${transport.kind}: ${error.message}`),
     );
   }
@@ -106,12 +107,13 @@ export class Links implements Dialer {
     if (!this.hasRoom) throw new GlobalNetError('full', `${this.#options.maxLinks} links stand: no room for another`);
     const dialer = this.#options.dialers.find((candidate) => candidate.handles(target));
     if (dialer === undefined) throw new GlobalNetError('unsupported', `nothing here can dial ${target.url ?? 'through the mesh'}`);
-    const transport = await dialer.dial(target, signal);
+    const handshake = this.#handshake(true, target.peer);
+    const transport = await dialer.dial(target, signal, handshake.hello);
     if (signal?.aborted) {
       transport.close();
       signal.throwIfAborted();
     }
-    return this.#open(transport, target.peer);
+    return this.#open(transport, handshake);
   }
 
   /**
@@ -141,10 +143,14 @@ export class Links implements Dialer {
     for (const link of this.all()) link.close(code);
   }
 
-  #open(transport: Transport, expected: Expected): Promise<PeerLink> {
+  #handshake(dialled: boolean, expected: Expected): Handshake {
+    return new Handshake(this.#env, { identity: this.#options.identity, dialled, expected });
+  }
+
+  #open(transport: Transport, handshake: Handshake): Promise<PeerLink> {
     this.#pending++;
     return new Promise((resolve, reject) => {
-      openLink(this.#env, transport, this.#options.identity, expected, (opening) => {
+      openLink(this.#env, transport, handshake, (opening) => {
         this.#pending--;
         if ('failed' in opening) {
           const kind = ERROR_OF_CLOSE[opening.failed] ?? 'unreachable';

@@ -6,8 +6,12 @@ import type { DialTarget, Link, LinkHandler, Transport } from '../ports.ts';
 export interface TransportDialer {
   /** Whether this kind of address is its business and its platform can do it now. */
   handles(target: DialTarget): boolean;
-  /** @throws GlobalNetError `unreachable` | `timeout` | `unsupported` | `full`. */
-  dial(target: DialTarget, signal?: AbortSignal): Promise<Transport>;
+  /**
+   * @param hello the first message that the caller will want to send. A dialer that can bring it along while it opens the transport spares a
+   * round trip, and says so with `saidHello`; others leave it alone.
+   * @throws GlobalNetError `unreachable` | `timeout` | `unsupported` | `full`.
+   */
+  dial(target: DialTarget, signal?: AbortSignal, hello?: Uint8Array): Promise<Transport>;
 }
 
 /** One handler for all links of this peer. */

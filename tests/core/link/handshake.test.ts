@@ -11,20 +11,28 @@ const env = testEnv();
 const [alice, bob, mallory] = [newIdentity(env), newIdentity(env), newIdentity(env)];
 const BINDING = new Uint8Array(32).fill(5);
 
-function dialler(options: Partial<HandshakeOptions> = {}): Handshake {
-  return new Handshake(env, { identity: alice, dialled: true, expected: undefined, binding: BINDING, ...options });
+type Options = Partial<HandshakeOptions> & { binding?: Uint8Array | undefined; env?: typeof env };
+
+function dialler(options: Options = {}): Handshake {
+  return begun({ identity: alice, dialled: true, expected: undefined, binding: BINDING, env, ...options });
 }
 
-function listener(options: Partial<HandshakeOptions> = {}): Handshake {
-  return new Handshake(env, { identity: bob, dialled: false, expected: undefined, binding: BINDING, ...options });
+function listener(options: Options = {}): Handshake {
+  return begun({ identity: bob, dialled: false, expected: undefined, binding: BINDING, env, ...options });
+}
+
+function begun(options: Options & HandshakeOptions): Handshake {
+  const handshake = new Handshake(options.env ?? env, options);
+  handshake.begin(options.binding);
+  return handshake;
 }
 
 type Tamper = (message: Uint8Array, number: number) => Uint8Array;
 
 /** All three messages, each through `tamper`. The last step of each side. */
 function shake(a: Handshake, b: Handshake, tamper: Tamper = (message) => message): { a: HandshakeStep; b: HandshakeStep } {
-  let ofA = a.start();
-  let ofB = b.start();
+  let ofA: HandshakeStep = { state: 'waiting', send: a.hello };
+  let ofB: HandshakeStep = { state: 'waiting' };
   for (let number = 0; ofA.send !== undefined; ) {
     ofB = b.receive(tamper(ofA.send, number++));
     if (ofB.send === undefined || ofA.state !== 'waiting') break;
@@ -55,7 +63,7 @@ describe('link handshake', () => {
 
   it('tells how far the clocks are apart', () => {
     const ahead = { ...env, now: () => env.now() + 90_000 };
-    const b = new Handshake(ahead, { identity: bob, dialled: false, expected: undefined, binding: BINDING });
+    const b = listener({ env: ahead });
     const steps = shake(dialler(), b);
     assert.ok(steps.a.state === 'done' && steps.b.state === 'done');
     assert.equal(steps.a.result.clockOffsetMs, 90_000);
@@ -98,18 +106,15 @@ describe('link handshake', () => {
     const toBob = dialler({ identity: mallory });
     const a = dialler({ expected: peerIdOf(bob.publicKey) });
     const b = listener();
-    b.start();
-    const answerOfBob = b.receive(toBob.start().send as Uint8Array).send as Uint8Array;
-    toAlice.start();
-    const hisAnswer = toAlice.receive(a.start().send as Uint8Array).send as Uint8Array;
+    const answerOfBob = b.receive(toBob.hello).send as Uint8Array;
+    const hisAnswer = toAlice.receive(a.hello).send as Uint8Array;
     const mixed = Uint8Array.from([...hisAnswer.subarray(0, 35), ...answerOfBob.subarray(35)]);
     assert.equal(codeOf(a.receive(mixed)), LINK_CLOSE.identity);
   });
 
   it('fails when its own messages come back (reflection)', () => {
     const a = dialler();
-    const hello = a.start().send as Uint8Array;
-    assert.equal(codeOf(a.receive(hello)), LINK_CLOSE.breach);
+    assert.equal(codeOf(a.receive(a.hello)), LINK_CLOSE.breach);
     assert.equal(codeOf(shake(dialler(), listener({ identity: alice })).a), LINK_CLOSE.identity, 'a peer linked with itself');
   });
 
@@ -131,15 +136,12 @@ describe('link handshake', () => {
 
   it('refuses an ephemeral key of small order', () => {
     const b = listener();
-    b.start();
     assert.equal(codeOf(b.receive(encodeHandshake(HANDSHAKE.hello, PROTOCOL_VERSION, new Uint8Array(32)))), LINK_CLOSE.identity);
   });
 
   it('says its version to a dialler of another, and the dialler closes with that code', () => {
     const a = dialler();
     const b = listener();
-    b.start();
-    a.start();
     const step = b.receive(encodeHandshake(HANDSHAKE.hello, 9, new Uint8Array(32)));
     assert.equal(codeOf(step), LINK_CLOSE.version);
     const other = Uint8Array.of(HANDSHAKE.answer, 0, 9);
@@ -151,7 +153,6 @@ describe('link handshake', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), fc.boolean(), (bytes, asDialler) => {
         const side = asDialler ? dialler() : listener();
-        side.start();
         assert.equal(side.receive(bytes).state, 'failed');
         assert.equal(side.receive(bytes).state, 'failed');
       }),
