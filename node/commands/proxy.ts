@@ -14,7 +14,7 @@ import { bootstrapsFor, dataFolderOf, peerNameOf } from '../data-folder.ts';
 import { type Headless, startHeadless } from '../headless.ts';
 import { connectionsHere } from '../open-files.ts';
 import { PROXY_CONNECTIONS_MAX } from '../tcp/constants.ts';
-import { startSocksProxy } from '../tcp/index.ts';
+import { startProxy } from '../tcp/index.ts';
 import { stopped, unlessStopped, untilReady } from '../until.ts';
 
 const FORM: ChainForm = { target: 'internet', example: '8080>rand>rand>rand>internet' };
@@ -80,7 +80,7 @@ async function serve({ output, flag, stop }: Invocation, headless: Headless, { d
   const { peer } = headless;
   const tell = once((text) => output.note(text));
   const warn = once((text) => output.say(text, { warning: text }));
-  const socks = await startSocksProxy({
+  const listening = await startProxy({
     ...listen,
     visits: flag('certified') ? certifiedVisits(headless, dataFolder) : peer.tcp,
     exits,
@@ -93,13 +93,13 @@ async function serve({ output, flag, stop }: Invocation, headless: Headless, { d
   });
   try {
     await untilReady(peer, stop, output);
-    const at = hostAndPort(socks);
+    const at = hostAndPort(listening);
     output.say(`SOCKS5 and HTTP CONNECT at ${at}`, { listens: at, pid: process.pid });
     if (!isLoopback(listen.host)) output.note('Whoever reaches this port uses the network as you.');
     output.note(`curl --socks5-hostname ${at} http://<address>.gnet/\nUntil Ctrl-C.`);
     await stopped(stop);
   } finally {
-    socks.close();
+    listening.close();
   }
 }
 

@@ -1,7 +1,7 @@
 /**
- * TCP connections of this machine as streams of the network: a local service made reachable, a SOCKS port for any program, tunnels. Not here:
- * what SOCKS says (node/socks), sessions and circuits (core).
+ * TCP connections of this machine as streams of the network: a local service made reachable, a proxy for any program, tunnels. Not here:
+ * how a program says what it wants (node/proxy), sessions and circuits (core).
  */
 export * from './expose.ts';
-export * from './socks-proxy.ts';
+export * from './proxy.ts';
 export * from './tunnel.ts';

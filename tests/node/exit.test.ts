@@ -10,7 +10,7 @@ import { decodeExitTarget, encodeExitTarget, type ExitTarget } from '../../src/c
 import { END, STREAM } from '../../src/core/wire/registry.ts';
 import { dnsResolver, type ExitJudge, ExitPolicy, exitService, PolicyJudge, type Verdict } from '../../node/exit/index.ts';
 import { ipBytes } from '../../node/ip.ts';
-import { startSocksProxy } from '../../node/tcp/index.ts';
+import { startProxy } from '../../node/tcp/index.ts';
 import { isRepeatable } from '../../node/tcp/repeatable.ts';
 import { dnsAnswer, dnsQuestion } from '../support/dns.ts';
 import { pipePair } from '../support/pipe-pair.ts';
@@ -50,7 +50,7 @@ async function house(judge: ExitJudge, { strict = true, connectionsMax = 500 } =
   session.attach(a);
   hosted.attach(b);
   const made: Omit<House, 'port'> = { asked: [], notes: [] };
-  const proxy = await startSocksProxy({
+  const proxy = await startProxy({
     host: '127.0.0.1',
     port: 0,
     strict,

@@ -13,7 +13,7 @@ import type { ServiceVisitor } from '../../src/core/service/index.ts';
 import { Session } from '../../src/core/stream/index.ts';
 import { END, STREAM } from '../../src/core/wire/registry.ts';
 import { decodeTcpRequest, encodeTcpRequest } from '../../src/core/wire/tcp.ts';
-import { ConnectionLimit, exposed, type SocksProxy, startSocksProxy } from '../../node/tcp/index.ts';
+import { ConnectionLimit, exposed, type RunningProxy, startProxy } from '../../node/tcp/index.ts';
 import { isRepeatable } from '../../node/tcp/repeatable.ts';
 import { parseCommand } from '../../node/cli/command.ts';
 import { connectionsOf, exposedServiceOf } from '../../node/cli/exposed-service.ts';
@@ -32,7 +32,7 @@ const closers: (() => unknown)[] = [];
 after(() => closers.forEach((close) => void close()));
 
 interface House {
-  readonly proxy: SocksProxy;
+  readonly proxy: RunningProxy;
   readonly service: { connections: number };
   readonly session: ServiceSession;
   readonly hosted: Session;
@@ -90,7 +90,7 @@ async function house(
     onPathLost: () => undefined,
     onContested: () => undefined,
   });
-  const proxy = await startSocksProxy({
+  const proxy = await startProxy({
     host: '127.0.0.1',
     port: 0,
     strict,

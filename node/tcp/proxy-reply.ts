@@ -1,9 +1,9 @@
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { StreamReset } from '../../src/core/stream/index.ts';
 import { END } from '../../src/core/wire/registry.ts';
-import { REPLY, type SocksReply } from '../socks/index.ts';
+import { REPLY, type ProxyReply } from '../proxy/index.ts';
 
-type Refusal = Exclude<SocksReply, typeof REPLY.succeeded>;
+type Refusal = Exclude<ProxyReply, typeof REPLY.succeeded>;
 
 /** What RFC 1928 § 6 calls this failure of a connection to a service. */
 export function serviceReplyOf(error: unknown): Refusal {

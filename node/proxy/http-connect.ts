@@ -1,6 +1,6 @@
 import { utf8 } from '../../src/core/bytes/bytes.ts';
 import { ipBytes } from '../ip.ts';
-import { HTTP_HEAD_MAX_BYTES, REPLY, type SocksReply } from './constants.ts';
+import { HTTP_HEAD_MAX_BYTES, REPLY, type ProxyReply } from './constants.ts';
 
 export interface HttpConnect {
   /** As in the request: a name, or an IP address without brackets. */
@@ -57,7 +57,7 @@ function connectOf(text: string): HttpConnect | undefined {
 }
 
 /** RFC 9110 § 15, and the same as a word of RFC 9209 § 2.3. */
-const ANSWERS: Record<SocksReply, readonly [status: string, error: string]> = {
+const ANSWERS: Record<ProxyReply, readonly [status: string, error: string]> = {
   [REPLY.succeeded]: ['200 Connection established', ''],
   [REPLY.failure]: ['502 Bad Gateway', 'proxy_internal_error'],
   [REPLY.notAllowed]: ['403 Forbidden', 'http_request_denied'],
@@ -69,7 +69,7 @@ const ANSWERS: Record<SocksReply, readonly [status: string, error: string]> = {
   [REPLY.addressNotSupported]: ['400 Bad Request', 'http_request_error'],
 };
 
-export function httpAnswer(reply: SocksReply): Uint8Array {
+export function httpAnswer(reply: ProxyReply): Uint8Array {
   const [status, error] = ANSWERS[reply];
   if (reply === REPLY.succeeded) return utf8(`HTTP/1.1 ${status}${END}`);
   const words = reply === REPLY.commandNotSupported ? NOT_FORWARDED : '';

@@ -3,4 +3,4 @@
  * and what becomes of a connection (node/tcp).
  */
 export * from './constants.ts';
-export * from './socks-server.ts';
+export * from './proxy-handshake.ts';

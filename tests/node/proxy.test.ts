@@ -2,24 +2,24 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { concat, utf8 } from '../../src/core/bytes/bytes.ts';
-import { COMMAND, HTTP_HEAD_MAX_BYTES, REPLY, type SocksEffect, SocksServer, type SocksTarget } from '../../node/socks/index.ts';
+import { COMMAND, HTTP_HEAD_MAX_BYTES, REPLY, type ProxyEffect, ProxyHandshake, type ProxyTarget } from '../../node/proxy/index.ts';
 
 const ADDRESS = `${'a'.repeat(56)}.gnet`;
 
 interface Said {
   readonly sent: number[];
-  readonly target: SocksTarget | undefined;
+  readonly target: ProxyTarget | undefined;
   readonly closed: boolean;
 }
 
-function said(effects: readonly SocksEffect[]): Said {
+function said(effects: readonly ProxyEffect[]): Said {
   const sent = effects.flatMap((effect) => (effect.do === 'send' ? [...effect.bytes] : []));
   const targets = effects.flatMap((effect) => (effect.do === 'connect' ? [effect.target] : []));
   assert.ok(targets.length <= 1);
   return { sent, target: targets[0], closed: effects.some((effect) => effect.do === 'close') };
 }
 
-function tell(server: SocksServer, ...parts: (Uint8Array | readonly number[])[]): Said {
+function tell(server: ProxyHandshake, ...parts: (Uint8Array | readonly number[])[]): Said {
   return said(parts.flatMap((part) => server.push(Uint8Array.from(part))));
 }
 
@@ -33,7 +33,7 @@ const CONNECTED = [...utf8('HTTP/1.1 200 Connection established\r\n\r\n')];
 const reply5 = (code: number): number[] => [5, code, 0, 1, 0, 0, 0, 0, 0, 0];
 
 /** Every conversation that ends in a connection, with what the server says and understands. */
-const CONVERSATIONS: readonly { name: string; bytes: Uint8Array; answer: number[]; target: SocksTarget; success: number[] }[] = [
+const CONVERSATIONS: readonly { name: string; bytes: Uint8Array; answer: number[]; target: ProxyTarget; success: number[] }[] = [
   {
     name: 'SOCKS5 without a password',
     bytes: concat(Uint8Array.of(5, 1, 0), request(ADDRESS, 80)),
@@ -96,7 +96,7 @@ for (const { name, bytes, answer, target, success } of CONVERSATIONS) {
   test(`${name}: understood however its bytes are cut, and what follows belongs to the connection`, () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: bytes.length })), fc.uint8Array({ maxLength: 20 }), (cuts, rest) => {
-        const server = new SocksServer();
+        const server = new ProxyHandshake();
         const all = concat(bytes, rest);
         const ends = [...cuts.sort((a, b) => a - b), all.length];
         const heard = said(ends.flatMap((end, i) => server.push(all.slice(ends[i - 1] ?? 0, end))));
@@ -106,13 +106,13 @@ for (const { name, bytes, answer, target, success } of CONVERSATIONS) {
         assert.deepEqual(server.takeRest(), rest);
       }),
     );
-    const server = new SocksServer();
+    const server = new ProxyHandshake();
     assert.deepEqual(said([...bytes].flatMap((byte) => server.push(Uint8Array.of(byte)))).target, target);
   });
 
   test(`${name}: cut short, it asks for nothing`, () => {
     for (let length = 0; length < bytes.length; length++) {
-      const heard = tell(new SocksServer(), bytes.subarray(0, length));
+      const heard = tell(new ProxyHandshake(), bytes.subarray(0, length));
       assert.deepEqual([heard.target, heard.closed], [undefined, false], `${length} bytes`);
     }
   });
@@ -121,12 +121,12 @@ for (const { name, bytes, answer, target, success } of CONVERSATIONS) {
 test('every refusal is told in its own code, and closes', () => {
   const { failure, notAllowed, networkUnreachable, hostUnreachable, refused, ttlExpired } = REPLY;
   for (const code of [failure, notAllowed, networkUnreachable, hostUnreachable, refused, ttlExpired]) {
-    const server = new SocksServer();
+    const server = new ProxyHandshake();
     tell(server, [5, 1, 0], request(ADDRESS, 80));
     assert.deepEqual(said(server.fail(code)), { sent: reply5(code), target: undefined, closed: true });
     assert.deepEqual(tell(server, [5, 1, 0]), { sent: [], target: undefined, closed: false }, 'nothing is read afterwards');
   }
-  const old = new SocksServer();
+  const old = new ProxyHandshake();
   tell(old, [4, 1, 0, 80, 192, 0, 2, 7, 0]);
   assert.deepEqual(said(old.fail(REPLY.refused)), { sent: [0, 0x5b, 0, 0, 0, 0, 0, 0], target: undefined, closed: true });
 });
@@ -141,7 +141,7 @@ test('every refusal of a CONNECT is told by status and Proxy-Status', () => {
     [refused, /^HTTP\/1\.1 502 .*\r\nProxy-Status: gnet; error=connection_refused\r\n/],
     [ttlExpired, /^HTTP\/1\.1 504 .*\r\nProxy-Status: gnet; error=connection_timeout\r\n/],
   ] as const) {
-    const server = new SocksServer();
+    const server = new ProxyHandshake();
     tell(server, utf8(CONNECT));
     const { sent, closed } = said(server.fail(code));
     assert.match(Buffer.from(sent).toString(), answer);
@@ -157,7 +157,7 @@ test('HTTP: what a page can send gets no answer; who wants a proxy hears what is
     'CONNECTED a:1 HTTP/1.1\r\n\r\n',
     'GET ftp://a',
   ])
-    assert.deepEqual(tell(new SocksServer(), utf8(bytes)), { sent: [], target: undefined, closed: true }, bytes);
+    assert.deepEqual(tell(new ProxyHandshake(), utf8(bytes)), { sent: [], target: undefined, closed: true }, bytes);
   for (const [bytes, answer] of [
     ['GET http://a.gnet/ HTTP/1.1\r\n', /^HTTP\/1\.1 405 .*socks5h/s],
     ['CONNECT a HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400 /],
@@ -170,7 +170,7 @@ test('HTTP: what a page can send gets no answer; who wants a proxy hears what is
     ['CONNECT a:1 HTTP/1.1\r\nno field\r\n\r\n', /^HTTP\/1\.1 400 /],
     [`CONNECT a:1 HTTP/1.1\r\nX: ${'x'.repeat(9000)}`, /^HTTP\/1\.1 400 /],
   ] as const) {
-    const { sent, target, closed } = tell(new SocksServer(), utf8(bytes));
+    const { sent, target, closed } = tell(new ProxyHandshake(), utf8(bytes));
     assert.match(Buffer.from(sent).toString(), answer, bytes);
     assert.deepEqual([target, closed], [undefined, true], bytes);
   }
@@ -178,13 +178,13 @@ test('HTTP: what a page can send gets no answer; who wants a proxy hears what is
 
 test('BIND, UDP ASSOCIATE and any other command are refused with code 7', () => {
   for (const command of [COMMAND.bind, COMMAND.udpAssociate, 0, 9, 0xf0]) {
-    assert.deepEqual(tell(new SocksServer(), [5, 1, 0], request('example.org', 80, command)), {
+    assert.deepEqual(tell(new ProxyHandshake(), [5, 1, 0], request('example.org', 80, command)), {
       sent: [5, 0, ...reply5(7)],
       target: undefined,
       closed: true,
     });
   }
-  assert.deepEqual(tell(new SocksServer(), [4, 2, 0, 80, 192, 0, 2, 7, 0]).sent, [0, 0x5b, 0, 0, 0, 0, 0, 0]);
+  assert.deepEqual(tell(new ProxyHandshake(), [4, 2, 0, 80, 192, 0, 2, 7, 0]).sent, [0, 0x5b, 0, 0, 0, 0, 0, 0]);
 });
 
 test('what SOCKS does not know is refused as the RFCs say', () => {
@@ -203,13 +203,13 @@ test('what SOCKS does not know is refused as the RFCs say', () => {
     ['a user id without end', [4, 1, 0, 80, 0, 0, 0, 1, ...new Uint8Array(300).fill(65)], [0, 0x5b, 0, 0, 0, 0, 0, 0]],
     ['a name without end', [4, 1, 0, 80, 0, 0, 0, 1, 0, ...new Uint8Array(300).fill(65)], [0, 0x5b, 0, 0, 0, 0, 0, 0]],
   ] as const) {
-    assert.deepEqual(tell(new SocksServer(), bytes), { sent: [...sent], target: undefined, closed: true }, what);
+    assert.deepEqual(tell(new ProxyHandshake(), bytes), { sent: [...sent], target: undefined, closed: true }, what);
   }
 });
 
 test('two users, two passwords, and none: each has a key of its own', () => {
   const keys = [[], [1, 1, 65, 1, 66], [1, 1, 65, 1, 67], [1, 2, 65, 66, 0], [1, 0, 2, 65, 66]].map((password) => {
-    const server = new SocksServer();
+    const server = new ProxyHandshake();
     return tell(server, password.length === 0 ? [5, 1, 0] : [5, 1, 2], password, request(ADDRESS, 80)).target?.isolation;
   });
   assert.equal(new Set(keys).size, keys.length);
@@ -227,7 +227,7 @@ test('any bytes, and any that begin as they should, cut anywhere: no exception, 
   );
   fc.assert(
     fc.property(beginnings, fc.array(fc.uint8Array({ maxLength: 600 }), { maxLength: 6 }), (beginning, parts) => {
-      const server = new SocksServer();
+      const server = new ProxyHandshake();
       const effects = [Uint8Array.from(beginning), ...parts].flatMap((part) => server.push(part));
       const { target } = said(effects);
       const heldMax = beginning[0] === 67 ? HTTP_HEAD_MAX_BYTES : 8 + 2 * 256;

@@ -12,7 +12,7 @@ export const COMMAND = { connect: 1, bind: 2, udpAssociate: 3 } as const;
 /** RFC 1928 § 5. */
 export const ATYP = { ipv4: 1, name: 3, ipv6: 4 } as const;
 
-/** RFC 1928 § 6. */
+/** RFC 1928 § 6; what HTTP answers is said by them too. */
 export const REPLY = {
   succeeded: 0,
   failure: 1,
@@ -24,7 +24,7 @@ export const REPLY = {
   commandNotSupported: 7,
   addressNotSupported: 8,
 } as const;
-export type SocksReply = (typeof REPLY)[keyof typeof REPLY];
+export type ProxyReply = (typeof REPLY)[keyof typeof REPLY];
 
 export const REPLY_4 = { granted: 0x5a, rejected: 0x5b } as const;
 /** SOCKS4 gives texts no length: what is longer is no user id and no name. */

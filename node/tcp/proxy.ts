@@ -7,7 +7,7 @@ import { ADDRESS_SUFFIX } from '../../src/core/wire/address.ts';
 import type { ExitTarget } from '../../src/core/wire/exit.ts';
 import { STREAM } from '../../src/core/wire/registry.ts';
 import { encodeTcpRequest } from '../../src/core/wire/tcp.ts';
-import { type SocksEffect, SocksServer, type SocksTarget } from '../socks/index.ts';
+import { type ProxyEffect, ProxyHandshake, type ProxyTarget } from '../proxy/index.ts';
 import { clearTarget } from './clear-target.ts';
 import { Clients } from './clients.ts';
 import { FIRST_BYTES_WAIT_MS, HANDSHAKE_TIMEOUT_MS, LINGER_MS, PROXY_CONNECTIONS_MAX } from './constants.ts';
@@ -16,7 +16,7 @@ import { join } from './join.ts';
 import { listen } from './listen.ts';
 import { isRepeatable } from './repeatable.ts';
 import { SocketBytes } from './socket-bytes.ts';
-import { exitReplyOf, serviceReplyOf } from './socks-reply.ts';
+import { exitReplyOf, serviceReplyOf } from './proxy-reply.ts';
 
 export interface ProxyOptions {
   readonly host: string;
@@ -40,14 +40,14 @@ export interface ProxyOptions {
   readonly answerWithinMs?: number;
 }
 
-export interface SocksProxy {
+export interface RunningProxy {
   readonly host: string;
   readonly port: number;
   close(): void;
 }
 
-/** A SOCKS server: names that end in .gnet lead to services, all else through exits. Looks nothing up in any DNS. @throws GlobalNetError `busy` | `refused` (the port). */
-export async function startSocksProxy(options: ProxyOptions): Promise<SocksProxy> {
+/** A proxy for programs, by SOCKS or HTTP's CONNECT: names that end in .gnet lead to services, all else through exits. Looks nothing up in any DNS. @throws GlobalNetError `busy` | `refused` (the port). */
+export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const clients = new Clients(options.connectionsMax ?? PROXY_CONNECTIONS_MAX, options.onWarning);
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     if (!clients.add(socket)) return;
@@ -70,7 +70,7 @@ export async function startSocksProxy(options: ProxyOptions): Promise<SocksProxy
 class Client {
   readonly #options: ProxyOptions;
   readonly #bytes: SocketBytes;
-  readonly #socks = new SocksServer();
+  readonly #handshake = new ProxyHandshake();
 
   /** @param onHeard called once it has said what it wants. */
   constructor(
@@ -96,17 +96,17 @@ class Client {
   }
 
   /** What the client wants; undefined when it was told no, or left. */
-  async #target(): Promise<SocksTarget | undefined> {
+  async #target(): Promise<ProxyTarget | undefined> {
     const { socket } = this.#bytes;
     const timer = setTimeout(() => socket.destroy(), HANDSHAKE_TIMEOUT_MS);
     try {
       for (let bytes = await this.#bytes.read(); bytes !== undefined; bytes = await this.#bytes.read()) {
-        const target = this.#do(this.#socks.push(bytes));
+        const target = this.#do(this.#handshake.push(bytes));
         if (target !== undefined) {
           this.onHeard();
           return target;
         }
-        if (this.#socks.state === 'closed') return undefined;
+        if (this.#handshake.state === 'closed') return undefined;
       }
       return undefined;
     } finally {
@@ -114,8 +114,8 @@ class Client {
     }
   }
 
-  #do(effects: readonly SocksEffect[]): SocksTarget | undefined {
-    let target: SocksTarget | undefined;
+  #do(effects: readonly ProxyEffect[]): ProxyTarget | undefined {
+    let target: ProxyTarget | undefined;
     for (const effect of effects) {
       if (effect.do === 'send') this.#bytes.socket.write(effect.bytes);
       else if (effect.do === 'connect') target = effect.target;
@@ -136,7 +136,7 @@ class Client {
   }
 
   /** The stream, with the first bytes on their way where they may be. Undefined when the client was told no. @throws when it was told yes. */
-  async #open(target: SocksTarget): Promise<SessionStream | undefined> {
+  async #open(target: ProxyTarget): Promise<SessionStream | undefined> {
     const name = target.host.toLowerCase().replace(/\.$/, '');
     const isService = target.isName && name.endsWith(ADDRESS_SUFFIX);
     try {
@@ -145,46 +145,46 @@ class Client {
       const kind = error instanceof GlobalNetError ? error.kind : 'internal';
       if (isService && kind === 'refused') this.#options.onRefused?.((error as Error).message);
       if (kind === 'full') this.#options.onWarning((error as Error).message);
-      if (this.#socks.state !== 'asked') throw error;
-      this.#do(this.#socks.fail(isService ? serviceReplyOf(error) : exitReplyOf(error)));
+      if (this.#handshake.state !== 'asked') throw error;
+      this.#do(this.#handshake.fail(isService ? serviceReplyOf(error) : exitReplyOf(error)));
       return undefined;
     }
   }
 
-  async #openService(name: string, { port, isolation }: SocksTarget): Promise<SessionStream> {
+  async #openService(name: string, { port, isolation }: ProxyTarget): Promise<SessionStream> {
     const { visits, strict, answerWithinMs } = this.#options;
     const wish = { kind: STREAM.tcp, request: encodeTcpRequest({ port }), answerWithinMs };
     const session = await visits.visit(name, isolation);
     if (!strict) {
-      this.#do(this.#socks.succeed());
-      const { stream } = await openWithFirst(session, { ...wish, said: this.#socks.takeRest() }, this.#bytes);
+      this.#do(this.#handshake.succeed());
+      const { stream } = await openWithFirst(session, { ...wish, said: this.#handshake.takeRest() }, this.#bytes);
       return stream;
     }
     const { stream, stands } = await open(session, wish);
     await stands;
-    this.#do(this.#socks.succeed());
-    await stream.write(this.#socks.takeRest());
+    this.#do(this.#handshake.succeed());
+    await stream.write(this.#handshake.takeRest());
     return stream;
   }
 
   /** Undefined when the client was told that no exit will be asked for such a target. */
-  async #openClear(asked: SocksTarget): Promise<SessionStream | undefined> {
+  async #openClear(asked: ProxyTarget): Promise<SessionStream | undefined> {
     const { exits, strict } = this.#options;
     if (!asked.isName) this.#options.onIpTarget();
     const target = clearTarget(asked);
     if (typeof target === 'number') {
-      this.#do(this.#socks.fail(target));
+      this.#do(this.#handshake.fail(target));
       return undefined;
     }
     await this.#untilExit(target, asked.isolation);
     if (strict) {
       const stream = await exits.connect(target, asked.isolation);
-      this.#do(this.#socks.succeed());
-      await stream.write(this.#socks.takeRest());
+      this.#do(this.#handshake.succeed());
+      await stream.write(this.#handshake.takeRest());
       return stream;
     }
-    this.#do(this.#socks.succeed());
-    const said = this.#socks.takeRest();
+    this.#do(this.#handshake.succeed());
+    const said = this.#handshake.takeRest();
     const first = said.length > 0 ? said : await this.#bytes.readWithin(FIRST_BYTES_WAIT_MS);
     const rides = isRepeatable(first);
     const stream = await exits.connect(target, asked.isolation, rides ? first : EMPTY);

@@ -6,14 +6,14 @@ import {
   PASSWORD_VERSION,
   REPLY,
   REPLY_4,
-  type SocksReply,
+  type ProxyReply,
   TEXT_4_MAX_BYTES,
   VERSION_4,
   VERSION_5,
 } from './constants.ts';
 import { httpAnswer, readHttpHead } from './http-connect.ts';
 
-export interface SocksTarget {
+export interface ProxyTarget {
   /** A name as the client wrote it, or an IP address as text; never looked up here. */
   readonly host: string;
   readonly isName: boolean;
@@ -25,10 +25,10 @@ export interface SocksTarget {
 const LETTER_A = 0x41;
 const LETTER_Z = 0x5a;
 
-export type SocksEffect =
+export type ProxyEffect =
   | { readonly do: 'send'; readonly bytes: Uint8Array }
   /** Answer with `succeed` or `fail`. Comes once. */
-  | { readonly do: 'connect'; readonly target: SocksTarget }
+  | { readonly do: 'connect'; readonly target: ProxyTarget }
   /** Behind what was sent. */
   | { readonly do: 'close' };
 
@@ -40,30 +40,30 @@ export type SocksEffect =
  * open       done: the connection stands
  * closed     failed: nothing is read any more
  */
-export type SocksState = 'greeting' | 'password' | 'request' | 'asked' | 'open' | 'closed';
+export type ProxyState = 'greeting' | 'password' | 'request' | 'asked' | 'open' | 'closed';
 
 /** A message that is whole: its length and what follows from it. */
 interface Step {
   readonly lengthBytes: number;
-  readonly effects: SocksEffect[];
+  readonly effects: ProxyEffect[];
 }
 
 /** One client, of SOCKS or of HTTP's CONNECT. Holds less than a message and what came behind the request, and says nothing that is not in the RFCs. */
-export class SocksServer {
-  #state: SocksState = 'greeting';
+export class ProxyHandshake {
+  #state: ProxyState = 'greeting';
   #dialect: typeof VERSION_5 | typeof VERSION_4 | 'http' = VERSION_5;
   #held: Uint8Array = EMPTY;
   #isolation = '';
 
-  get state(): SocksState {
+  get state(): ProxyState {
     return this.#state;
   }
 
   /** Bytes from the client, cut anywhere. */
-  push(bytes: Uint8Array): SocksEffect[] {
+  push(bytes: Uint8Array): ProxyEffect[] {
     if (this.#state === 'closed') return [];
     this.#held = this.#held.length === 0 ? bytes : concat(this.#held, bytes);
-    const effects: SocksEffect[] = [];
+    const effects: ProxyEffect[] = [];
     for (let step = this.#step(); step !== undefined; step = this.#step()) {
       this.#held = this.#held.subarray(step.lengthBytes);
       effects.push(...step.effects);
@@ -72,13 +72,13 @@ export class SocksServer {
   }
 
   /** The connection stands, or is about to. */
-  succeed(): SocksEffect[] {
+  succeed(): ProxyEffect[] {
     this.#expectAsked();
     this.#state = 'open';
     return [this.#reply(REPLY.succeeded)];
   }
 
-  fail(reply: Exclude<SocksReply, typeof REPLY.succeeded>): SocksEffect[] {
+  fail(reply: Exclude<ProxyReply, typeof REPLY.succeeded>): ProxyEffect[] {
     this.#expectAsked();
     return this.#refuse(reply);
   }
@@ -193,23 +193,23 @@ export class SocksServer {
     return { lengthBytes: head.lengthBytes, effects: this.#ask(host, isName, port) };
   }
 
-  #ask(host: string | undefined, isName: boolean, port: number): SocksEffect[] {
+  #ask(host: string | undefined, isName: boolean, port: number): ProxyEffect[] {
     if (host === undefined || port === 0) return this.#refuse(REPLY.failure);
     this.#state = 'asked';
     return [{ do: 'connect', target: { host, isName, port, isolation: this.#isolation } }];
   }
 
-  #refuse(reply: SocksReply): SocksEffect[] {
+  #refuse(reply: ProxyReply): ProxyEffect[] {
     return [this.#reply(reply), ...this.#close()];
   }
 
-  #close(): SocksEffect[] {
+  #close(): ProxyEffect[] {
     this.#state = 'closed';
     return [{ do: 'close' }];
   }
 
   /** The address that a reply names is where we stand in the clear network: nowhere. */
-  #reply(reply: SocksReply): SocksEffect {
+  #reply(reply: ProxyReply): ProxyEffect {
     if (this.#dialect === 'http') return sent(httpAnswer(reply));
     if (this.#dialect === VERSION_4)
       return sent(Uint8Array.of(0, reply === REPLY.succeeded ? REPLY_4.granted : REPLY_4.rejected, 0, 0, 0, 0, 0, 0));
@@ -222,7 +222,7 @@ export class SocksServer {
   }
 }
 
-function sent(bytes: Uint8Array): SocksEffect {
+function sent(bytes: Uint8Array): ProxyEffect {
   return { do: 'send', bytes };
 }
 
