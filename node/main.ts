@@ -1,8 +1,9 @@
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
-import { exitCodeOf, helpOf, parseCommand, type Command } from './cli/command.ts';
+import { exitCodeOf, parseCommand, type Command } from './cli/command.ts';
 import { readConfigFile } from './cli/config-file.ts';
 import { readEnvironment } from './cli/environment.ts';
 import { surviveFaults } from './cli/faults.ts';
+import { commandsHelp, helpOf, helpText } from './cli/help.ts';
 import { Output } from './cli/output.ts';
 import { certify } from './commands/certify.ts';
 import { circuits } from './commands/circuits.ts';
@@ -47,17 +48,6 @@ const COMMANDS: readonly Command[] = [
   serviceOf(() => COMMANDS),
 ];
 
-function help(): string {
-  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
-  return [
-    'gnet <command> [arguments]',
-    '',
-    ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
-    '',
-    "'gnet <command> --help' tells more.",
-  ].join('\n');
-}
-
 function isTerminal(): boolean {
   return process.stdin.isTTY === true && process.stdout.isTTY === true;
 }
@@ -86,11 +76,18 @@ function find(name: string): Command {
   throw new GlobalNetError('malformed', `there is no command '${name}'; 'gnet help' lists them`);
 }
 
-/** What is asked of `gnet` itself; undefined when a command is to be run. */
-function aboutItself([name, of]: readonly string[]): string | undefined {
-  if (name === 'version' || name === '--version' || name === '-v') return `gnet ${version()}`;
-  if (name !== undefined && name !== 'help' && name !== '--help' && name !== '-h') return undefined;
-  return name === 'help' && of !== undefined && !of.startsWith('-') ? helpOf(find(of)) : help();
+/** Says what is asked of `gnet` itself; false when a command is to be run. */
+function sayOfItself([name, of]: readonly string[], output: Output): boolean {
+  const flag = of?.startsWith('-') ?? true;
+  if (name === 'version' || name === '--version' || name === '-v') output.say(`gnet ${version()}`, { version: version() });
+  else if (name !== undefined && name !== 'help' && name !== '--help' && name !== '-h') return false;
+  else if (name === 'help' && of !== undefined && !flag) sayHelp(find(of), output);
+  else output.say(commandsHelp(COMMANDS), { commands: COMMANDS.map(({ name, usage, summary }) => ({ name, usage, summary })) });
+  return true;
+}
+
+function sayHelp(command: Command, output: Output): void {
+  output.say(helpText(command), helpOf(command));
 }
 
 async function main(args: string[]): Promise<number> {
@@ -104,11 +101,7 @@ async function main(args: string[]): Promise<number> {
   process.stdout.on('error', () => controller.abort());
   process.stderr.on('error', () => undefined);
   try {
-    const answer = aboutItself(args);
-    if (answer !== undefined) {
-      process.stdout.write(`${answer}\n`);
-      return name === '' ? 2 : 0;
-    }
+    if (sayOfItself(args, output)) return name === '' ? 2 : 0;
     const command = find(name);
     // Who starts a relay of `gnet up` says all by flags: what is set for the user's own relay is not for those.
     const elsewhere = leashed
@@ -117,7 +110,7 @@ async function main(args: string[]): Promise<number> {
     const parsed = parseCommand(command, given, elsewhere);
     output = new Output(parsed.flag('json'));
     if (parsed.flag('help')) {
-      process.stdout.write(`${helpOf(command)}\n`);
+      sayHelp(command, output);
       return 0;
     }
     stopOn(controller, leashed, command.ownsTerminal ?? false);

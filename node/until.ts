@@ -32,7 +32,34 @@ export async function untilReady(peer: Peer, stop: AbortSignal, output?: Output)
   }
 }
 
-/** Resolves when the service can be reached: a record that names its points is held by somebody. @throws as `untilReady`. */
+/**
+ * As `untilReady`, for what runs until it is stopped: a network that cannot be reached now may be there later. What is wrong meanwhile is for
+ * `sayJoining` to say. @throws GlobalNetError `cancelled`.
+ */
+export async function untilJoined(env: Env, peer: Peer, stop: AbortSignal, output?: Output): Promise<void> {
+  const joined = output?.waiting(() => joinInWords(peer.status().join));
+  try {
+    for (;;) {
+      const found = await unlessStopped(peer.membership.ready(), stop).then(() => true, unlessCancelled);
+      if (found) return;
+      await unlessStopped(sleep(env, LOOK_EVERY_MS), stop);
+    }
+  } finally {
+    joined?.();
+  }
+}
+
+/** Resolves when joining has succeeded or failed for the first time. @throws GlobalNetError `cancelled`. */
+export async function untilAsked(peer: Peer, stop: AbortSignal, output?: Output): Promise<void> {
+  await untilReady(peer, stop, output).catch(unlessCancelled);
+}
+
+function unlessCancelled(error: unknown): false {
+  if (error instanceof GlobalNetError && error.kind !== 'cancelled') return false;
+  throw error;
+}
+
+/** Resolves when the service can be reached: a record that names its points is held by somebody. @throws as `untilJoined`. */
 export async function untilPublished(
   env: Env,
   peer: Peer,
@@ -40,7 +67,7 @@ export async function untilPublished(
   stop: AbortSignal,
   output?: Output,
 ): Promise<void> {
-  await untilReady(peer, stop, output);
+  await untilJoined(env, peer, stop, output);
   const published = output?.waiting(() => {
     const points = host.status.points.length;
     return points === 0 ? 'Publishing: looking for rendezvous points' : `Publishing: ${points} rendezvous points stand, storing the record`;

@@ -177,17 +177,6 @@ export function optionsOf(command: Command): Record<string, Option> {
   return { ...command.options, ...rest, ...(command.local ? {} : { join, log }) };
 }
 
-function usageOf({ name, usage }: Command): string {
+export function usageOf({ name, usage }: Pick<Command, 'name' | 'usage'>): string {
   return `gnet ${name} ${usage}`.trim();
-}
-
-export function helpOf(command: Command): string {
-  const rows = Object.entries(optionsOf(command)).map(
-    ([name, { short, value, help, bare }]) =>
-      [`--${name}${short ? `, -${short}` : ''}${bare ? `[=${value}]` : value ? ` ${value}` : ''}`, help] as const,
-  );
-  const width = Math.max(...rows.map(([left]) => left.length));
-  const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
-  const elsewhere = `A flag may also be a line of gnet.conf or a variable: 'gnet config ${command.name}' shows how. --no-<flag> takes a switch back.`;
-  return [usageOf(command), '', command.summary, '', ...lines, '', elsewhere].join('\n');
 }

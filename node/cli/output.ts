@@ -32,6 +32,12 @@ export class Output {
     if (!this.json) this.err.write(`${text}\n`);
   }
 
+  /** Something on the way that programs hear of too. */
+  tell(text: string, object: object): void {
+    if (this.json) this.say(text, object);
+    else this.note(text);
+  }
+
   /** Redraws one line on a terminal; elsewhere a line now and then. */
   progress(text: string): void {
     if (this.json) return;

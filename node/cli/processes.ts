@@ -13,8 +13,8 @@ export const PID_OPTION: Option = {
 type Asked = Pick<Invocation, 'output' | 'text'>;
 
 /**
- * Asks every local process of the data folder, or the one that `--pid` names, and hands its answer on. Who does not answer is passed over with
- * a note. @returns how many answered. @throws GlobalNetError `malformed`, `unknown` (`--pid`); `refused`, once all have been asked, when one of them refused.
+ * Asks every local process of the data folder, or the one that `--pid` names, and hands its answer on. Who does not answer is said, and
+ * passed over. @returns how many answered. @throws GlobalNetError `malformed`, `unknown` (`--pid`); `refused`, once all have been asked, when one of them refused.
  */
 export async function askProcesses<Command extends ControlCommand>(
   { output, text }: Asked,
@@ -32,7 +32,7 @@ export async function askProcesses<Command extends ControlCommand>(
       answered++;
       onAnswer(answer);
     } else if (answer.kind === 'closed') continue;
-    else if (answer.kind === 'timeout') output.note(`Process ${pid} does not answer now.`);
+    else if (answer.kind === 'timeout') output.fail('timeout', `process ${pid} does not answer now`);
     else refusal ??= new GlobalNetError('refused', `process ${pid} was asked in vain: ${answer.message}`);
     running++;
   }

@@ -9,6 +9,7 @@ import { LINKING } from '../cli/app-link.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { connectionsOf, exposedServiceOf, type NamedService, SERVICES_MAX, servicesOf } from '../cli/exposed-service.ts';
 import { admission, INVITING, type InvitingService, keepInviting, manageInvitations, managesInvitations } from '../cli/inviting.ts';
+import { sayJoining } from '../cli/joining.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { once } from '../cli/once.ts';
 import type { Output } from '../cli/output.ts';
@@ -24,7 +25,7 @@ import { nodeEnv } from '../node-env.ts';
 import { connectionsHere } from '../open-files.ts';
 import { EXPOSED_CONNECTIONS_MAX, EXPOSED_CONNECTIONS_TOTAL_MAX } from '../tcp/constants.ts';
 import { ConnectionLimit, exposed } from '../tcp/index.ts';
-import { stopped, untilPublished, untilReady } from '../until.ts';
+import { stopped, untilJoined, untilPublished } from '../until.ts';
 
 const KEY = 'service/key';
 
@@ -99,6 +100,7 @@ export const expose: Command = {
     const stores: FileStore[] = [];
     try {
       sayMetrics(headless, output);
+      sayJoining(headless.peer, output);
       // The first one's folder is the peer's own, with its guards; of the others only the key is there.
       for (const { folder } of services.slice(1)) stores.push(await openFileStore(peerFolderOf(dataFolder, folder)));
       await serve(invocation, await hostAll(invocation, services, certificates, dataFolder, headless, stores), headless);
@@ -190,7 +192,7 @@ async function publish(hosted: readonly Hosted[], { env, peer }: Headless, stop:
   const alone = hosted.length === 1;
   let done = 0;
   output.note('Publishing…');
-  await untilReady(peer, stop, output);
+  await untilJoined(env, peer, stop, output);
   const published = alone ? undefined : output.waiting(() => `Publishing: ${done} of ${hosted.length} services are known`);
   const each = hosted.map(async ({ served, name, ports, host, port, listed, carries }) => {
     await untilPublished(env, peer, served, stop, alone ? output : undefined);

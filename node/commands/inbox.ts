@@ -13,6 +13,7 @@ import { appOf, LINKING } from '../cli/app-link.ts';
 import { CARRYING, carrying, certificatesOf, readCertificates, refuseForeign } from '../cli/certificates.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { admission, INVITING, keepInviting, manageInvitations, managesInvitations } from '../cli/inviting.ts';
+import { sayJoining } from '../cli/joining.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { METRICS_OPTION, metricsOf, sayMetrics } from '../cli/metrics-option.ts';
 import type { Output } from '../cli/output.ts';
@@ -98,6 +99,7 @@ async function wait(invocation: Invocation, dataFolder: string, name: string): P
     logLevel: logLevelOf(text('log')),
   });
   sayMetrics(headless, output);
+  sayJoining(headless.peer, output);
   let end = (): void => undefined;
   try {
     const { env, peer } = headless;

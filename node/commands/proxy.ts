@@ -8,6 +8,7 @@ import { type ChainForm, type HopChain, inChain, parseChain } from '../cli/hop-c
 import { acceptInvitations, INVITED } from '../cli/inviting.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
+import { sayJoining } from '../cli/joining.ts';
 import { once } from '../cli/once.ts';
 import { type HostAndPort, hostAndPort, isLoopback, listenOf } from '../cli/tcp-target.ts';
 import { bootstrapsFor, dataFolderOf, peerNameOf } from '../data-folder.ts';
@@ -15,7 +16,7 @@ import { type Headless, startHeadless } from '../headless.ts';
 import { connectionsHere } from '../open-files.ts';
 import { PROXY_CONNECTIONS_MAX } from '../tcp/constants.ts';
 import { startProxy } from '../tcp/index.ts';
-import { stopped, unlessStopped, untilReady } from '../until.ts';
+import { stopped, unlessStopped, untilAsked, untilJoined } from '../until.ts';
 
 const FORM: ChainForm = { target: 'internet', example: '8080>rand>rand>rand>internet' };
 
@@ -58,10 +59,11 @@ export const proxy: Command = {
     });
     try {
       sayMetrics(headless, output);
+      sayJoining(headless.peer, output);
       headless.peer.events.listen(
         (event) => event?.kind === 'invitation' && output.say(event.text, { warning: event.text, address: event.address }),
       );
-      const exits = chain === undefined ? headless.peer.exits : await exitsAlong(headless.peer, chain, invocation);
+      const exits = chain === undefined ? headless.peer.exits : await exitsAlong(headless, chain, invocation);
       await serve(invocation, headless, { dataFolder, listen, exits }).finally(() => exits.stop());
     } finally {
       await headless.stop();
@@ -92,7 +94,8 @@ async function serve({ output, flag, stop }: Invocation, headless: Headless, { d
     onWarning: warn,
   });
   try {
-    await untilReady(peer, stop, output);
+    // Where nobody can be reached programs are told so by its port, until it has joined.
+    await untilAsked(peer, stop, output);
     const at = hostAndPort(listening);
     output.say(`SOCKS5 and HTTP CONNECT at ${at}`, { listens: at, pid: process.pid });
     if (!isLoopback(listen.host)) output.note('Whoever reaches this port uses the network as you.');
@@ -135,7 +138,9 @@ function certifiedVisits({ env, peer }: Headless, dataFolder: string): Pick<Peer
   };
 }
 
-async function exitsAlong({ namedPaths }: Peer, chain: HopChain, { output, stop }: Invocation): Promise<Exits> {
+async function exitsAlong({ env, peer }: Headless, chain: HopChain, { output, stop }: Invocation): Promise<Exits> {
+  await untilJoined(env, peer, stop, output);
+  const { namedPaths } = peer;
   const found = output.waiting(() => `Looking for the hops of ${chain.text}`);
   const isExit: Fits = (one) => hasRole(one, ROLE.exit);
   const path = await inChain(chain, () => unlessStopped(namedPaths.find(chain.hops, isExit), stop).finally(found));

@@ -1,11 +1,11 @@
 import { isIPv4 } from 'node:net';
 import { equal } from '../../src/core/bytes/bytes.ts';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
-import type { Peer } from '../../src/core/peer/index.ts';
 import { epochStartMs } from '../../src/core/wire/descriptor.ts';
 import { encodeExitSummary, type ExitSummary } from '../../src/core/wire/exit.ts';
 import type { Command, Invocation, Option } from '../cli/command.ts';
 import { exitTargetOf } from '../cli/exit-target.ts';
+import { sayJoining } from '../cli/joining.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
 import { once } from '../cli/once.ts';
@@ -89,7 +89,7 @@ export async function runRelay(invocation: Invocation, { kind, exit }: RelayKind
   });
   try {
     sayStarted(invocation, headless, exit?.summary);
-    if (joins.length > 0) sayJoining(headless.peer, output);
+    if (joins.length > 0) sayJoining(headless.peer, output, true);
     else output.note('It joins nobody (no --join): it is the first of its network, and others join by it. Ctrl-C ends it.');
     await stopped(stop);
   } finally {
@@ -133,19 +133,6 @@ function sayWaiting({ peer, env }: Headless, output: Output, summary: ExitSummar
   if (summary === undefined || own === undefined || equal(own.extension, encodeExitSummary(summary))) return;
   const minutes = Math.ceil((epochStartMs(own.epoch + 1) - env.now()) / 60_000);
   output.note(`It ran before with another policy, or as a relay: others learn of this one in ${minutes} min.`);
-}
-
-/** Each time that it has joined, or could not. */
-function sayJoining(peer: Peer, output: Output): void {
-  let said = '';
-  const look = (): void => {
-    const { join } = peer.status();
-    if (join.step !== 'ready' && join.step !== 'failed') return;
-    const words = join.step === 'ready' ? 'Joined. Ctrl-C ends it.' : `Not joined: ${join.message}. It goes on trying.`;
-    if (words !== said) output.note((said = words));
-  };
-  peer.events.listen(look);
-  look();
 }
 
 /** @throws GlobalNetError `malformed`. */

@@ -7,6 +7,7 @@ import { appOf, LINKING } from '../cli/app-link.ts';
 import { CARRYING, carrying, certificatesOf, readCertificates, refuseForeign } from '../cli/certificates.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { admission, INVITING, keepInviting, manageInvitations, managesInvitations } from '../cli/inviting.ts';
+import { sayJoining } from '../cli/joining.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
 import { bytesInWords } from '../cli/output.ts';
@@ -64,6 +65,7 @@ export const seed: Command = {
     });
     try {
       sayMetrics(headless, output);
+      sayJoining(headless.peer, output);
       await serve(invocation, folder, { dataFolder, own, certificates }, headless);
     } finally {
       await headless.stop();

@@ -3,6 +3,7 @@ import { encodeExitTarget, type ExitTarget } from '../../src/core/wire/exit.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { exitTargetOf } from '../cli/exit-target.ts';
 import { type ChainForm, type HopChain, inChain, parseChain } from '../cli/hop-chain.ts';
+import { sayJoining } from '../cli/joining.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { METRICS_OPTION, metricsOf, sayMetrics } from '../cli/metrics-option.ts';
 import { once } from '../cli/once.ts';
@@ -12,7 +13,7 @@ import { startHeadless } from '../headless.ts';
 import { connectionsHere } from '../open-files.ts';
 import { TUNNEL_CONNECTIONS_MAX } from '../tcp/constants.ts';
 import { startTunnel, type Tunnel } from '../tcp/index.ts';
-import { stopped, unlessStopped, untilReady } from '../until.ts';
+import { stopped, unlessStopped, untilJoined } from '../until.ts';
 
 const FORM: ChainForm = { target: 'host:port', example: '1000>rand>rand>rand>example.org:80' };
 /** Each is a port to listen at; more are a mistake in a script. */
@@ -56,9 +57,10 @@ export const tunnel: Command = {
       logLevel: logLevelOf(text('log')),
     });
     sayMetrics(headless, output);
+    sayJoining(headless.peer, output);
     const tunnels: Tunnel[] = [];
     try {
-      await untilReady(headless.peer, stop, output);
+      await untilJoined(headless.env, headless.peer, stop, output);
       for (const one of wanted) tunnels.push(await start(headless.peer, one, invocation));
       output.note('Until Ctrl-C.');
       await stopped(stop);

@@ -1,6 +1,6 @@
 import type { CryptoPort } from './ports.ts';
 
-/** How loud a log line is. Keys and stream bytes are never logged; where someone went only at `debug`. */
+/** How loud a log line is. Keys, stream bytes, and where someone went, are never logged at any of them. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /**

@@ -358,6 +358,36 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     });
   });
 
+  it('a proxy with nothing to reach says so at once, to its user and to programs, and joins when there is somebody', async () => {
+    const [bootstrap] = network.bootstraps.map((url) => new URL(url));
+    const door = createTcpServer((socket) => {
+      const inside = connect(Number(bootstrap?.port), bootstrap?.hostname);
+      for (const [from, to] of [[socket, inside] as const, [inside, socket] as const]) from.on('error', () => to.destroy()).pipe(to);
+    });
+    const open = (port: number): Promise<void> => new Promise((resolve) => door.listen(port, '127.0.0.1', resolve));
+    await open(0);
+    const { port } = door.address() as AddressInfo;
+    await new Promise((resolve) => door.close(resolve));
+    const lost = start('proxy', '--listen', '127.0.0.1:0', '--name', 'lost', '--join', `ws://127.0.0.1:${port}`);
+    const at = await listens(lost);
+    assert.match(String((await lost.line('joined'))['why']), /no bootstrap answers .*nobody listens there/);
+    assert.deepEqual(
+      lost.lines.flatMap(({ joined = [] }) => joined),
+      [false],
+    );
+    for (const url of [`http://${address}/`, 'http://site.example/']) {
+      const refused = await curl('--socks5-hostname', at, url);
+      assert.equal(refused.code, CURL_PROXY, refused.words);
+      assert.match(refused.words, /Network unreachable|\(3\)/i);
+    }
+    await open(port);
+    await until('it joins', () => lost.lines.some(({ joined }) => joined === true), { now: () => lost.lines });
+    const page = await curl('--socks5-hostname', at, `http://${address}/found`);
+    assert.equal(String(page.body), `GET /found of ${address}`, page.words);
+    await lost.stop();
+    door.close();
+  });
+
   it('a relay on a tunnel’s path dies: the connection ends, the reason is said, and the next one works', async () => {
     const at = String(tunnel.lines[2]?.['listens']);
     const answered = async (): Promise<Socket> => {

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
-import { type Command, exitCodeOf, helpOf, parseCommand } from '../../node/cli/command.ts';
+import { type Command, exitCodeOf, parseCommand } from '../../node/cli/command.ts';
+import { helpText } from '../../node/cli/help.ts';
 import { joinInWords } from '../../node/cli/joining.ts';
 import { logLevelOf } from '../../node/cli/log-level.ts';
 import { bytesInWords, Output } from '../../node/cli/output.ts';
@@ -55,13 +56,13 @@ describe('flags', () => {
 
   it('of the network are not there for a command that joins none', () => {
     assert.throws(() => parseCommand(LOCAL, ['home', '--join', 'ws://a']), { kind: 'malformed' });
-    assert.doesNotMatch(helpOf(LOCAL), /--join|--log/);
-    assert.match(helpOf(KNOWN), /--join <ws url>/);
+    assert.doesNotMatch(helpText(LOCAL), /--join|--log/);
+    assert.match(helpText(KNOWN), /--join <ws url>/);
   });
 
   it('may ask for help by one letter, without the arguments that are wanted', () => {
     assert.equal(parseCommand(KNOWN, ['-h']).flag('help'), true);
-    assert.match(helpOf(KNOWN), /^gnet fly <where> \[--high\]\n\nFlies\.\n\n {2}--high {11}above the clouds\n/);
+    assert.match(helpText(KNOWN), /^gnet fly <where> \[--high\]\n\nFlies\.\n\n {2}--high {11}above the clouds\n/);
   });
 
   it('name a level of the log, or say which there are', () => {

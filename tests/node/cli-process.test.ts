@@ -74,6 +74,9 @@ describe('the gnet program', { concurrency: 2, timeout: 60_000 }, () => {
   for (const [args, exitCode, out, err] of [
     [[], 2, /^gnet <command>/, /^$/],
     [['help', 'seed'], 0, /^gnet seed <folder>\n/, /^$/],
+    [['help', '--json'], 0, /^\{"commands":\[\{"name":"up","usage":"[^"]*","summary":"[^\n]*\}\]\}\n$/, /^$/],
+    [['seed', '--help', '--json'], 0, /^\{"usage":"gnet seed <folder>","summary":[^\n]*"name":"help","short":"h"[^\n]*\}\n$/, /^$/],
+    [['--version', '--json'], 0, /^\{"version":"\d+\.\d+\.\d+"\}\n$/, /^$/],
     [['fly'], 2, /^$/, /^gnet: there is no command 'fly'; 'gnet help' lists them\n$/],
     [['--json', 'status'], 2, /^\{"error":\{"kind":"malformed","message":"a command comes before its flags/, /^$/],
     [['open', 'abc.gnet', '--json'], 2, /^\{"error":\{"kind":"malformed","message":[^\n]*\}\}\n$/, /^$/],
@@ -97,7 +100,7 @@ describe('the gnet program', { concurrency: 2, timeout: 60_000 }, () => {
     const [fly, quote, version, shell, open, ...rest] = run.stdout.trimEnd().split('\n');
     assert.match(String(fly), /^\{"error":\{"kind":"malformed","message":"there is no command 'fly'/);
     assert.match(String(quote), /has no end/);
-    assert.match(String(version), /^gnet \d/);
+    assert.match(String(version), /^\{"version":"\d/);
     assert.match(String(shell), /quit leaves it/);
     assert.match(String(open), /56 letters and digits/);
     assert.deepEqual(rest, []);

@@ -212,10 +212,10 @@ describe('control socket', () => {
 describe('who asks a control socket', () => {
   let folder: string;
   let path: string;
-  const said = (): { out: string[]; output: Output } => {
+  const said = (json = false): { out: string[]; output: Output } => {
     const out: string[] = [];
     const stream = { write: (text: string) => out.push(text) > 0 } as unknown as NodeJS.WritableStream;
-    return { out, output: new Output(false, stream, stream) };
+    return { out, output: new Output(json, stream, stream) };
   };
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'gnet-ask-'));
@@ -256,6 +256,14 @@ describe('who asks a control socket', () => {
     );
     await assert.rejects(asked, { kind: 'refused', message: 'process 123456 was asked in vain: no' });
     assert.deepEqual(out, []);
+  });
+
+  it('says who does not answer, to programs too', async () => {
+    const { out, output } = said(true);
+    await pretend((socket) => socket.once('data', () => socket.end()));
+    const text = (name: string): string | undefined => (name === 'data' ? folder : undefined);
+    assert.equal(await askProcesses({ output, text }, { command: 'status' }, () => assert.fail()), 0);
+    assert.deepEqual(out, ['{"error":{"kind":"timeout","message":"process 123456 does not answer now"}}\n']);
   });
 
   it('says that the token cannot be read', async () => {

@@ -4,7 +4,8 @@ import { request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import type { PeerStatus } from '../../src/shared/peer-api.ts';
-import { type Command, helpOf, parseCommand } from '../../node/cli/command.ts';
+import { type Command, parseCommand } from '../../node/cli/command.ts';
+import { helpText } from '../../node/cli/help.ts';
 import { METRICS_OPTION, metricsOf } from '../../node/cli/metrics-option.ts';
 import { expositionOf } from '../../node/metrics/exposition.ts';
 import { type Measured, type MetricsServer, startMetrics } from '../../node/metrics/index.ts';
@@ -207,7 +208,7 @@ describe('--metrics', () => {
     assert.deepEqual(parsed('home', '--metrics=0'), { host: '127.0.0.1', port: 0 });
     assert.deepEqual(parsed('home', '--metrics=192.0.2.7:9000'), { host: '192.0.2.7', port: 9000 });
     assert.deepEqual(parsed('home', '--metrics=[::1]:9000'), { host: '::1', port: 9000 });
-    assert.match(helpOf(command), /--metrics\[=<\[ip:\]port>\]/);
+    assert.match(helpText(command), /--metrics\[=<\[ip:\]port>\]/);
   });
 
   it('says what it wants', () => {

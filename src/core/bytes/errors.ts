@@ -28,6 +28,11 @@ export class GlobalNetError extends Error {
   }
 }
 
+/** What a log may say of an error: of ours the kind, for its words may say where somebody went. */
+export function loggable(error: unknown): string {
+  return error instanceof GlobalNetError ? error.kind : String(error);
+}
+
 /** Bytes from outside that are not what the spec says: what was wanted, and where it went wrong. */
 export class DecodeError extends GlobalNetError {
   constructor(

@@ -1,5 +1,5 @@
 import { equal } from '../bytes/bytes.ts';
-import { DecodeError, GlobalNetError } from '../bytes/errors.ts';
+import { DecodeError, GlobalNetError, loggable } from '../bytes/errors.ts';
 import type { Env } from '../env.ts';
 import { datedPublicKey, periodOf } from '../wire/dated-key.ts';
 import { CHUNK_BYTES, HASH_BYTES, HEAD_BYTES, KEY_BYTES } from '../wire/geometry.ts';
@@ -167,7 +167,7 @@ export class SiteReader {
       const request = await this.#openRequest(this.#manifest, '', 0);
       await this.#client.open({ ...request, chunks: 0, pushBytes: 0 });
     } catch (error) {
-      this.#options.env.log('info', 'packs', `whether there is a newer version is not known: ${messageOf(error)}`);
+      this.#options.env.log('info', 'packs', `whether there is a newer version is not known: ${loggable(error)}`);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { PeerId } from '../bytes/brand.ts';
 import { equal, fromUtf8, utf8 } from '../bytes/bytes.ts';
+import { loggable } from '../bytes/errors.ts';
 import { type Digest, type PackStore, SiteReader } from '../packs/index.ts';
 import type { RecordStore } from '../ports.ts';
 import { decodeAddress, encodeAddress } from '../wire/address.ts';
@@ -99,13 +100,13 @@ export class Sites {
     return { site, manifest };
   }
 
-  async #noteHead({ address, reader }: OpenSite, author: Uint8Array): Promise<void> {
+  async #noteHead({ reader }: OpenSite, author: Uint8Array): Promise<void> {
     try {
       await this.options.ready();
       const head = await this.options.findHead(author);
       if (head !== undefined) reader.noteHead(head);
     } catch (error) {
-      this.options.env.log('info', 'sites', `no head of ${address}: ${(error as Error).message}`);
+      this.options.env.log('info', 'sites', `no head is known: ${loggable(error)}`);
     }
   }
 
@@ -116,7 +117,7 @@ export class Sites {
     try {
       return await visit.certificates();
     } catch (error) {
-      this.options.env.log('info', 'sites', `what a site carries is not known: ${(error as Error).message}`);
+      this.options.env.log('info', 'sites', `what a site carries is not known: ${loggable(error)}`);
       return [];
     }
   }

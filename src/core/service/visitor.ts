@@ -1,6 +1,6 @@
 import type { Address } from '../bytes/brand.ts';
 import { hex } from '../bytes/bytes.ts';
-import { GlobalNetError } from '../bytes/errors.ts';
+import { GlobalNetError, loggable } from '../bytes/errors.ts';
 import { sample } from '../env.ts';
 import { decodeAddress, encodeAddress } from '../wire/address.ts';
 import { HELLO_MESSAGES_BYTES, MOVE_BYTES, SERVICE_POINTS_MAX, SESSION_ID_BYTES, WORK_BYTES } from '../wire/geometry.ts';
@@ -100,7 +100,7 @@ export class ServiceVisitor {
       } catch (error) {
         if (visiting.options.signal?.aborted) throw new GlobalNetError('cancelled', 'stopped on the way to a service');
         if (!(error instanceof GlobalNetError)) throw error;
-        this.#deps.env.log('debug', 'service', `no way by ${way.point.peer}: ${error.message}`);
+        this.#deps.env.log('debug', 'service', `no way by one of its points: ${loggable(error)}`);
         log.failures.push(error);
       }
     }
