@@ -1,7 +1,7 @@
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { Identity } from '../../src/core/crypto/identity.ts';
 import type { Env } from '../../src/core/env.ts';
-import type { TcpHost } from '../../src/core/peer/index.ts';
+import { hostTcp, type TcpHost } from '../../src/core/peer/index.ts';
 import type { RecordStore } from '../../src/core/ports.ts';
 import type { VerifiedCertificate } from '../../src/core/wire/certificate.ts';
 import { CARRYING, carrying, certificatesOf, readCertificates, refuseForeign } from '../cli/certificates.ts';
@@ -177,7 +177,7 @@ async function hostAll(
     const hostKey = await keptHostKey(env, recordsOf(index));
     const options = { hostKey, invitations: listed, certificates: carries.map(({ bytes }) => bytes) };
     const tcp = exposed({ ...service, ports: new Set(service.ports), connectionsMax, total, onFull: warn });
-    hosted.push({ ...service, served: peer.hostTcp(identities[index] as Identity, tcp, options), listed, own, carries });
+    hosted.push({ ...service, served: hostTcp(peer, identities[index] as Identity, tcp, options), listed, own, carries });
   }
   return hosted;
 }

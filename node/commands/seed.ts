@@ -1,4 +1,5 @@
 import { formatAppLink, formatWebLink } from '../../src/core/packs/index.ts';
+import { hostSite } from '../../src/core/peer/index.ts';
 import type { Address } from '../../src/core/bytes/brand.ts';
 import type { VerifiedCertificate } from '../../src/core/wire/certificate.ts';
 import { createHash } from 'node:crypto';
@@ -97,7 +98,7 @@ async function serve(
   output.note(`${count(manifest.files.length, 'file')}, ${bytesInWords(bytes)}, ${version}. Publishing…`);
   const invitations = await readInvitations(own);
   const options = { hostKey: await keptHostKey(env, records), invitations, certificates: carries.map(({ bytes }) => bytes) };
-  const host = peer.hostSite(pack.author, pack.content, options);
+  const host = hostSite(peer, pack.author, pack.content, options);
   const endInviting = keepInviting({ env, folder: own }, host, invitations, output, stop);
   try {
     await untilPublished(env, peer, host, stop, output);

@@ -4,7 +4,7 @@ import { nodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { concat, fromUtf8, utf8 } from '../../src/core/bytes/bytes.ts';
 import { type Identity, identityFromSeed, newIdentity } from '../../src/core/crypto/identity.ts';
 import type { HttpRequest } from '../../src/core/http/index.ts';
-import { LiveService, type OpenSite, type TcpService } from '../../src/core/peer/index.ts';
+import { hostTcp, LiveService, type OpenSite, type TcpService } from '../../src/core/peer/index.ts';
 import { LIVE_REQUESTS_MAX } from '../../src/core/peer/constants.ts';
 import type { SessionStream } from '../../src/core/stream/index.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
@@ -36,7 +36,7 @@ async function house(network: SimNetwork): Promise<House> {
   const all: House = { network, relays, client, heard, address: '', onConnection: (stream) => void serve(stream, heard) };
   const identity = newIdentity(server.node.env);
   const service: TcpService = { title: 'a web server', onConnection: (...connection) => all.onConnection(...connection) };
-  const host = server.peer.hostTcp(identity, service, { certificates: [certificateAbout(identity), certificateAbout(ISSUER)] });
+  const host = hostTcp(server.peer, identity, service, { certificates: [certificateAbout(identity), certificateAbout(ISSUER)] });
   await until(network, () => host.status.publishedAtMs !== undefined && host.status.points.length === 3);
   all.address = host.status.address;
   return all;

@@ -2,7 +2,7 @@
 import type { Address } from '../../src/core/bytes/brand.ts';
 import { fromUtf8, utf8 } from '../../src/core/bytes/bytes.ts';
 import { type Identity, newIdentity } from '../../src/core/crypto/identity.ts';
-import type { TcpHost } from '../../src/core/peer/index.ts';
+import { hostTcp, type TcpHost } from '../../src/core/peer/index.ts';
 import type { HostOptions, ServiceInvitation } from '../../src/core/service/index.ts';
 import { readAll, type SessionStream } from '../../src/core/stream/index.ts';
 import { STREAM } from '../../src/core/wire/registry.ts';
@@ -42,7 +42,7 @@ export async function nameService(
       () => undefined,
     );
   };
-  const service = peer.hostTcp(identity, { title: 'its name', onConnection }, options);
+  const service = hostTcp(peer, identity, { title: 'its name', onConnection }, options);
   await until(network, () => service.status.publishedAtMs !== undefined && service.status.points.length === 3);
   return service;
 }

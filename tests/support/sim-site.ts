@@ -1,6 +1,6 @@
 import { type Identity, newIdentity } from '../../src/core/crypto/identity.ts';
 import { storedSite } from '../../src/core/packs/index.ts';
-import type { SiteHost } from '../../src/core/peer/index.ts';
+import { hostSite, type SiteHost } from '../../src/core/peer/index.ts';
 import { signManifest } from '../../src/core/wire/manifest.ts';
 import type { SimNetwork } from '../../src/sim/index.ts';
 import type { SimPeer } from '../../src/sim/peers.ts';
@@ -21,7 +21,7 @@ export async function publish(
   { node, peer }: SimPeer,
   bytes: Uint8Array,
   identity: Identity = newIdentity(node.env),
-  options: Parameters<typeof peer.hostSite>[2] = {},
+  options: Parameters<typeof hostSite>[3] = {},
 ): Promise<SiteHost> {
   const { entry, chunks } = entryOf(node.env, 'index.html', bytes, 'text/html');
   const manifest = signManifest(node.env.crypto, identity, {
@@ -37,7 +37,7 @@ export async function publish(
   });
   await peer.store.adopt(manifest);
   for (const chunk of chunks) await peer.store.keep(node.env.crypto.sha256(chunk), chunk);
-  const host = peer.hostSite(identity, storedSite(peer.store, manifest), options);
+  const host = hostSite(peer, identity, storedSite(peer.store, manifest), options);
   await until(network, () => host.status.publishedAtMs !== undefined && host.status.points.length === 3);
   return host;
 }

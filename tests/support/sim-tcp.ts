@@ -1,6 +1,6 @@
 import { fromUtf8, utf8 } from '../../src/core/bytes/bytes.ts';
 import { newIdentity } from '../../src/core/crypto/identity.ts';
-import type { TcpHost } from '../../src/core/peer/index.ts';
+import { hostTcp, type TcpHost } from '../../src/core/peer/index.ts';
 import { readAll, type SessionStream } from '../../src/core/stream/index.ts';
 import { END } from '../../src/core/wire/registry.ts';
 import type { SimNetwork } from '../../src/sim/index.ts';
@@ -22,7 +22,7 @@ export async function peers(network: SimNetwork): Promise<{ relays: SimPeer[]; s
 
 /** A service that says on which port it was asked, and what, once it has heard the end. Port 7 refuses. */
 export async function host(network: SimNetwork, { node, peer }: SimPeer, connections: SessionStream[] = []): Promise<TcpHost> {
-  const service = peer.hostTcp(newIdentity(node.env), {
+  const service = hostTcp(peer, newIdentity(node.env), {
     title: 'an echo',
     onConnection(stream, { port }) {
       connections.push(stream);

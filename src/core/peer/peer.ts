@@ -1,8 +1,8 @@
 import type { PeerId } from '../bytes/brand.ts';
-import type { Identity } from '../crypto/identity.ts';
+import type { DhtAccess } from '../dht/index.ts';
 import type { Directory } from '../directory/index.ts';
 import type { Links } from '../link/index.ts';
-import { PackStore, type SiteContent } from '../packs/index.ts';
+import { PackStore } from '../packs/index.ts';
 import type { Transport } from '../ports.ts';
 import type { Relay } from '../relay/index.ts';
 import { type ServiceDeps, ServiceVisitor } from '../service/index.ts';
@@ -21,13 +21,12 @@ import { warningInWords } from './pack-warnings.ts';
 import type { PeerOptions } from './peer-options.ts';
 import { pointDirectory } from './points.ts';
 import { recordNetwork } from './records.ts';
-import type { HostingOptions } from './session-host.ts';
-import { SiteHost } from './site-host.ts';
+import type { SiteHost } from './site-host.ts';
 import { Sites } from './sites.ts';
 import type { KnownPeer, PeerEvent, PeerStatus, StreamStatus } from './status.ts';
 import { statusOf } from './status-of.ts';
 import { streamsOf } from './streams-of.ts';
-import { TcpHost, type TcpService } from './tcp-host.ts';
+import type { TcpHost } from './tcp-host.ts';
 import { TcpVisits } from './tcp-visits.ts';
 import type { Visiting, Visits } from './visits.ts';
 
@@ -110,7 +109,7 @@ export class Peer {
 
   #makeServices(): ServiceDeps {
     const { env, invitationTo } = this.#options;
-    const newHolder = async (): Promise<Uint8Array> => env.random(HOLDER_BYTES);
+    const own = env.random(HOLDER_BYTES);
     let holder: Promise<Uint8Array> | undefined;
     const { circuits, directory } = this;
     return {
@@ -125,7 +124,7 @@ export class Peer {
       records: recordNetwork(this.#network.dhtAccess()),
       invitationTo: async (address) => {
         const secret = await invitationTo?.(address);
-        return secret && { secret, holder: await (holder ??= (this.#options.holder ?? newHolder)()) };
+        return secret && { secret, holder: await (holder ??= this.#options.holder?.() ?? Promise.resolve(own)) };
       },
     };
   }
@@ -167,19 +166,10 @@ export class Peer {
     this.links.adopt(transport);
   }
 
-  /** Serves a site at the identity's address until `stop`. */
-  hostSite(identity: Identity, content: SiteContent, options?: HostingOptions): SiteHost {
-    return this.host((deps, onChange) => new SiteHost(deps, this.#network.dhtAccess(), identity, content, onChange, options));
-  }
-
-  /** Takes TCP connections at the identity's address until `stop`. */
-  hostTcp(identity: Identity, service: TcpService, options?: HostingOptions): TcpHost {
-    return this.host((deps, onChange) => new TcpHost(deps, identity, service, onChange, options));
-  }
-
-  /** Serves what is made until `stop`: a kind that a tab has no use for is then not in its code. */
-  host<Host extends ServedHost>(make: (deps: ServiceDeps, onChange: () => void) => Host): Host {
-    const host = make({ ...this.#services, circuits: this.circuits.layered }, () => this.events.changed());
+  /** Serves what is made until `stop`. A tab hosts nothing, and so loads no kind of host: `hostSite` and the like are functions beside. */
+  host<Host extends ServedHost>(make: (deps: ServiceDeps, onChange: () => void, dht: DhtAccess) => Host): Host {
+    const deps = { ...this.#services, circuits: this.circuits.layered };
+    const host = make(deps, () => this.events.changed(), this.#network.dhtAccess());
     this.hosts.push(host);
     host.start();
     return host;

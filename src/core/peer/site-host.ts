@@ -4,7 +4,13 @@ import { type SiteContent, SiteServer } from '../packs/index.ts';
 import type { ServiceDeps } from '../service/index.ts';
 import { STREAM } from '../wire/registry.ts';
 import { HeadPublisher } from './heads.ts';
+import type { Peer } from './peer.ts';
 import { type HostingOptions, SessionHost } from './session-host.ts';
+
+/** Serves a site at the identity's address until the peer stops. */
+export function hostSite(peer: Pick<Peer, 'host'>, identity: Identity, content: SiteContent, options?: HostingOptions): SiteHost {
+  return peer.host((deps, onChange, dht) => new SiteHost(deps, dht, identity, content, onChange, options));
+}
 
 /** A hidden site of ours: what its visitors are served, and the heads that name its newest version. */
 export class SiteHost extends SessionHost {

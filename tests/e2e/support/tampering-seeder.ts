@@ -1,5 +1,6 @@
 /** A seeder that lies: serves a folder as `gnet seed` does, and changes a byte of one file on the way. Arguments: folder, file, data folder. */
 import { equal } from '../../../src/core/bytes/bytes.ts';
+import { hostSite } from '../../../src/core/peer/index.ts';
 import { chunkHash } from '../../../src/core/wire/manifest.ts';
 import { bootstrapsFor } from '../../../node/data-folder.ts';
 import { packFolder } from '../../../node/folder-pack.ts';
@@ -17,7 +18,7 @@ const { peer, env, records } = await startHeadless({
 const { author, manifest, content } = await packFolder(folder, { env, records, store: peer.store, barred: [dataFolder] });
 const entry = manifest.files.find(({ path }) => path === file);
 if (entry === undefined) throw new Error(`${file} is not in ${folder}`);
-const host = peer.hostSite(author, {
+const host = hostSite(peer, author, {
   ...content,
   async chunk(hash) {
     const bytes = (await content.chunk(hash))?.slice();
