@@ -4,7 +4,14 @@ import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import type { SetupCrypto } from '../src/core/circuit/index.ts';
 import { type Identity, identityFromSeed, newIdentity } from '../src/core/crypto/identity.ts';
 import type { Env, LogLevel } from '../src/core/env.ts';
-import { type ExitService, type FetchProgress, Peer, type SelfDescription } from '../src/core/peer/index.ts';
+import {
+  type ClearNetwork,
+  clearNetwork,
+  type ExitService,
+  type FetchProgress,
+  Peer,
+  type SelfDescription,
+} from '../src/core/peer/index.ts';
 import type { RecordStore } from '../src/core/ports.ts';
 import { encodeExitSummary, type ExitSummary } from '../src/core/wire/exit.ts';
 import { isPrivateIp, type PeerAddress } from '../src/core/wire/peer-address.ts';
@@ -61,7 +68,7 @@ export interface HeadlessOptions {
 }
 
 export interface Headless {
-  readonly peer: Peer;
+  readonly peer: Peer & { readonly clearNetwork: ClearNetwork };
   readonly env: Env;
   readonly records: RecordStore;
   /** `ws://host:port`, of a relay. */
@@ -94,6 +101,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
       chunks: store.chunks,
       setupCrypto: options.setupCrypto ?? (listener === undefined ? clientSetupCrypto() : relaySetupCrypto(env)),
       dialers: [wsDialer],
+      clearNetwork,
       rtc,
       bootstraps: bootstraps.map((url) => ({ peer: undefined, url })),
       self: describe(options, published, rtc !== undefined),
@@ -116,7 +124,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
   const started = peer;
   const control = await controlled(dataFolder, env, { role, listens: listener?.url, peer: started, nowMs: () => env.now() });
   return {
-    peer: started,
+    peer: started as Headless['peer'],
     env,
     records: store.records,
     listens: listener?.url,

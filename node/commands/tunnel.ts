@@ -1,4 +1,4 @@
-import { type Fits, isExitFor, type NamedPath, type Peer } from '../../src/core/peer/index.ts';
+import { type ClearNetwork, type Fits, isExitFor, type NamedPath } from '../../src/core/peer/index.ts';
 import { encodeExitTarget, type ExitTarget } from '../../src/core/wire/exit.ts';
 import type { Command, Invocation } from '../cli/command.ts';
 import { exitTargetOf } from '../cli/exit-target.ts';
@@ -61,7 +61,7 @@ export const tunnel: Command = {
     const tunnels: Tunnel[] = [];
     try {
       await untilJoined(headless.env, headless.peer, stop, output);
-      for (const one of wanted) tunnels.push(await start(headless.peer, one, invocation));
+      for (const one of wanted) tunnels.push(await start(headless.peer.clearNetwork, one, invocation));
       output.note('Until Ctrl-C.');
       await stopped(stop);
     } finally {
@@ -80,7 +80,11 @@ function wantedOf(text: string): Wanted {
   });
 }
 
-async function start({ namedPaths }: Peer, { chain, target, request }: Wanted, { output, flag, stop }: Invocation): Promise<Tunnel> {
+async function start(
+  { namedPaths }: ClearNetwork,
+  { chain, target, request }: Wanted,
+  { output, flag, stop }: Invocation,
+): Promise<Tunnel> {
   // A last hop that was named may have a grant, of which its descriptor says nothing.
   const lastFits: Fits = (one) => chain.hops.at(-1) !== 'rand' || isExitFor(one, target);
   const found = output.waiting(() => `Looking for the hops of ${chain.text}`);

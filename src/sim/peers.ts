@@ -2,7 +2,7 @@ import { MemoryChunks, MemoryRecords } from '../adapters/memory-store.ts';
 import type { Address } from '../core/bytes/brand.ts';
 import { inlineSetupCrypto } from '../core/circuit/index.ts';
 import { type Identity, newIdentity } from '../core/crypto/identity.ts';
-import { type ExitService, type FetchProgress, Peer, type SelfDescription } from '../core/peer/index.ts';
+import { type ClearNetwork, clearNetwork, type ExitService, type FetchProgress, Peer, type SelfDescription } from '../core/peer/index.ts';
 import type { RecordStore } from '../core/ports.ts';
 import { ROLE } from '../core/wire/registry.ts';
 import { encodeExitSummary, type ExitSummary } from '../core/wire/exit.ts';
@@ -11,7 +11,7 @@ import type { SimNode } from './node.ts';
 
 export interface SimPeer {
   readonly node: SimNode;
-  readonly peer: Peer;
+  readonly peer: Peer & { readonly clearNetwork: ClearNetwork };
 }
 
 export interface SimPeerOptions {
@@ -71,6 +71,7 @@ async function started(node: SimNode, self: SelfDescription, options: SimPeerOpt
     bootstraps: (options.bootstraps ?? []).map((url) => ({ peer: undefined, url })),
     self,
     relaying: options.relaying ?? false,
+    clearNetwork,
     maxLinks: options.maxLinks ?? 16,
     cover: options.cover ?? false,
     privateAddresses: false,
@@ -80,5 +81,5 @@ async function started(node: SimNode, self: SelfDescription, options: SimPeerOpt
   });
   node.onTransport = (transport) => peer.adopt(transport);
   await peer.start();
-  return { node, peer };
+  return { node, peer: peer as SimPeer['peer'] };
 }

@@ -2,6 +2,7 @@
  * A peer as a whole: the parts wired together, and what needs several of them at once (joining, circuits for a purpose, sites
  * read and hosted). Not here: any protocol (the folders beside this one), any platform (adapters, node, workers).
  */
+export * from './clear-network.ts';
 export * from './events.ts';
 export * from './exits.ts';
 export * from './inbox-host.ts';

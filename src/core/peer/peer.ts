@@ -9,13 +9,12 @@ import { type ServiceDeps, ServiceVisitor } from '../service/index.ts';
 import { CircuitChannels } from '../stream/index.ts';
 import { HOLDER_BYTES } from '../wire/geometry.ts';
 import type { Circuits } from './circuits.ts';
+import type { ClearNetwork } from './clear-network.ts';
 import { Events } from './events.ts';
-import { Exits } from './exits.ts';
 import { findHead } from './heads.ts';
 import type { InboxHost } from './inbox-host.ts';
 import { knownPeers } from './known-peers.ts';
 import type { Membership } from './membership.ts';
-import { NamedPaths } from './named-paths.ts';
 import { Network } from './network.ts';
 import { warningInWords } from './pack-warnings.ts';
 import type { PeerOptions } from './peer-options.ts';
@@ -42,8 +41,8 @@ export class Peer {
   readonly tcp: TcpVisits;
   /** Of programs, and of what `visitBy` has added. */
   readonly visits: Visits[];
-  readonly exits: Exits;
-  readonly namedPaths: NamedPaths;
+  /** Where the options ask for it. */
+  readonly clearNetwork: ClearNetwork | undefined;
   readonly links: Links;
   readonly directory: Directory;
   readonly circuits: Circuits;
@@ -81,11 +80,10 @@ export class Peer {
     const ready = (): Promise<void> => this.membership.ready();
     const onEvent = (address: string, text: string, kind: PeerEvent['kind']): void => events.add(kind, text, address);
     const { ways, circuits } = network;
-    this.namedPaths = new NamedPaths({ ways, circuits, access: () => network.access(), ready });
-    this.exits = new Exits({
-      env,
+    this.clearNetwork = options.clearNetwork?.({
+      ways,
       circuits,
-      choosePath: (target, exclude) => ways.chooseExitPath(target, exclude),
+      access: () => network.access(),
       ready,
       onSilent: (exit) => network.directory.flag(exit, 'circuitFailed'),
     });
@@ -152,7 +150,7 @@ export class Peer {
     for (const host of this.hosts) host.stop();
     this.sites.stop();
     for (const visits of this.visits) visits.stop();
-    this.exits.stop();
+    this.clearNetwork?.stop();
     await this.#network.stop();
   }
 

@@ -9,11 +9,11 @@ import type { StreamStatus } from './status.ts';
 const KIND_NAME = new Map(Object.entries(STREAM).map(([name, kind]) => [kind, name as keyof typeof STREAM]));
 
 /** Streams that we opened, to services and by exits, then those of visitors of ours. */
-export function streamsOf(peer: Pick<Peer, 'visits' | 'sites' | 'exits' | 'namedPaths' | 'hosts'>, nowMs: number): StreamStatus[] {
+export function streamsOf(peer: Pick<Peer, 'visits' | 'sites' | 'clearNetwork' | 'hosts'>, nowMs: number): StreamStatus[] {
   const visits = [...peer.visits.flatMap((visits) => visits.sessions()), ...peer.sites.all().map(({ visit }) => visit)];
   return [
     ...visits.flatMap(({ address, streamStats }) => streamStats.map((stats) => statusOf(stats, nowMs, address))),
-    ...[...peer.exits.streamStats, ...peer.namedPaths.streamStats].map((stats) => statusOf(stats, nowMs)),
+    ...(peer.clearNetwork?.streamStats ?? []).map((stats) => statusOf(stats, nowMs)),
     ...peer.hosts.flatMap(({ status, streamStats }) => streamStats.map((stats) => statusOf(stats, nowMs, status.address))),
   ];
 }
