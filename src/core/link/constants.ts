@@ -1,5 +1,5 @@
 import type { TransportKind } from '../ports.ts';
-import { FRAME_CELL_BYTES } from '../wire/geometry.ts';
+import { FRAME_CELL_BYTES, FRAME_SETUP_BYTES } from '../wire/geometry.ts';
 
 /**
  * Bytes that may wait inside a transport, where no queue of ours can reorder them: a page load that comes while they wait
@@ -12,11 +12,13 @@ export const TRANSPORT_HOLD_BYTES: Record<TransportKind, number> = { webrtc: 65_
 export const TURN_BYTES = FRAME_CELL_BYTES;
 
 /**
- * After a silence of so long, which is Linux's least time-out, TCP sends ten segments again and doubles from there, so that a large message needs
- * several round trips, on each link of a path anew, as the next one passes on whole messages. So messages are of one setup packet at
- * first, and then of at most this part of what has been sent since.
+ * After a silence of so long, which is Linux's least time-out, TCP sends ten segments at once and the rest as acknowledgements come, on each link of a
+ * path anew. And a hop passes on whole messages: one whose last bytes do not go with the first ten segments comes a round trip late as a whole.
+ * So what goes at first is cut where those end, and later messages are at most this part of what has been sent since.
  */
 export const SILENT_MS = 200;
+/** Ten segments of Ethernet's 1,460 bytes without options, and what WebSocket and seal add: a setup packet, which was made to fit. */
+export const FIRST_FLIGHT_BYTES = FRAME_SETUP_BYTES;
 export const MESSAGE_SHARE_OF_BURST = 1 / 4;
 
 /** What may wait on one link before it is closed: windows and the relay's own caps end circuits long before. */

@@ -101,14 +101,14 @@ export class FrameQueue {
     return due;
   }
 
-  /** The next frames, at most `roomBytes` together; none when the next one does not fit. */
-  take(roomBytes: number): Uint8Array[] {
+  /** The next frame, and more as long as all together are within `wishedBytes`; nothing that is not within `roomBytes`. */
+  take(roomBytes: number, wishedBytes: number): Uint8Array[] {
     const frames: Uint8Array[] = [];
-    for (let room = roomBytes; ; ) {
-      const frame = this.#next(room);
+    for (let takenBytes = 0; ; ) {
+      const frame = this.#next(Math.min(roomBytes, frames.length === 0 ? roomBytes : wishedBytes) - takenBytes);
       if (frame === undefined) return frames;
       frames.push(frame);
-      room -= frame.length;
+      takenBytes += frame.length;
       this.#waitingBytes -= frame.length;
     }
   }

@@ -3,10 +3,10 @@ import { DecodeError } from '../bytes/errors.ts';
 import type { Env } from '../env.ts';
 import type { FrameClass, Link, LinkHandler, Transport, TransportHandler, TransportKind } from '../ports.ts';
 import { frameCircuitId, frameLengthBytes, frameType } from '../wire/frame.ts';
-import { FRAME_SETUP_BYTES, LINK_BATCH_MAX_BYTES, LINK_MESSAGE_MAX_BYTES } from '../wire/geometry.ts';
+import { LINK_BATCH_MAX_BYTES, LINK_MESSAGE_MAX_BYTES } from '../wire/geometry.ts';
 import { decodeControl, descriptorFrames, encodeControl, splitBatch } from '../wire/link.ts';
 import { CONTROL, FRAME, LINK_CLOSE, type LinkCloseCode } from '../wire/registry.ts';
-import { MESSAGE_SHARE_OF_BURST, QUEUE_MAX_BYTES, SILENT_MS, TRANSPORT_HOLD_BYTES } from './constants.ts';
+import { FIRST_FLIGHT_BYTES, MESSAGE_SHARE_OF_BURST, QUEUE_MAX_BYTES, SILENT_MS, TRANSPORT_HOLD_BYTES } from './constants.ts';
 import { DescriptorParts } from './descriptor-parts.ts';
 import { FrameQueue } from './frame-queue.ts';
 import type { HandshakeResult } from './handshake.ts';
@@ -219,7 +219,7 @@ export class PeerLink implements Link, LinkPulse, TransportHandler {
     while (this.#open && this.#transport.bufferedBytes <= this.#holdBytes / 2) {
       this.#queuePong();
       const roomBytes = this.#holdBytes - this.#transport.bufferedBytes - this.#sealer.overheadBytes;
-      const frames = this.#queue.take(Math.min(this.#messageBytes(), roomBytes));
+      const frames = this.#queue.take(Math.min(this.#batchBytes, roomBytes), this.#wishedBytes());
       if (frames.length === 0) break;
       this.#send(frames);
     }
@@ -227,9 +227,10 @@ export class PeerLink implements Link, LinkPulse, TransportHandler {
   }
 
   /** As much as may arrive in one round trip, where others wait for a whole message. */
-  #messageBytes(): number {
+  #wishedBytes(): number {
     if (this.#env.now() - this.#sentAtMs > SILENT_MS) this.#burstBytes = 0;
-    return Math.min(this.#batchBytes, Math.max(FRAME_SETUP_BYTES, this.#burstBytes * MESSAGE_SHARE_OF_BURST));
+    const atOnceBytes = FIRST_FLIGHT_BYTES - this.#burstBytes;
+    return atOnceBytes > 0 ? atOnceBytes : this.#burstBytes * MESSAGE_SHARE_OF_BURST;
   }
 
   #queuePong(): void {

@@ -10,7 +10,7 @@ const setup = (circuitId: number): Uint8Array => newFrame(circuitId, FRAME.setup
 
 /** Circuit ids in the order in which the queue gives the next `count` frames. */
 function order(queue: FrameQueue, count: number): number[] {
-  return Array.from({ length: count }, () => frameCircuitId(queue.take(FRAME_SETUP_BYTES)[0] ?? cell(0)));
+  return Array.from({ length: count }, () => frameCircuitId(queue.take(FRAME_SETUP_BYTES, FRAME_SETUP_BYTES)[0] ?? cell(0)));
 }
 
 function fill(queue: FrameQueue, circuitId: number, count: number, frameClass: 'own' | 'relayed'): void {
@@ -18,7 +18,7 @@ function fill(queue: FrameQueue, circuitId: number, count: number, frameClass: '
 }
 
 function takeOne(queue: FrameQueue): number {
-  return frameCircuitId(queue.take(FRAME_CELL_BYTES)[0] ?? cell(0));
+  return frameCircuitId(queue.take(FRAME_CELL_BYTES, FRAME_CELL_BYTES)[0] ?? cell(0));
 }
 
 describe('frame queue', () => {
@@ -73,15 +73,15 @@ describe('frame queue', () => {
     const queue = new FrameQueue();
     fill(queue, 1, 3, 'own');
     queue.push(newFrame(0, FRAME.control), 'control');
-    assert.equal(queue.take(FRAME_CELL_BYTES)[0]?.[4], FRAME.control);
+    assert.equal(queue.take(FRAME_CELL_BYTES, FRAME_CELL_BYTES)[0]?.[4], FRAME.control);
   });
 
   it('stops at a frame that does not fit, and gives it next', () => {
     const queue = new FrameQueue();
     queue.push(setup(1), 'own');
     fill(queue, 2, 1, 'own');
-    assert.equal(queue.take(FRAME_CELL_BYTES).length, 0);
-    assert.equal(queue.take(FRAME_SETUP_BYTES + FRAME_CELL_BYTES).length, 2);
+    assert.equal(queue.take(FRAME_CELL_BYTES, FRAME_CELL_BYTES).length, 0);
+    assert.equal(queue.take(FRAME_SETUP_BYTES + FRAME_CELL_BYTES, FRAME_SETUP_BYTES + FRAME_CELL_BYTES).length, 2);
   });
 
   it('forgets a circuit that was dropped, and takes it anew', () => {
@@ -91,7 +91,7 @@ describe('frame queue', () => {
     queue.dropCircuit(1);
     assert.equal(queue.waitingBytes, FRAME_CELL_BYTES);
     assert.equal(takeOne(queue), 2);
-    assert.equal(queue.take(FRAME_SETUP_BYTES).length, 0);
+    assert.equal(queue.take(FRAME_SETUP_BYTES, FRAME_SETUP_BYTES).length, 0);
     fill(queue, 1, 1, 'relayed');
     assert.equal(takeOne(queue), 1);
   });

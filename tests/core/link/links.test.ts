@@ -179,7 +179,7 @@ describe('links', () => {
     assert.ok(a.link.open);
   });
 
-  it('all frames of one turn leave in one message; after a silence in small ones first, which fit what TCP sends at once', async () => {
+  it('all frames of one turn leave in one message; after a silence cut where what TCP sends at once ends, and small then', async () => {
     const env = testEnv();
     const { a, transports } = await linked(memory(env));
     const lengths: number[] = [];
@@ -194,13 +194,14 @@ describe('links', () => {
       return lengths.splice(0);
     };
     const cells = (...counts: number[]): number[] => counts.map((count) => count * FRAME_CELL_BYTES);
-    assert.deepEqual(await turn(10), cells(3, 3, 3, 1));
+    assert.deepEqual(await turn(10), cells(3, 1, 1, 1, 1, 1, 2));
     for (let i = 0; i < 10; i++) await turn(10);
     assert.deepEqual(await turn(10), cells(10));
     await env.advance(SILENT_MS);
     assert.deepEqual(await turn(10), cells(10), 'that was no silence');
     await env.advance(SILENT_MS + 1);
-    assert.deepEqual(await turn(10), cells(3, 3, 3, 1));
+    assert.deepEqual(await turn(1), cells(1));
+    assert.deepEqual(await turn(3), cells(2, 1), 'with what went before');
     await env.advance(SILENT_MS + 1);
     a.link.sendFrame(newFrame(0x8000_0001, FRAME.setup), 'own');
     assert.deepEqual(await turn(1), [FRAME_SETUP_BYTES, FRAME_CELL_BYTES], 'a setup packet goes whole');
