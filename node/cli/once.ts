@@ -6,3 +6,13 @@ export function once(say: (text: string) => void): (text: string) => void {
     said.add(text);
   };
 }
+
+/** Says what has not been said for `everyMs`: what goes wrong for a hundred connections at once is said once, and again the next time. */
+export function seldom(say: (text: string) => void, everyMs: number): (text: string) => void {
+  const saidAt = new Map<string, number>();
+  return (text) => {
+    const now = Date.now();
+    if (now - (saidAt.get(text) ?? Number.NEGATIVE_INFINITY) >= everyMs) say(text);
+    saidAt.set(text, now);
+  };
+}

@@ -9,8 +9,9 @@ import { acceptInvitations, INVITED } from '../cli/inviting.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
 import { sayJoining } from '../cli/joining.ts';
-import { once } from '../cli/once.ts';
+import { once, seldom } from '../cli/once.ts';
 import { type HostAndPort, hostAndPort, isLoopback, listenOf } from '../cli/tcp-target.ts';
+import type { Output } from '../cli/output.ts';
 import { bootstrapsFor, dataFolderOf, peerNameOf } from '../data-folder.ts';
 import { type Headless, startHeadless } from '../headless.ts';
 import { connectionsHere } from '../open-files.ts';
@@ -18,6 +19,8 @@ import { PROXY_CONNECTIONS_MAX } from '../tcp/constants.ts';
 import { startProxy } from '../tcp/index.ts';
 import { stopped, unlessStopped, untilAsked, untilJoined } from '../until.ts';
 
+/** The same is not said more often, while it goes on. */
+const SAID_AGAIN_MS = 10_000;
 const FORM: ChainForm = { target: 'internet', example: '8080>rand>rand>rand>internet' };
 
 export const proxy: Command = {
@@ -89,7 +92,8 @@ async function serve({ output, flag, stop }: Invocation, headless: Headless, { d
     strict: flag('strict'),
     connectionsMax: connectionsHere(PROXY_CONNECTIONS_MAX, warn),
     onIpTarget: () => tell(LOOKS_UP_ITSELF),
-    onNoExit: (why) => tell(`A program asked for something outside of .gnet: ${why}`),
+    onExit: sayExit(output),
+    onBroken: seldom((why) => output.tell(`Connections ended: ${why}.`, { ended: why }), SAID_AGAIN_MS),
     onRefused: (why) => warn(`${why} ('gnet proxy --help' tells of --invitation and --certified)`),
     onWarning: warn,
   });
@@ -104,6 +108,17 @@ async function serve({ output, flag, stop }: Invocation, headless: Headless, { d
   } finally {
     listening.close();
   }
+}
+
+/** Says when programs ask for the clear network and there is no way to it, and when there is again. */
+function sayExit(output: Output): (lacking: string | undefined) => void {
+  let said: string | undefined;
+  return (lacking) => {
+    if (lacking === said) return;
+    said = lacking;
+    if (lacking === undefined) output.tell('There is an exit again.', { exit: true });
+    else output.tell(`A program asked for something outside of .gnet: ${lacking}`, { exit: false, why: lacking });
+  };
 }
 
 /** @throws GlobalNetError `malformed`. */

@@ -2,10 +2,10 @@ import { createServer, type Socket } from 'node:net';
 import { EMPTY } from '../../src/core/bytes/bytes.ts';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { Exits } from '../../src/core/peer/index.ts';
-import type { SessionStream } from '../../src/core/stream/index.ts';
+import { type SessionStream, StreamReset } from '../../src/core/stream/index.ts';
 import { ADDRESS_SUFFIX } from '../../src/core/wire/address.ts';
 import type { ExitTarget } from '../../src/core/wire/exit.ts';
-import { STREAM } from '../../src/core/wire/registry.ts';
+import { END, type EndReason, STREAM } from '../../src/core/wire/registry.ts';
 import { encodeTcpRequest } from '../../src/core/wire/tcp.ts';
 import { type ProxyEffect, ProxyHandshake, type ProxyTarget } from '../proxy/index.ts';
 import { clearTarget } from './clear-target.ts';
@@ -28,8 +28,10 @@ export interface ProxyOptions {
   readonly strict: boolean;
   /** An IP address was asked for: whoever did has looked a name up, perhaps. */
   onIpTarget(): void;
-  /** No way to the clear network, and why. */
-  onNoExit(why: string): void;
+  /** No way to the clear network, and why; or none is lacking: told each time that somebody asks. */
+  onExit(lacking: string | undefined): void;
+  /** A connection broke off in the network, and why: neither its client nor its target has ended it. */
+  onBroken(why: string): void;
   /** A service wants no visit of ours, and why. */
   onRefused?(why: string): void;
   /** There is no room for somebody, and why: the same words each time. */
@@ -66,6 +68,11 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   };
 }
 
+const BROKEN_IN_WORDS: Partial<Record<EndReason, string>> = {
+  [END.sessionLost]: 'the circuit under them broke; the next ones take another',
+  [END.unreachable]: 'the path broke, and no other could be had',
+};
+
 /** One client, from its first byte to the end of its connection. */
 class Client {
   readonly #options: ProxyOptions;
@@ -89,10 +96,16 @@ class Client {
       const target = await this.#target();
       const stream = target && (await this.#open(target));
       if (stream === undefined) return await this.#takeLeave();
+      stream.finished.catch((error) => this.#tellBroken(error));
       await join(this.#bytes, stream, gateOf(stream));
     } catch {
       socket.resetAndDestroy(); // it went away, or what it was told would come does not
     }
+  }
+
+  #tellBroken(error: unknown): void {
+    const isLost = error instanceof StreamReset && (error.reason === END.sessionLost || error.reason === END.unreachable);
+    if (isLost) this.#options.onBroken(BROKEN_IN_WORDS[error.reason] as string);
   }
 
   /** What the client wants; undefined when it was told no, or left. */
@@ -195,8 +208,9 @@ class Client {
   async #untilExit(target: ExitTarget, isolation: string): Promise<void> {
     try {
       await this.#options.exits.find(target, isolation);
+      this.#options.onExit(undefined);
     } catch (error) {
-      this.#options.onNoExit((error as Error).message);
+      this.#options.onExit((error as Error).message);
       throw error;
     }
   }

@@ -39,6 +39,8 @@ interface House {
   /** What the exit was asked for, and with which isolation key. */
   readonly asked: { target: ExitTarget; isolation: string; first: string }[];
   readonly notes: string[];
+  /** The circuit is gone. */
+  breakCircuit(): void;
 }
 
 /** A proxy before an exit that this judge watches over. */
@@ -49,7 +51,7 @@ async function house(judge: ExitJudge, { strict = true, connectionsMax = 500 } =
   const { a, b } = pipePair(realEnv, { delayMs: 1 });
   session.attach(a);
   hosted.attach(b);
-  const made: Omit<House, 'port'> = { asked: [], notes: [] };
+  const made: Omit<House, 'port'> = { asked: [], notes: [], breakCircuit: () => session.end(END.sessionLost) };
   const proxy = await startProxy({
     host: '127.0.0.1',
     port: 0,
@@ -66,7 +68,8 @@ async function house(judge: ExitJudge, { strict = true, connectionsMax = 500 } =
       },
     },
     onIpTarget: () => made.notes.push('ip'),
-    onNoExit: (why) => made.notes.push(why),
+    onExit: () => undefined,
+    onBroken: (why) => made.notes.push(why),
     onWarning: (why) => made.notes.push(why),
   });
   closers.push(
@@ -236,6 +239,16 @@ test('exit: a connection that breaks off there breaks off here, and the other wa
   const ended = new Promise<Error>((resolve) => second.once('error', resolve));
   second.write('die');
   assert.equal(((await ended) as NodeJS.ErrnoException).code, 'ECONNRESET');
+});
+
+test('exit: a circuit that breaks ends its connections, and the user is told why, not where they went', async () => {
+  const made = await house(toLoopback(), { strict: true });
+  const server = await serve((socket) => socket.on('error', () => undefined).write('hello'));
+  const { socket } = await dial(made, byName('example.org', server));
+  const ended = new Promise<Error>((resolve) => socket.once('error', resolve));
+  made.breakCircuit();
+  assert.equal(((await ended) as NodeJS.ErrnoException).code, 'ECONNRESET');
+  assert.deepEqual(made.notes, ['the circuit under them broke; the next ones take another']);
 });
 
 test('resolver: asks the name server it was given for both kinds of address', async () => {

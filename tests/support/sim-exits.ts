@@ -14,16 +14,18 @@ export const ALL: ExitSummary = { ipv6: false, ports: [[1, 65535]] };
 export interface SimExit {
   readonly summary: ExitSummary;
   readonly asked: ExitTarget[];
-  /** What it says instead of opening a connection; undefined: it says nothing. */
+  /** What it does instead of opening a connection. */
   no: EndReason | 'silence' | undefined;
+  /** So long it takes for one. */
+  readonly afterMs: number;
 }
 
-export function simExit(summary: ExitSummary, no?: SimExit['no']): SimExit {
-  return { summary, asked: [], no };
+export function simExit(summary: ExitSummary, no?: SimExit['no'], afterMs = 0): SimExit {
+  return { summary, asked: [], no, afterMs };
 }
 
 /** Says back what it hears, behind the name that it was asked for. */
-function serviceOf(exit: SimExit) {
+function serviceOf(network: SimNetwork, exit: SimExit) {
   return {
     get connections() {
       return exit.asked.length;
@@ -32,14 +34,18 @@ function serviceOf(exit: SimExit) {
       exit.asked.push(target);
       if (exit.no === 'silence') return;
       if (exit.no !== undefined) return stream.reset(exit.no);
-      stream.accept();
-      void readAll(stream, 1000).then(
-        async (heard) => {
-          await stream.write(utf8(`${String(target.host)} ${fromUtf8(heard)}`));
-          stream.end();
-        },
-        () => undefined,
-      );
+      const open = (): void => {
+        stream.accept();
+        void readAll(stream, 1000).then(
+          async (heard) => {
+            await stream.write(utf8(`${String(target.host)} ${fromUtf8(heard)}`));
+            stream.end();
+          },
+          () => undefined,
+        );
+      };
+      if (exit.afterMs === 0) open();
+      else network.clock.schedule(exit.afterMs, open);
     },
   };
 }
@@ -49,6 +55,8 @@ export interface ExitHouse {
   readonly client: SimPeer;
   /** Of the exits, in order. */
   readonly relays: SimPeer[];
+  /** All relays, the exits too. */
+  readonly all: readonly SimPeer[];
 }
 
 /** Ten relays, the last of them these exits; a client that has joined. */
@@ -59,7 +67,7 @@ export async function exitHouse(network: SimNetwork, exits: readonly SimExit[]):
     relays.push(
       await simRelay(network, i, {
         bootstraps: bootstraps.slice(0, i),
-        ...(exit === undefined ? {} : { exit: { service: serviceOf(exit), summary: exit.summary } }),
+        ...(exit === undefined ? {} : { exit: { service: serviceOf(network, exit), summary: exit.summary } }),
       }),
     );
   }
@@ -68,7 +76,7 @@ export async function exitHouse(network: SimNetwork, exits: readonly SimExit[]):
   await untilReady(network, client);
   const known = (): number => [...client.peer.directory.relays()].filter(({ descriptor }) => hasRole(descriptor, ROLE.exit)).length;
   await until(network, () => known() === exits.length);
-  return { network, client, relays: relays.slice(10 - exits.length) };
+  return { network, client, relays: relays.slice(10 - exits.length), all: relays };
 }
 
 export async function say({ client }: ExitHouse, isolation: string, host: string, words: string, port = 80): Promise<string> {

@@ -103,6 +103,16 @@ export const EXITS_LOOK_UP_MS = 15_000;
 export const EXIT_TRIES = 3;
 /** Some more than an exit takes to look a name up and try four addresses; one that is silent for longer gets no new connections. */
 export const EXIT_ANSWER_MS = 45_000;
+/**
+ * Whatever goes to an exit is acked by it within a round trip and 0.1 s, however long the target takes. A circuit that has been silent for so
+ * long, and for so many of its round trips, takes no new connections, and what waits on it is asked for by another: a hop that vanished without
+ * a word shows on its neighbour's link only after half a minute.
+ */
+export const EXIT_SILENT_MS = 1_000;
+export const EXIT_SILENT_ROUND_TRIPS = 4;
+export const EXIT_SILENCE_LOOK_MS = 200;
+/** So long the hops of such a circuit are left out where there are others: longer than the half minute. */
+export const EXIT_SHUN_MS = 60_000;
 /** After this a circuit to an exit takes no new connections: what one exit sees of a user is what he does in ten minutes. */
 export const EXIT_CIRCUIT_MAX_AGE_MS = 10 * 60_000;
 /** How often circuits to exits are looked through for those that are old and carry nothing. */

@@ -1,13 +1,17 @@
 import type { PeerId } from '../bytes/brand.ts';
+import { GlobalNetError } from '../bytes/errors.ts';
 import type { Env } from '../env.ts';
 import { answered, type SessionStream, StreamReset, type StreamStats } from '../stream/index.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
 import { encodeExitTarget, type ExitTarget } from '../wire/exit.ts';
-import { STREAM } from '../wire/registry.ts';
+import { END, STREAM } from '../wire/registry.ts';
 import type { Circuits } from './circuits.ts';
-import { EXIT_ANSWER_MS, EXIT_CIRCUIT_MAX_AGE_MS } from './constants.ts';
+import { EXIT_ANSWER_MS, EXIT_CIRCUIT_MAX_AGE_MS, EXIT_SILENCE_LOOK_MS, EXIT_SILENT_MS, EXIT_SILENT_ROUND_TRIPS } from './constants.ts';
 import { PathSession } from './path-session.ts';
 import { isExitFor } from './ways.ts';
+
+/** How a circuit has failed a connection without a word of the exit's. */
+export type Silence = 'of the exit' | 'of the path';
 
 /** A circuit to an exit and the connections over it, which end with it: what one exit holds open it cannot hand to another. */
 export class ExitCircuit {
@@ -17,12 +21,12 @@ export class ExitCircuit {
   #wasAttached = false;
   /** No new connections; those that stand go on. */
   #isRetired = false;
-  #isSilent = false;
+  #silence: Silence | undefined;
 
   constructor(
     private readonly env: Env,
     circuits: Pick<Circuits, 'openAlong'>,
-    hops: readonly Descriptor[],
+    private readonly hops: readonly Descriptor[],
   ) {
     this.openedAtMs = env.now();
     this.#exit = hops.at(-1) as Descriptor;
@@ -39,9 +43,14 @@ export class ExitCircuit {
     return (this.#wasAttached && !this.#session.attached) || (!this.#takesAny && this.streams === 0);
   }
 
-  /** The exit took a connection, and said neither yes nor no. */
-  get isSilent(): boolean {
-    return this.#isSilent;
+  /** The exit took a connection, and said neither yes nor no; or nothing at all has come from there. Undefined while neither has shown. */
+  get silence(): Silence | undefined {
+    return this.#silence;
+  }
+
+  /** All but the guard, whose silence its link tells. */
+  get hopsBehindGuard(): readonly PeerId[] {
+    return this.hops.slice(1).map(({ id }) => id);
   }
 
   /** Connections that are not over. */
@@ -55,26 +64,55 @@ export class ExitCircuit {
 
   /** Whether a new connection may be asked for. */
   takes(target: ExitTarget): boolean {
-    return !this.isOver && this.#takesAny && isExitFor(this.#exit, target);
+    return !this.isOver && this.#takesAny && !this.#isUnheard && isExitFor(this.#exit, target);
   }
 
   get #takesAny(): boolean {
     return !this.#isRetired && this.env.now() - this.openedAtMs < EXIT_CIRCUIT_MAX_AGE_MS;
   }
 
+  get #isUnheard(): boolean {
+    const { unheardMs = 0, roundTripMs = 0 } = this.#session.circuitStats ?? {};
+    return unheardMs >= Math.max(EXIT_SILENT_MS, EXIT_SILENT_ROUND_TRIPS * roundTripMs);
+  }
+
   /**
    * Resolves when the exit has connected. What is asked first, with `first` behind it, rides in the setup packet that builds the circuit.
-   * @throws StreamReset with the exit's reason; GlobalNetError `timeout` where it gives none, as `Circuits.openAlong`.
+   * @param isLast nobody else will be asked: a silent path gets all the time that an exit has.
+   * @throws StreamReset with the exit's reason; GlobalNetError `timeout` where it gives none, `unreachable` where the path is silent, as `Circuits.openAlong`.
    */
-  async connect(target: ExitTarget, first: Uint8Array): Promise<SessionStream> {
+  async connect(target: ExitTarget, first: Uint8Array, isLast: boolean): Promise<SessionStream> {
     const stream = await this.#open(target, first);
+    const stopLooking = isLast ? () => undefined : this.#whenUnheard(() => stream.reset(END.cancelled));
     try {
       await answered(this.env, stream, EXIT_ANSWER_MS);
       return stream;
     } catch (error) {
-      if (!(error instanceof StreamReset)) this.#isRetired = this.#isSilent = true;
+      if (this.#silence === 'of the path')
+        throw new GlobalNetError('unreachable', 'nothing comes from the exit any more', { cause: error });
+      if (!(error instanceof StreamReset)) this.#retire('of the exit');
       throw error;
+    } finally {
+      stopLooking();
     }
+  }
+
+  #retire(silence: Silence): void {
+    this.#isRetired = true;
+    this.#silence ??= silence;
+  }
+
+  #whenUnheard(tell: () => void): () => void {
+    let cancel = (): void => undefined;
+    const look = (): void => {
+      cancel = this.env.schedule(EXIT_SILENCE_LOOK_MS, () => {
+        if (!this.#isUnheard) return look();
+        this.#retire('of the path');
+        tell();
+      });
+    };
+    look();
+    return () => cancel();
   }
 
   close(): void {

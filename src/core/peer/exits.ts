@@ -7,7 +7,7 @@ import type { Descriptor } from '../wire/descriptor.ts';
 import type { ExitTarget } from '../wire/exit.ts';
 import { END } from '../wire/registry.ts';
 import type { Circuits } from './circuits.ts';
-import { EXIT_CHECK_MS, EXIT_CIRCUITS_MAX, EXIT_TRIES } from './constants.ts';
+import { EXIT_CHECK_MS, EXIT_CIRCUITS_MAX, EXIT_SHUN_MS, EXIT_TRIES } from './constants.ts';
 import { ExitCircuit } from './exit-circuit.ts';
 
 export interface ExitsOptions {
@@ -34,6 +34,8 @@ export class Exits {
   readonly #circuits = new Map<string, ExitCircuit[]>();
   /** On the way for this key: whoever wants another waits to see whether it will do. */
   readonly #making = new Map<string, Promise<ExitCircuit>>();
+  /** Hops of paths that fell silent, and when they did. */
+  readonly #shunned = new Map<PeerId, number>();
   #cancelTimer: (() => void) | undefined;
   #stopped = false;
 
@@ -63,16 +65,22 @@ export class Exits {
         throw failure ?? error; // what those said that were asked tells more than that no other is left
       }
       try {
-        return await circuit.connect(target, first);
+        return await circuit.connect(target, first, i === EXIT_TRIES - 1);
       } catch (error) {
         if (!isWorthAnother(error)) throw error;
         failure = error;
-        if (circuit.isSilent) this.options.onSilent?.(circuit.exit);
-        tried.failed.delete(circuit.exit);
-        (circuit.isSilent || error instanceof StreamReset ? tried.refused : tried.failed).add(circuit.exit);
+        this.#note(circuit, error, tried);
       }
     }
     throw failure;
+  }
+
+  #note({ exit, silence, hopsBehindGuard }: ExitCircuit, error: unknown, { refused, failed }: Tried): void {
+    if (silence === 'of the exit') this.options.onSilent?.(exit);
+    if (silence === 'of the path') for (const hop of hopsBehindGuard) this.#shunned.set(hop, this.options.env.now());
+    failed.delete(exit);
+    const saidNo = error instanceof StreamReset && error.reason !== END.sessionLost;
+    (silence === 'of the exit' || saidNo ? refused : failed).add(exit);
   }
 
   get stopped(): boolean {
@@ -118,9 +126,11 @@ export class Exits {
 
   /** An exit to which a circuit failed is asked again where there is no other; the one that failed last only where it is the only one. */
   async #choose(target: ExitTarget, { refused, failed }: Tried): Promise<readonly Descriptor[]> {
-    const lastFailed = [...failed].slice(-1);
+    const freshMs = this.options.env.now() - EXIT_SHUN_MS;
+    for (const [hop, atMs] of this.#shunned) if (atMs < freshMs) this.#shunned.delete(hop);
+    const avoided = [...failed, ...this.#shunned.keys()];
     let failure: unknown;
-    for (const without of failed.size === 0 ? [[]] : [[...failed], lastFailed, []]) {
+    for (const without of avoided.length === 0 ? [[]] : [avoided, [...failed].slice(-1), []]) {
       try {
         return await this.options.choosePath(target, new Set([...refused, ...without]));
       } catch (error) {

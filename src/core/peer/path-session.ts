@@ -2,7 +2,7 @@ import { EMPTY } from '../bytes/bytes.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
 import type { Env } from '../env.ts';
 import type { OpenedCircuit } from '../ports.ts';
-import { CircuitChannels, Session, type SessionStream, type StreamStats } from '../stream/index.ts';
+import { type ChannelsStats, CircuitChannels, Session, type SessionStream, type StreamStats } from '../stream/index.ts';
 import { EARLY_DATA_MAX_BYTES } from '../wire/geometry.ts';
 import { CLOSE, END, type StreamKind } from '../wire/registry.ts';
 
@@ -20,6 +20,7 @@ interface Going {
  */
 export class PathSession {
   #going: Going | undefined;
+  #channels: CircuitChannels | undefined;
   #closed = false;
   readonly #abort = new AbortController();
 
@@ -36,6 +37,11 @@ export class PathSession {
   /** Streams that are not over. */
   get streams(): number {
     return this.#going?.session.stats.streams ?? 0;
+  }
+
+  /** Of the circuit that stands. */
+  get circuitStats(): ChannelsStats | undefined {
+    return this.attached ? this.#channels?.stats : undefined;
   }
 
   get closed(): boolean {
@@ -84,6 +90,7 @@ export class PathSession {
       await Promise.resolve(); // what is asked in this turn rides along
       const { end, reply } = await this.openPath(session.takeEarly(EARLY_DATA_MAX_BYTES), this.#abort.signal);
       const channels: CircuitChannels = new CircuitChannels(this.env, end, { onMessage: () => channels.close(CLOSE.ended) });
+      this.#channels = channels;
       session.attach(channels.control);
       channels.start(reply);
     } catch (error) {

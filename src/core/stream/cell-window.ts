@@ -16,6 +16,11 @@ export class CellWindow {
     return this.#sent - this.#acked;
   }
 
+  /** When the oldest of those in flight was sent; now, when there is none. */
+  get waitingSinceMs(): number {
+    return this.inFlight === 0 ? this.now() : (this.#sentAt[this.#acked & (this.#sentAt.length - 1)] as number);
+  }
+
   get hasRoom(): boolean {
     return this.inFlight < this.control.windowCells;
   }

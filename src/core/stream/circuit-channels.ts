@@ -32,6 +32,7 @@ export class CircuitChannels {
   readonly #held = { payloads: 0 };
   #closed = false;
   #receivedCells = 0;
+  #heardAtMs = 0;
 
   constructor(
     env: Env,
@@ -78,6 +79,7 @@ export class CircuitChannels {
       sentCells: this.#sender.sentCells,
       receivedCells: this.#receivedCells,
       cellsInFlight: this.#window.inFlight,
+      unheardMs: this.#env.now() - Math.max(this.#window.waitingSinceMs, this.#heardAtMs),
       windowCells: this.#window.control.windowCells,
       roundTripMs: this.#window.control.roundTripMs,
       minRoundTripMs: this.#window.control.leastRoundTripMs,
@@ -182,6 +184,7 @@ export class CircuitChannels {
 
   #onBody(body: Uint8Array): void {
     this.#receivedCells++;
+    this.#heardAtMs = this.#env.now();
     const channel = bodyChannel(body);
     const echo = bodyEcho(body);
     if (channel === 0) {

@@ -16,6 +16,8 @@ export interface ChannelsStats {
   readonly receivedCells: number;
   /** Counted cells that the other end has not acked. */
   readonly cellsInFlight: number;
+  /** So long the oldest of those has waited while nothing at all came; 0 when none waits. */
+  readonly unheardMs: number;
   readonly windowCells: number;
   readonly roundTripMs: number | undefined;
   readonly minRoundTripMs: number | undefined;

@@ -25,6 +25,14 @@ const NAMES: Record<string, readonly string[]> = {
   'own.example': ['2001:db8:1::1'],
   'rejected.example': ['203.0.113.66'],
 };
+/** Every other time it leads to what is the exit's own. */
+const REBINDING = 'rebinding.example';
+/** What a page sends its reader to, who follows. */
+const REDIRECTS: Record<string, string> = {
+  '/to-loopback': 'http://127.0.0.1/',
+  '/to-name': 'http://home.example/',
+  '/to-number': 'http://2130706433/',
+};
 const POLICY = 'reject 203.0.113.66:*, accept *:80-81, accept 203.0.113.0/24:7000-7010';
 
 /** A name server on loopback, and the names it was asked for. */
@@ -34,7 +42,8 @@ async function nameServer(port: number): Promise<{ asked: string[]; socket: Sock
     const { name, type } = dnsQuestion(query);
     asked.push(name);
     const length = type === 1 ? 4 : 16;
-    const known = NAMES[name]?.flatMap((text) => ipBytes(text) ?? []);
+    const turn = asked.filter((other) => other === REBINDING).length;
+    const known = (name === REBINDING ? [turn % 4 < 2 ? WEB : '127.0.0.1'] : NAMES[name])?.flatMap((text) => ipBytes(text) ?? []);
     socket.send(
       dnsAnswer(
         query,
@@ -50,8 +59,15 @@ async function nameServer(port: number): Promise<{ asked: string[]; socket: Sock
 
 describe('the clear network, by gnet exit and gnet proxy', () => {
   const web = createServer((request, response) => {
-    if (request.url === '/large') response.end(LARGE);
+    const elsewhere = REDIRECTS[String(request.url)];
+    if (elsewhere !== undefined) response.writeHead(302, { location: elsewhere }).end();
+    else if (request.url === '/large') response.end(LARGE);
     else response.end(`${request.method} ${request.headers.host} from ${request.socket.remoteAddress}`);
+  });
+  let intruders = 0;
+  const own = createTcpServer((socket) => {
+    intruders++;
+    socket.destroy();
   });
   /** Connections that are never answered. */
   const waiting: TcpSocket[] = [];
@@ -82,6 +98,7 @@ describe('the clear network, by gnet exit and gnet proxy', () => {
       );
       server.unref();
     }
+    await new Promise<void>((resolve) => own.listen({ host: '127.0.0.1', port: 80 }, resolve));
     await new Promise<void>((resolve) => hung.listen({ host: WEB, port: 7001 }, resolve));
     network = await startNetwork();
     const joins = network.bootstraps.flatMap((url) => ['--join', url]);
@@ -101,6 +118,7 @@ describe('the clear network, by gnet exit and gnet proxy', () => {
     await network?.close();
     web.close();
     hung.close();
+    own.close();
     here.socket.close();
     there.socket.close();
   });
@@ -155,6 +173,46 @@ describe('the clear network, by gnet exit and gnet proxy', () => {
     assert.equal(late.code, CURL_RESET, late.words);
   });
 
+  it('nothing leads to what is the exit’s own: no redirect, no name that leads elsewhere the next time, no client without a check of its own', async () => {
+    for (const path of Object.keys(REDIRECTS)) {
+      const followed = await curl('--socks5-hostname', strict, '--location', `http://site.example${path}`);
+      assert.equal(followed.code, CURL_PROXY, followed.words);
+    }
+    for (let i = 0; i < 4; i++) await curl('--socks5-hostname', strict, `http://${REBINDING}/`);
+    assert.ok(there.asked.filter((name) => name === REBINDING).length > 4, 'it was led elsewhere');
+    const { peer } = await (exits[0] as Gnet).line('peer');
+    const targets = ['127.0.0.1:80', '[::1]:80', 'home.example:80', '127.61.0.1:80'];
+    const past = start('tunnel', ...targets.map((target) => `0>rand>rand>${peer}>${target}`));
+    try {
+      await until('all tunnels', () => past.lines.length === targets.length, { now: () => past.stdout });
+      for (const { listens: at } of past.lines.slice(0, targets.length)) assert.notEqual((await curl(`http://${at}/`)).code, 0);
+      const refused = (): number => past.lines.filter(({ why }) => /does not go there/.test(String(why))).length;
+      await until('each is refused', () => refused() === targets.length, { now: () => past.stdout });
+    } finally {
+      await past.stop();
+    }
+    assert.equal(intruders, 0);
+  });
+
+  it('a hop that hangs, and tells nobody: the next connection takes another path', async () => {
+    const ask = (): ReturnType<typeof curl> => curl('--socks5-hostname', socks, '--proxy-user', 'hangs:1', 'http://site.example/');
+    const before = (await exitCircuits()).map(({ number }) => number);
+    await ask();
+    const [, middle] = (await exitCircuits()).find(({ number }) => !before.includes(number))?.hops ?? [];
+    const { pid } = (await network.statuses()).find(({ peer }) => peer.peer === middle) as { pid: number };
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const again = await ask();
+      assert.match(String(again.body), /^GET site\.example/, again.words);
+      // Of the proxy alone: the one that hangs answers nobody.
+      const told = await gnet(['circuits', '--pid', String(proxies[0]?.pid), '--json', '--data', network.dataFolder]);
+      const last = told.lines.filter(({ purpose }) => purpose === 'exit').at(-1) as unknown as CircuitStatus;
+      assert.ok(!last.hops.includes(String(middle)));
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+  });
+
   it('users of the proxy are kept apart: each has circuits of its own', async () => {
     const before = (await exitCircuits()).length;
     for (const user of ['ada:1', 'ada:2', 'ada:1']) await curl('--socks5-hostname', socks, '--proxy-user', user, 'http://site.example/');
@@ -181,6 +239,7 @@ describe('the clear network, by gnet exit and gnet proxy', () => {
     await exits[dies]?.stop('SIGKILL');
     await until('the end of its connections', () => ended >= through(dies), { now: () => [ended, through(dies)] });
     assert.equal(ended, through(dies));
+    assert.match(String((await (proxies[0] as Gnet).line('ended'))['ended']), /^the circuit under them broke/);
     for (const user of users) {
       const answer = await curl('--socks5-hostname', socks, '--proxy-user', user, 'http://site.example/');
       assert.match(String(answer.body), /^GET site\.example/, answer.words);
