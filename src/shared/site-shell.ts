@@ -11,6 +11,7 @@
  */
 
 import type { Failure } from './outcome.ts';
+import type { SiteAnswer } from './site-port.ts';
 
 /** What a service worker needs to serve a site. */
 export interface SitePorts {
@@ -48,8 +49,28 @@ export type WorkerMessage = { type: 'portsWanted' };
 export type FrameOrder =
   /** The content frame will now load this path; any other top navigation of it is refused and reported as `asked`. */
   | { type: 'show'; path: string }
-  /** The file that was offered at this path: its bytes go to `port`, which speaks as an answer of site-port.ts does, with any id. */
-  | { type: 'save'; path: string; port: MessagePort };
+  /** The file that was offered at this path: its bytes go to `port`, which is asked as site-port.ts says, with any id, and speaks `FileAnswer`. */
+  | { type: 'save'; path: string; port: MessagePort; have: SavedPart | undefined };
+
+/** What has come of a file before it broke off, from its beginning on. */
+export interface SavedPart {
+  sizeBytes: number;
+  /** Of the file it is of. */
+  validator: string;
+}
+
+/** Sent from the service worker to whoever saves a file: what comes, then an answer of site-port.ts. */
+export type FileAnswer =
+  | {
+      type: 'file';
+      /** Where in the file the bytes begin that follow: behind what one has, or at its beginning. */
+      fromBytes: number;
+      /** Of the whole file; undefined: only its end will tell. */
+      sizeBytes: number | undefined;
+      /** Tells this file from any other at its place; undefined where nobody does: it cannot be gone on with. */
+      validator: string | undefined;
+    }
+  | SiteAnswer;
 
 /** A file that is not shown in a frame, and may be saved. */
 export interface OfferedFile {

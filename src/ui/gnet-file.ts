@@ -9,6 +9,8 @@ import { bytesText, explain, sentence } from './words.ts';
 const WARNING =
   'Whoever made it decides what is in it. Opened in another program it may connect to the internet by itself and show your IP address; a program may do anything.';
 
+const ANEW = 'It comes from its beginning: the file has changed, or the service cannot send a part of it.';
+
 /** A file that is not shown: what it is and from whom, and saving it, which nothing but the user's click begins. */
 export class FileElement extends ShellElement {
   static override styles = [
@@ -83,8 +85,16 @@ export class FileElement extends ShellElement {
         return {
           ...page,
           title: 'Saving a file',
-          text: 'Leaving this page stops it.',
-          body: this.#progress(state.receivedBytes, file.sizeBytes),
+          text: `${state.isAnew ? `${ANEW} ` : ''}Leaving this page stops it.`,
+          body: this.#progress(state.receivedBytes),
+        };
+      case 'broken':
+        return {
+          ...page,
+          title: 'The download broke off',
+          text: `${sentence(state.failure.message)} What has come is kept as long as this page stays open.`,
+          body: this.#progress(state.receivedBytes),
+          actions: [{ label: 'Go on', isPrimary: true, run: () => this.#saving?.goOn() }, back],
         };
       case 'saved': {
         const text = `${vouched} ${bytesText(state.sizeBytes)} came, and the browser has them.`;
@@ -100,20 +110,27 @@ export class FileElement extends ShellElement {
   }
 
   /** Its button lies elsewhere than the one that began: a second click would stop it. */
-  #progress(receivedBytes: number, sizeBytes: number | undefined): TemplateResult {
+  #progress(receivedBytes: number): TemplateResult {
+    const sizeBytes = this.#saving?.sizeBytes;
     const of = sizeBytes === undefined ? '' : ` of ${bytesText(sizeBytes)}`;
+    const isStill = this.#saving?.state.step === 'broken' && sizeBytes === undefined; // a bar without a length moves
     return html`<div class="coming">
-      <progress aria-label="Saving" max=${sizeBytes ?? nothing} value=${sizeBytes === undefined ? nothing : receivedBytes}></progress>
+      ${isStill ? nothing : html`<progress aria-label="Saving" max=${sizeBytes ?? nothing} value=${sizeBytes === undefined ? nothing : receivedBytes}></progress>`}
       <p class="small numbers">${bytesText(receivedBytes)}${of}</p>
       <button @click=${() => this.#stop()}>Cancel</button>
     </div>`;
   }
 
   #save(file: OfferedFile): void {
-    const port = shell.site?.file();
-    if (port === undefined) return;
+    const { site } = shell;
+    if (site === undefined) return;
     this.#stop();
-    this.#saving = new FileSaving(port, file.name, () => this.requestUpdate());
+    this.#saving = new FileSaving(
+      (have) => site.file(have),
+      file.name,
+      file.sizeBytes,
+      () => this.requestUpdate(),
+    );
     this.requestUpdate();
   }
 

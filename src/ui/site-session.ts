@@ -2,7 +2,7 @@ import type { Remote } from 'comlink';
 import type { TrustedKey } from '../shared/certificates.ts';
 import type { Failure } from '../shared/outcome.ts';
 import type { PeerControl } from '../shared/peer-control.ts';
-import type { FrameOrder, FrameReport, OfferedFile } from '../shared/site-shell.ts';
+import type { FrameOrder, FrameReport, OfferedFile, SavedPart } from '../shared/site-shell.ts';
 import { HTTP_PORT, siteHost } from '../shared/links.ts';
 import { KeeperFrame } from './keeper-frame.ts';
 import type { SiteSessionEvents, SiteView } from './site-view.ts';
@@ -126,10 +126,10 @@ export class SiteSession {
     this.#unheard = setTimeout(() => this.#load(), UNHEARD_MS);
   }
 
-  /** The bytes of the file that is offered, to whoever pulls them: an answer of site-port.ts. */
-  file(): MessagePort {
+  /** The bytes of the file that is offered, to whoever pulls them: a `FileAnswer`. @param have what he has of them. */
+  file(have?: SavedPart): MessagePort {
     const { port1, port2 } = new MessageChannel();
-    this.#shellPort?.postMessage({ type: 'save', path: this.view.path, port: port2 } satisfies FrameOrder, [port2]);
+    this.#shellPort?.postMessage({ type: 'save', path: this.view.path, port: port2, have } satisfies FrameOrder, [port2]);
     return port1;
   }
 

@@ -2,11 +2,12 @@ import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { contentHeaders } from '../../src/shared/headers.ts';
 import { OUTSIDE_PREFIX, SAVE_PREFIX } from '../../src/shared/site-paths.ts';
 import type { HttpRequest } from '../../src/shared/site-port.ts';
-import type { OfferedFile } from '../../src/shared/site-shell.ts';
+import type { OfferedFile, SavedPart } from '../../src/shared/site-shell.ts';
 import { bodyStream } from './body-stream.ts';
 import { nameInPath, safeFileName } from './file-name.ts';
 import { mediaName, pageKind, type ShownKind } from './media.ts';
 import { cutOut, parseRange } from './range.ts';
+import { restOf } from './rest-of-file.ts';
 import { keepsMethod, type Redirect, REDIRECTS_MAX, redirectOf } from './redirect.ts';
 import type { LiveAnswer, SitePeer } from './site-peer.ts';
 import { PAGE_MAX_BYTES, textPage, wholePage } from './text-page.ts';
@@ -74,7 +75,7 @@ export class LiveSite {
       const target = at.pathname + at.search;
       const answer = await this.peer.http({ method: 'POST', target, wants: 'page', body: { mediaType, bytes } });
       const redirect = redirectOf(answer.head, at, this.host);
-      if (redirect === undefined || !('path' in redirect) || redirects === REDIRECTS_MAX) return this.#keep(target, answer);
+      if (redirect === undefined || !('path' in redirect) || redirects === REDIRECTS_MAX) return this.#keep(target, unrepeatable(answer));
       answer.leave();
       if (!keepsMethod(answer.head.status)) return { goTo: redirect.path };
       at = new URL(redirect.path, url);
@@ -97,13 +98,15 @@ export class LiveSite {
     }
   }
 
-  /** The file that was offered there, or asked for anew. @throws GlobalNetError. */
-  async file(url: URL): Promise<LiveAnswer> {
+  /** The file that was offered there, or asked for anew: behind what one has of it, if it is the same. @throws GlobalNetError. */
+  async file(url: URL, have?: SavedPart): Promise<LiveAnswer & { fromBytes: number }> {
     const target = url.pathname + url.search;
     const kept = this.#takeKept(target);
-    if (kept !== undefined) return kept;
-    const answer = await this.peer.http({ method: 'GET', target, wants: 'page' });
-    if (answer.head.status === 200) return answer;
+    if (kept !== undefined) return { ...kept, fromBytes: 0 };
+    const rest = have && (await restOf(this.peer, target, have));
+    const answer = rest ?? (await this.peer.http({ method: 'GET', target, wants: 'page' }));
+    if (have !== undefined && rest?.head.status === 206) return { ...rest, fromBytes: have.sizeBytes };
+    if (answer.head.status === 200) return { ...answer, fromBytes: 0 };
     answer.leave();
     throw noFile(answer);
   }
@@ -187,6 +190,11 @@ export class LiveSite {
 function named(answer: LiveAnswer, { destination }: Request): LiveAnswer {
   if (answer.head.mediaType !== undefined || destination !== 'style') return answer;
   return { ...answer, head: { ...answer.head, mediaType: 'text/css' } };
+}
+
+/** What a form is answered with cannot be asked for again, and so not gone on with. */
+function unrepeatable(answer: LiveAnswer): LiveAnswer {
+  return { ...answer, head: { ...answer.head, validator: undefined } };
 }
 
 /** The range that was asked for, of a service that has none and sends all: a player could not seek. What lies before it is fetched and dropped. */

@@ -65,7 +65,7 @@ export class SitePeer {
     const head = await incoming.head();
     if (head.coding === undefined) return { head, body: incoming.chunks(), leave };
     return {
-      head: { ...head, coding: undefined, lengthBytes: undefined, acceptsRanges: false },
+      head: { ...head, coding: undefined, lengthBytes: undefined, validator: undefined, acceptsRanges: false },
       body: inflated(incoming.chunks(), head.coding),
       leave,
     };

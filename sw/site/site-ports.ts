@@ -42,7 +42,7 @@ export class SitePortsHolder {
       report: (report) => shell.postMessage(report),
     };
     shell.onmessage = ({ data }: MessageEvent<FrameOrder>) => {
-      if (data.type === 'save') return giveFile(connected, new URL(data.path, self.location.origin), data.port);
+      if (data.type === 'save') return giveFile(connected, new URL(data.path, self.location.origin), data.port, data.have);
       connected.shown = normalPath(data.path);
       connected.report({ type: 'showing', path: data.path });
     };

@@ -9,7 +9,8 @@ import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { OpenSite, Peer } from '../../src/core/peer/index.ts';
 import { identityFromSeed, nobleCrypto } from '../../src/core/crypto/index.ts';
 import { signManifest } from '../../src/core/wire/manifest.ts';
-import type { HttpAnswerHead, HttpRequest, SiteAnswer } from '../../src/shared/site-port.ts';
+import type { HttpAnswerHead, HttpRequest } from '../../src/shared/site-port.ts';
+import type { FileAnswer } from '../../src/shared/site-shell.ts';
 import { safeFileName } from '../../sw/site/file-name.ts';
 import { giveFile } from '../../sw/site/give-file.ts';
 import { LiveSite } from '../../sw/site/live-site.ts';
@@ -27,6 +28,7 @@ const PLAIN: HttpAnswerHead = {
   lengthBytes: undefined,
   contentRange: undefined,
   acceptsRanges: false,
+  validator: undefined,
   coding: undefined,
   isAttachment: false,
   fileName: undefined,
@@ -269,12 +271,15 @@ describe('a file of a live service', () => {
   }
 
   it('is saved from the answer that it was offered with, and asked for anew when that has gone', async () => {
-    const all = house(({ method }) => ({ head: zip, body: text(method) }));
+    const all = house(({ method }) => ({ head: { ...zip, validator: '"v1"' }, body: text(method) }));
     assert.deepEqual(await all.live.send(post('/export', 'a=b'), at('/export')), { goTo: '/export' });
     await offer(all, '/export');
-    const bytes = async () => fromUtf8(concat(...(await collected((await all.live.file(at('/export'))).body))));
-    assert.equal(await bytes(), 'POST', 'a form is not sent twice for its file');
-    assert.equal(await bytes(), 'GET');
+    const saved = async () => {
+      const { head, body } = await all.live.file(at('/export'));
+      return [fromUtf8(concat(...(await collected(body)))), head.validator];
+    };
+    assert.deepEqual(await saved(), ['POST', undefined], 'a form is not sent twice for its file, nor gone on with by another request');
+    assert.deepEqual(await saved(), ['GET', '"v1"']);
   });
 
   it('that is not there is said to be missing', async () => {
@@ -287,15 +292,15 @@ describe('a file of a live service', () => {
     const { port1, port2 } = new MessageChannel() as unknown as { port1: MessagePort; port2: MessagePort };
     ports.push(port1, port2);
     const all = house(() => ({ head: zip, body: megabytes }));
-    const got: SiteAnswer[] = [];
-    port1.onmessage = ({ data }: MessageEvent<SiteAnswer>) => void got.push(data);
+    const got: FileAnswer[] = [];
+    port1.onmessage = ({ data }: MessageEvent<FileAnswer>) => void got.push(data);
     giveFile({ live: all.live, site: new VerifiedSite(new Uint8Array(32), all.peer) }, at('/_gnet/save/a.zip'), port2);
     port1.postMessage({ type: 'pull', id: 0, chunks: 2 });
-    await until(() => got.length === 2);
+    await until(() => got.length === 3);
     await new Promise((resolve) => setTimeout(resolve, 20));
     assert.deepEqual(
       got.map(({ type }) => type),
-      ['chunk', 'chunk'],
+      ['file', 'chunk', 'chunk'],
     );
     assert.equal(all.asked[0]?.target, '/a.zip');
     port1.postMessage({ type: 'cancel', id: 0 });

@@ -83,8 +83,12 @@ describe('the shell is accessible, and has no horizontal scroll', { timeout: 240
     await open(page, app.addresses[0], '/movie.bin');
     await page.getByRole('heading', { name: 'A file, and not a page' }).waitFor();
     await check('file');
-    await faults(page, '{ chunkDelayMs: 60_000 }');
+    await faults(page, '{ breaksAtChunk: 2 }');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('heading', { name: 'The download broke off' }).waitFor();
+    await check('broken off');
+    await faults(page, '{ chunkDelayMs: 60_000 }');
+    await page.getByRole('button', { name: 'Go on' }).click();
     await page.getByRole('progressbar', { name: 'Saving' }).waitFor();
     await check('saving');
     await open(page, 'abc.gnet');

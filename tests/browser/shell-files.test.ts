@@ -61,6 +61,26 @@ describe('the shell saves files', { timeout: 240_000 }, () => {
     page.removeAllListeners('download');
   });
 
+  it('goes on where a file broke off, by the keyboard, as often as it breaks', async () => {
+    await open(page, app.addresses[0], '/movie.bin');
+    await faults(page, '{ breaksAtChunk: 2 }');
+    await page.getByRole('button', { name: 'Save', exact: true }).press('Enter');
+    await page.getByRole('heading', { name: 'The download broke off' }).waitFor();
+    await page.getByText('The path to the site broke. What has come is kept').waitFor();
+    await page.getByText('131 KB of 300 KB').waitFor();
+    await page.keyboard.press('Tab'); // from the heading, which has the focus
+    await page.keyboard.press('Tab');
+    await faults(page, '{ breaksAtChunk: 4 }');
+    await page.keyboard.press('Enter');
+    await page.getByText('262 KB of 300 KB').waitFor();
+    await faults(page, '{}');
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Go on' }).press('Enter');
+    await page.getByRole('heading', { name: 'The file is with your downloads' }).waitFor();
+    assert.deepEqual(new Uint8Array(readFileSync(await (await download).path())), MOVIE);
+    assert.deepEqual(await page.evaluate('fixture.asked'), [0, 2, 4]);
+  });
+
   it('gives what a live service wants saved a name that hides nothing, and never opens it', async () => {
     const saved: Download[] = [];
     page.on('download', (download) => saved.push(download));

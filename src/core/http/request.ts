@@ -1,4 +1,5 @@
 import { utf8 } from '../bytes/bytes.ts';
+import { VALIDATOR } from './validator.ts';
 import type { HttpRequest } from './types.ts';
 
 const TARGET = /^\/[\x21-\x7e]*$/;
@@ -15,7 +16,7 @@ export function isRange(text: string): boolean {
  * The head of a request (RFC 9112), with the same few headers from every reader: they tell no browser from another.
  * @throws RangeError for a field that does not fit on its line.
  */
-export function encodeHttpRequest({ method, target, wants, range, body }: HttpRequest, host: string): Uint8Array {
+export function encodeHttpRequest({ method, target, wants, range, ifRange, body }: HttpRequest, host: string): Uint8Array {
   check('target', TARGET, target);
   check('host', HOST, host);
   const lines = [
@@ -30,6 +31,10 @@ export function encodeHttpRequest({ method, target, wants, range, body }: HttpRe
   if (range !== undefined) {
     check('range', RANGE, range);
     lines.push(`Range: ${range}`);
+    if (ifRange !== undefined) {
+      check('validator', VALIDATOR, ifRange);
+      lines.push(`If-Range: ${ifRange}`);
+    }
   }
   if (body !== undefined) {
     check('media type', MEDIA_TYPE, body.mediaType);

@@ -2,6 +2,7 @@ import { DecodeError } from '../bytes/errors.ts';
 import { LENGTH_MAX_DIGITS } from './constants.ts';
 import { decodeDisposition } from './disposition.ts';
 import type { HttpAnswerHead } from './types.ts';
+import { validatorOf } from './validator.ts';
 
 /** Status and headers of one answer, names in small letters, values of one name joined by ', '. */
 export interface ResponseHead {
@@ -71,6 +72,7 @@ export function answerHead(head: ResponseHead): HttpAnswerHead {
     mediaType,
     lengthBytes: contentLength(fields),
     contentRange: contentRange !== undefined && CONTENT_RANGE.test(contentRange) ? contentRange : undefined,
+    validator: validatorOf(fields),
     acceptsRanges: fields.get('accept-ranges')?.toLowerCase() === 'bytes',
     coding: contentCoding(head, mediaType),
     ...decodeDisposition(fields.get('content-disposition')),

@@ -9,6 +9,8 @@ export interface HttpRequest {
   readonly wants: 'page' | 'part';
   /** `bytes=` and one range (RFC 9110 § 14.1.2). */
   readonly range?: string | undefined;
+  /** The validator of an answer: the range is wanted only of the same thing, else all of what is there now. */
+  readonly ifRange?: string | undefined;
   /** Of a POST. */
   readonly body?: { readonly mediaType: string; readonly bytes: Uint8Array } | undefined;
 }
@@ -23,6 +25,8 @@ export interface HttpAnswerHead {
   readonly lengthBytes: number | undefined;
   readonly contentRange: string | undefined;
   readonly acceptsRanges: boolean;
+  /** Tells these bytes from any others at their place (RFC 9110 § 8.8): a strong `ETag`, or a `Last-Modified` that is as good as one. */
+  readonly validator: string | undefined;
   /** How the body is compressed, which whoever reads it undoes; `lengthBytes` is then what comes. */
   readonly coding: 'gzip' | 'deflate' | undefined;
   /** It is to be saved as a file, and not shown. */

@@ -52,6 +52,8 @@ export interface FixtureFaults {
   wrongAuthor?: boolean;
   failure?: { kind: 'unserved' | 'unknown' | 'clock' | 'unreachable'; message: string };
   chunkDelayMs?: number;
+  /** Breaks off before each chunk of this index. */
+  breaksAtChunk?: number;
   /** Says nothing more, as a thread that stands still. */
   isSilent?: boolean;
   /** Sites are inboxes; a message is kept when `mayKeep` is set, or fails so. */
@@ -68,6 +70,8 @@ declare global {
   var fixture: {
     faults: FixtureFaults;
     messages: [address: string, text: string][];
+    /** The first chunk of each part of a file that was asked for. */
+    asked: number[];
     status(status: Partial<PeerStatus>): void;
     event(event: PeerEvent): void;
   };
@@ -97,6 +101,7 @@ class FixturePeer implements PeerControl {
     globalThis.fixture = {
       faults: globalThis.firstFaults ?? {},
       messages: [],
+      asked: [],
       status: (status) => this.#tell(status),
       event: (event) => {
         for (const listener of this.#listeners) listener.onEvent(event);
@@ -189,8 +194,10 @@ class FixturePeer implements PeerControl {
         return base32(signed.hash) === have ? undefined : signed.bytes;
       },
       async *chunks(_manifest, path, first, end) {
+        globalThis.fixture.asked.push(first);
         for (let index = first; index < end; index++) {
-          const { tamperedPath, truncatedPath, chunkDelayMs } = globalThis.fixture.faults;
+          const { tamperedPath, truncatedPath, chunkDelayMs, breaksAtChunk } = globalThis.fixture.faults;
+          if (index === breaksAtChunk) throw new GlobalNetError('closed', 'the path to the site broke');
           if (chunkDelayMs) await new Promise((resolve) => setTimeout(resolve, chunkDelayMs));
           const bytes = (await packed()).bytes.get(path);
           if (bytes === undefined) throw new GlobalNetError('internal', `no file ${path}`);

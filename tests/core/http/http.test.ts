@@ -152,6 +152,9 @@ describe('what an answer says is to be done with it', () => {
   });
 });
 
+const NOW = 'Date: Sun, 22 Nov 2026 12:00:00 GMT';
+const AN_HOUR_AGO = 'Last-Modified: Sun, 22 Nov 2026 11:00:00 GMT';
+
 describe('a request of HTTP', () => {
   it('is the same few lines from every reader, and may be heard twice when it is a GET or HEAD', () => {
     assert.equal(
@@ -175,6 +178,25 @@ describe('a request of HTTP', () => {
       assert.match(fromUtf8(encodeHttpRequest(request, HOST)), new RegExp(`\r\nAccept-Encoding: ${wanted}\r\n`));
   });
 
+  it('wants the rest of the same thing alone where it names it', () => {
+    const rest = { ...GET, range: 'bytes=5-', ifRange: '"v1"' };
+    assert.match(fromUtf8(encodeHttpRequest(rest, HOST)), /\r\nRange: bytes=5-\r\nIf-Range: "v1"\r\n\r\n$/);
+  });
+
+  for (const [what, lines, validator] of [
+    ['a strong tag', 'ETag: "a-1"', '"a-1"'],
+    ['no weak one, nor the date beside it', `ETag: W/"a"\r\n${AN_HOUR_AGO}\r\n${NOW}`, undefined],
+    ['a date that is well past', `${AN_HOUR_AGO}\r\n${NOW}`, AN_HOUR_AGO.slice(15)],
+    ['no date of this second', `${NOW.replace('Date', 'Last-Modified')}\r\n${NOW}`, undefined],
+    ['no date without a clock beside it', AN_HOUR_AGO, undefined],
+    ['nothing that would not fit on its line', 'ETag: "a\tb"', undefined],
+  ] as const)
+    it(`takes for what tells an answer from others ${what}`, async () => {
+      const { wire, answer } = asked(testEnv(), GET);
+      wire.come(`${OK}${lines}\r\nContent-Length: 0\r\n\r\n`);
+      assert.equal((await answer).head.validator, validator);
+    });
+
   it('has no room for a second line in any of its fields', () => {
     const bytes = utf8('x');
     for (const request of [
@@ -183,6 +205,8 @@ describe('a request of HTTP', () => {
       { ...GET, target: '/é' },
       { ...GET, range: 'bytes=0-\r\nCookie: a' },
       { ...GET, range: 'bytes=0-1,3-4' },
+      { ...GET, range: 'bytes=0-', ifRange: '"a"\r\nCookie: a' },
+      { ...GET, range: 'bytes=0-', ifRange: 'W/"a"' },
       { ...GET, method: 'POST', body: { mediaType: 'text/plain\r\nCookie: a', bytes } },
     ] as HttpRequest[])
       assert.throws(() => encodeHttpRequest(request, HOST), RangeError);
@@ -260,6 +284,7 @@ describe('asking by HTTP', () => {
       lengthBytes: 2,
       contentRange: undefined,
       acceptsRanges: true,
+      validator: undefined,
       coding: undefined,
       isAttachment: false,
       fileName: undefined,

@@ -52,6 +52,7 @@ export class LiveServer {
     else if (path === '/large') page('<h1>Large</h1><img src="picture.bmp" alt="noise">');
     else if (path === '/half') response.writeHead(200, { 'Content-Length': 1000, 'Content-Type': 'text/html' }).write('<h1>Ha');
     else if (path === '/file.zip') response.writeHead(200, ZIP).end(LARGE.subarray(0, 3_000_000));
+    else if (path === '/breaks.zip') this.#breaks(request, response);
     else response.writeHead(404).end('<h1>Lost here</h1>');
   }
 
@@ -77,6 +78,17 @@ export class LiveServer {
     if (request.url === '/count') return void response.end(`<h1>${words.length} letters</h1>`);
     this.said.push(words);
     response.writeHead(303, { Location: '/', 'Set-Cookie': 'visitor=1' }).end();
+  }
+
+  /** The first half, and then the server is killed; who asks for the rest of the same gets it. */
+  #breaks({ headers }: IncomingMessage, response: ServerResponse): void {
+    const whole = LARGE.subarray(0, 3_000_000);
+    const tagged = { 'Content-Type': 'application/zip', ETag: '"first"' };
+    const from = headers['if-range'] === '"first"' ? Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1]) : 0;
+    if (from > 0) {
+      const range = `bytes ${from}-${whole.length - 1}/${whole.length}`;
+      response.writeHead(206, { ...tagged, 'Content-Range': range, 'Content-Length': whole.length - from }).end(whole.subarray(from));
+    } else response.writeHead(200, { ...tagged, 'Content-Length': whole.length }).write(whole.subarray(0, whole.length / 2));
   }
 
   #sound(request: IncomingMessage, response: ServerResponse): void {

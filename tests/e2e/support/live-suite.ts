@@ -221,6 +221,25 @@ export function liveSuite(network: () => Network, start: (...args: string[]) => 
       assert.equal(server.asked.filter(({ url }) => url === '/file.zip').length, 1);
     });
 
+    it('goes on where a file broke off when its server was killed, and runs again', async () => {
+      await open('/breaks.zip');
+      await tab.getByRole('button', { name: 'Save', exact: true }).click();
+      await tab.getByText('1.5 MB of 3.0 MB').waitFor();
+      await server.die();
+      await tab.getByRole('heading', { name: 'The download broke off' }).waitFor();
+      await tab.getByRole('button', { name: 'Go on' }).click();
+      await tab.getByText(/the web server behind it does not run\. What has come is kept/).waitFor();
+      await server.start();
+      const download = tab.waitForEvent('download');
+      await tab.getByRole('button', { name: 'Go on' }).click();
+      assert.deepEqual(readFileSync(await (await download).path()), LARGE.subarray(0, 3_000_000));
+      const ranges = server.asked.filter(({ url }) => url === '/breaks.zip').map(({ headers }) => [headers.range, headers['if-range']]);
+      assert.deepEqual(ranges, [
+        [undefined, undefined],
+        ['bytes=1500000-', '"first"'],
+      ]);
+    });
+
     it('says what is none of the web', async () => {
       const ssh = createServer((socket) => socket.on('error', () => undefined).end('SSH-2.0-x\r\n')).listen(0, '127.0.0.1');
       await once(ssh, 'listening');
