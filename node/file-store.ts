@@ -44,5 +44,5 @@ async function openFolder(folder: string): Promise<() => void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   // It may be older than this program, or made by hand: keys lie in it.
   await chmod(folder, 0o700);
-  return lockFolder(folder);
+  return lockFolder(folder, 'take another folder with --name, or another data folder with --data');
 }

@@ -16,9 +16,11 @@ const SOON_WAIT_MS = 50;
 
 /**
  * Takes `<folder>/lock` for this process, until the answer is called. A lock whose process has died does not count, so a crash
- * leaves nothing to clean up. @throws GlobalNetError `busy` naming the process that holds it, `full` | `refused`.
+ * leaves nothing to clean up.
+ * @param advice what the process that comes too late can do instead.
+ * @throws GlobalNetError `busy` naming the process that holds it, `full` | `refused`.
  */
-export async function lockFolder(folder: string): Promise<() => void> {
+export async function lockFolder(folder: string, advice = 'name another data folder with --data'): Promise<() => void> {
   const path = join(folder, 'lock');
   const own = `${process.pid} ${startOf(process.pid)}\n`;
   for (;;) {
@@ -31,7 +33,7 @@ export async function lockFolder(folder: string): Promise<() => void> {
     const holder = await contentOf(path);
     const pid = Number(holder?.split(' ')[0]);
     if (holder && isRunning(holder)) {
-      throw new GlobalNetError('busy', `${folder} is in use by process ${pid}: stop it, or name another data folder with --data`);
+      throw new GlobalNetError('busy', `${folder} is in use by process ${pid}: stop it, or ${advice}`);
     }
     if (holder !== undefined) await breakLock(path, holder);
   }

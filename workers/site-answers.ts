@@ -28,10 +28,10 @@ export function siteSource({ reader, live }: OpenSite, port: number): SiteSource
   };
 }
 
-/** An origin for each port: what is signed has one. @throws GlobalNetError `unknown`. */
+/** An origin for each port: what is signed has one. @throws GlobalNetError `unsupported`: nothing is wrong with the address. */
 function atPort<Signed>(port: number, read: Signed | 'live'): Signed | 'live' {
   if (read === 'live' || port === HTTP_PORT) return read;
-  throw new GlobalNetError('unknown', `A published site is at this address, and no web server: it has no port ${port}.`);
+  throw new GlobalNetError('unsupported', `A published site is at this address, and no web server: it opens without the port, ${port}.`);
 }
 
 async function* ownBuffers(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -176,7 +176,7 @@ async function hostAll(
     const carries = carried[index] as VerifiedCertificate[];
     const hostKey = await keptHostKey(env, recordsOf(index));
     const options = { hostKey, invitations: listed, certificates: carries.map(({ bytes }) => bytes) };
-    const tcp = exposed({ ...service, ports: new Set(service.ports), connectionsMax, total, onFull: warn });
+    const tcp = exposed({ ...service, ports: new Set(service.ports), connectionsMax, total, onRefusal: warn });
     hosted.push({ ...service, served: hostTcp(peer, identities[index] as Identity, tcp, options), listed, own, carries });
   }
   return hosted;

@@ -63,9 +63,7 @@ export const proxy: Command = {
     try {
       sayMetrics(headless, output);
       sayJoining(headless.peer, output);
-      headless.peer.events.listen(
-        (event) => event?.kind === 'invitation' && output.say(event.text, { warning: event.text, address: event.address }),
-      );
+      headless.peer.events.listen((event) => event?.kind === 'invitation' && output.say(event.text, { warning: event.text }));
       const exits = chain === undefined ? headless.peer.clearNetwork.exits : await exitsAlong(headless, chain, invocation);
       await serve(invocation, headless, { dataFolder, listen, exits }).finally(() => exits.stop());
     } finally {
@@ -94,7 +92,8 @@ async function serve({ output, flag, stop }: Invocation, headless: Headless, { d
     onIpTarget: () => tell(LOOKS_UP_ITSELF),
     onExit: sayExit(output),
     onBroken: seldom((why) => output.tell(`Connections ended: ${why}.`, { ended: why }), SAID_AGAIN_MS),
-    onRefused: (why) => warn(`${why} ('gnet proxy --help' tells of --invitation and --certified)`),
+    onNothingThere: tell,
+    onRefused: (why) => warn(`${withoutAddresses(why)} ('gnet proxy --help' tells of --invitation and --certified)`),
     onWarning: warn,
   });
   try {
@@ -140,6 +139,11 @@ function chainOf(text: string): HopChain {
       `'${text}': the chain of a proxy ends in '${FORM.target}', not in '${chain.target}'; gnet tunnel leads to one host`,
     );
   return chain;
+}
+
+/** What a proxy says may be kept by whoever runs it, and says not where its programs went. */
+function withoutAddresses(text: string): string {
+  return text.replaceAll(/[a-z2-7]{56}\.gnet/g, 'a service');
 }
 
 /** Sessions of which a program hears when somebody whom the user trusts speaks for the service. */

@@ -2,7 +2,7 @@ import type { TcpService } from '../../src/core/peer/index.ts';
 import type { SessionStream } from '../../src/core/stream/index.ts';
 import { END } from '../../src/core/wire/registry.ts';
 import { CONNECT_TIMEOUT_MS, EXPOSED_CONNECTIONS_MAX } from './constants.ts';
-import { dial } from './dial.ts';
+import { dial, type DialFailure } from './dial.ts';
 import { acceptAndJoin } from './join.ts';
 import { SocketBytes } from './socket-bytes.ts';
 
@@ -37,12 +37,20 @@ export interface ExposeOptions {
   /** With other services of this process. */
   readonly total?: ConnectionLimit;
   readonly name?: string | undefined;
-  /** A connection was refused for want of room, and why: the same words each time. */
-  onFull?(why: string): void;
+  /** A visitor was refused a connection, for want of room or of a service, and why: the same words each time. */
+  onRefusal?(why: string): void;
 }
 
 /** Hands a visitor's connections to a TCP service on this side. */
-export function exposed({ host, port, ports, connectionsMax = EXPOSED_CONNECTIONS_MAX, total, name, onFull }: ExposeOptions): TcpService {
+export function exposed({
+  host,
+  port,
+  ports,
+  connectionsMax = EXPOSED_CONNECTIONS_MAX,
+  total,
+  name,
+  onRefusal,
+}: ExposeOptions): TcpService {
   const own = new ConnectionLimit(connectionsMax);
   const leave = (): void => {
     own.leave();
@@ -51,7 +59,7 @@ export function exposed({ host, port, ports, connectionsMax = EXPOSED_CONNECTION
   const title = name === undefined ? `${host}:${port}` : `${name} (${host}:${port})`;
   const refuse = (stream: SessionStream, limit: ConnectionLimit): void => {
     const whose = limit === total ? 'all services together have' : `${title} has`;
-    onFull?.(`${whose} ${limit.max} connections open, and no more are taken: a visitor was refused one`);
+    onRefusal?.(`${whose} ${limit.max} connections open, and no more are taken: a visitor was refused one`);
     stream.reset(END.full);
   };
   return {
@@ -63,14 +71,23 @@ export function exposed({ host, port, ports, connectionsMax = EXPOSED_CONNECTION
         own.leave();
         return refuse(stream, total);
       }
-      void serve(stream, host, port).finally(leave);
+      void serve(stream, host, port, (reason) => onRefusal?.(`${title} ${AWAY_IN_WORDS[reason]}: a visitor was refused`)).finally(leave);
     },
   };
 }
 
 /** Never rejects. */
-async function serve(stream: SessionStream, host: string, port: number): Promise<void> {
+async function serve(stream: SessionStream, host: string, port: number, onAway: (reason: DialFailure) => void): Promise<void> {
   const dialled = await dial(host, port, CONNECT_TIMEOUT_MS);
-  if (!(dialled instanceof SocketBytes)) return stream.reset(dialled);
-  await acceptAndJoin(dialled, stream);
+  if (dialled instanceof SocketBytes) return acceptAndJoin(dialled, stream);
+  onAway(dialled);
+  stream.reset(dialled);
 }
+
+/** What its owner has to know of the service that he exposes. */
+const AWAY_IN_WORDS: Record<DialFailure, string> = {
+  [END.portClosed]: 'is exposed, and nobody listens there',
+  [END.unreachable]: 'is exposed, and cannot be reached',
+  [END.timeout]: 'is exposed, and does not answer',
+  [END.full]: 'was not connected to, as this process or machine has as many files open as it may (ulimit -n)',
+};

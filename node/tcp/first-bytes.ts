@@ -25,6 +25,8 @@ export interface Wish {
   readonly said?: Uint8Array;
   /** ANSWER_TIMEOUT_MS unless said otherwise. */
   readonly answerWithinMs?: number | undefined;
+  /** Hears why the connection does not stand. */
+  onFailure?(error: unknown): void;
 }
 
 /** A stream, and whether its connection stands: until that is known, its reader waits. */
@@ -37,12 +39,12 @@ export interface Opened {
 /** A stream whose other end answers in time or not at all. @throws as `openStream`. */
 export async function open(
   session: TcpSession,
-  { kind, request, answerWithinMs = ANSWER_TIMEOUT_MS }: Wish,
+  { kind, request, answerWithinMs = ANSWER_TIMEOUT_MS, onFailure }: Wish,
   first?: Uint8Array,
 ): Promise<Opened> {
   const stream = await session.openStream(kind, request, first);
   const stands = answered(CLOCK, stream, answerWithinMs);
-  stands.catch(() => undefined);
+  stands.catch((error) => onFailure?.(error));
   return { stream, stands };
 }
 

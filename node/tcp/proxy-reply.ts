@@ -1,6 +1,6 @@
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { StreamReset } from '../../src/core/stream/index.ts';
-import { END } from '../../src/core/wire/registry.ts';
+import { END, type EndReason } from '../../src/core/wire/registry.ts';
 import { REPLY, type ProxyReply } from '../proxy/index.ts';
 
 type Refusal = Exclude<ProxyReply, typeof REPLY.succeeded>;
@@ -34,6 +34,21 @@ export function exitReplyOf(error: unknown): Refusal {
     default:
       return replyOf(error);
   }
+}
+
+const SERVICE_IN_WORDS: Partial<Record<EndReason, string>> = {
+  [END.refused]:
+    'A program asked a service for a port that it does not have. (What gnet seed publishes has none: gnet open and the app read it.)',
+  [END.portClosed]: 'A program asked for a service that is there, with nobody listening behind it: its owner has to start what he exposes.',
+  [END.unreachable]: 'A program asked for a service that is there, and what is behind it cannot be reached.',
+  [END.timeout]: 'A program asked for a service that is there, and what is behind it does not answer.',
+  [END.full]: 'A program asked for a service that has as many connections as it takes.',
+};
+
+/** Why there is no connection to a service, for the proxy's user; undefined where that is no news. Does not say which. */
+export function serviceFailureInWords(error: unknown): string | undefined {
+  if (error instanceof StreamReset) return SERVICE_IN_WORDS[error.reason];
+  return error instanceof GlobalNetError && error.kind === 'timeout' ? SERVICE_IN_WORDS[END.timeout] : undefined;
 }
 
 function replyOf(error: unknown): Refusal {

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { EMPTY } from '../../src/core/bytes/bytes.ts';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
-import type { Exits } from '../../src/core/peer/index.ts';
+import type { Exits, ServiceSession } from '../../src/core/peer/index.ts';
 import { type SessionStream, StreamReset } from '../../src/core/stream/index.ts';
 import { ADDRESS_SUFFIX } from '../../src/core/wire/address.ts';
 import type { ExitTarget } from '../../src/core/wire/exit.ts';
@@ -16,13 +16,16 @@ import { join } from './join.ts';
 import { listen } from './listen.ts';
 import { isRepeatable } from './repeatable.ts';
 import { SocketBytes } from './socket-bytes.ts';
-import { exitReplyOf, serviceReplyOf } from './proxy-reply.ts';
+import { exitReplyOf, serviceFailureInWords, serviceReplyOf } from './proxy-reply.ts';
+
+/** What the proxy needs of a `ServiceSession`. */
+type VisitSession = TcpSession & Pick<ServiceSession, 'turnedAway'>;
 
 export interface ProxyOptions {
   readonly host: string;
   readonly port: number;
   /** As `TcpVisits`. */
-  readonly visits: { visit(address: string, isolation: string): Promise<TcpSession> };
+  readonly visits: { visit(address: string, isolation: string): Promise<VisitSession> };
   readonly exits: Pick<Exits, 'find' | 'connect'>;
   /** CONNECT is answered only when the service or the exit has answered, and with its own reason. */
   readonly strict: boolean;
@@ -34,6 +37,8 @@ export interface ProxyOptions {
   onBroken(why: string): void;
   /** A service wants no visit of ours, and why. */
   onRefused?(why: string): void;
+  /** A service has not what a program asked it for, and why: the same words each time. Without --strict a program hears a reset alone. */
+  onNothingThere?(why: string): void;
   /** There is no room for somebody, and why: the same words each time. */
   onWarning(why: string): void;
   /** Clients at a time. PROXY_CONNECTIONS_MAX unless said otherwise. */
@@ -166,8 +171,9 @@ class Client {
 
   async #openService(name: string, { port, isolation }: ProxyTarget): Promise<SessionStream> {
     const { visits, strict, answerWithinMs } = this.#options;
-    const wish = { kind: STREAM.tcp, request: encodeTcpRequest({ port }), answerWithinMs };
     const session = await visits.visit(name, isolation);
+    const onFailure = (error: unknown): void => this.#tellUser(session, error);
+    const wish = { kind: STREAM.tcp, request: encodeTcpRequest({ port }), answerWithinMs, onFailure };
     if (!strict) {
       this.#do(this.#handshake.succeed());
       const { stream } = await openWithFirst(session, { ...wish, said: this.#handshake.takeRest() }, this.#bytes);
@@ -178,6 +184,14 @@ class Client {
     this.#do(this.#handshake.succeed());
     await stream.write(this.#handshake.takeRest());
     return stream;
+  }
+
+  /** The program may have heard a reset alone. */
+  #tellUser({ turnedAway }: VisitSession, error: unknown): void {
+    const why = serviceFailureInWords(error);
+    if (why === undefined) return;
+    if (turnedAway === undefined) this.#options.onNothingThere?.(why);
+    else this.#options.onRefused?.(turnedAway.message);
   }
 
   /** Undefined when the client was told that no exit will be asked for such a target. */

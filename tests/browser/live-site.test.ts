@@ -9,8 +9,10 @@ import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import type { OpenSite, Peer } from '../../src/core/peer/index.ts';
 import { identityFromSeed, nobleCrypto } from '../../src/core/crypto/index.ts';
 import { signManifest } from '../../src/core/wire/manifest.ts';
+import { failureOf } from '../../src/shared/outcome.ts';
 import type { HttpAnswerHead, HttpRequest } from '../../src/shared/site-port.ts';
 import type { FileAnswer } from '../../src/shared/site-shell.ts';
+import { explain } from '../../src/ui/words.ts';
 import { safeFileName } from '../../sw/site/file-name.ts';
 import { giveFile } from '../../sw/site/give-file.ts';
 import { LiveSite } from '../../sw/site/live-site.ts';
@@ -349,9 +351,13 @@ it('a published site has no other port, and what is signed is shown at none', as
   const newest = { hash: new Uint8Array(32), bytes: new Uint8Array(1) };
   const source = (port: number) => siteSource({ reader: { newest: async () => newest } } as unknown as OpenSite, port);
   assert.deepEqual(await source(80).manifest(undefined), newest.bytes);
-  await assert.rejects(source(8080).manifest(undefined), { kind: 'unknown', message: /it has no port 8080/ });
+  const refusal = await source(8080)
+    .manifest(undefined)
+    .then(() => assert.fail('shown'), failureOf);
+  assert.match(refusal.message, /published site is at this address.*opens without the port, 8080/);
+  assert.doesNotMatch(Object.values(explain(refusal)).join(), /Nothing was found|Check the address/);
   const peer = { sites: { read: async () => ({}) } } as unknown as Peer;
-  await assert.rejects(readSite(peer, HOST, '/', 8080), { kind: 'unknown' });
+  await assert.rejects(readSite(peer, HOST, '/', 8080), { kind: 'unsupported' });
 });
 
 describe('a redirect', () => {

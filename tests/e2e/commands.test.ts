@@ -83,7 +83,7 @@ describe('gnet in a terminal', { timeout: 280_000 }, () => {
   it('one folder is seeded by one process only, and the second says which', async () => {
     const second = await command('seed', folder);
     assert.equal(second.exitCode, 1);
-    assert.match(second.stderr, new RegExp(`in use by process ${seeder.process.pid}: stop it, or name another data folder with --data`));
+    assert.match(second.stderr, new RegExp(`in use by process ${seeder.process.pid}: stop it, or take another folder with --name`));
   });
 
   it('gnet status names every process with its pid and peer id', async () => {

@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { nobleCrypto } from '../../src/core/crypto/noble.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
 import { buildPeer } from './support/build-peer.ts';
-import { curl, CURL_PROXY, CURL_RESET } from './support/curl.ts';
+import { type Answer, curl, CURL_PROXY, CURL_RESET } from './support/curl.ts';
 import { Gnet, gnet, type Line } from './support/gnet.ts';
 import { liveSuite } from './support/live-suite.ts';
 import { type Network, noise, startNetwork } from './support/network.ts';
@@ -48,6 +48,18 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   else response.end(`${request.method} ${request.url} of ${request.headers.host}`);
 }
 
+interface Invited {
+  readonly url: string;
+  readonly page: HttpServer;
+  manage(...flags: string[]): Promise<Line | undefined>;
+  readonly service: Gnet;
+  readonly guest: Gnet;
+  readonly guests: string;
+  readonly next: Gnet;
+  readonly nexts: string;
+  readonly came: Promise<Answer>;
+}
+
 describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () => {
   const web = createServer((request, response) => void serve(request, response));
   const echo = createTcpServer({ allowHalfOpen: true }, (socket) => socket.on('error', () => undefined).pipe(socket));
@@ -61,6 +73,8 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
   /** A relay whose owner grants both servers, and tunnels to them. */
   let owner: string;
   let tunnel: Gnet;
+  /** What is for the invited alone, the program that holds the invitation, stopped, and the next one that has come with it. */
+  let invited: Invited;
 
   const start = (...args: string[]): Gnet => {
     const process = new Gnet([...args, '--json', '--data', network.dataFolder]);
@@ -81,7 +95,7 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     const relay = start('relay', '--listen', '127.77.0.1:0', '--name', 'owner', ...joins, '--grant', here(web), '--grant', here(echo));
     owner = String((await relay.line('peer'))['peer']);
     exposed = start('expose', String((web.address() as AddressInfo).port));
-    proxy = start('proxy', '--listen', '127.0.0.1:0');
+    proxy = start('proxy', '--listen', '127.0.0.1:0', '--log', 'debug');
     const exact = start('proxy', '0', '--strict', '--name', 'strict');
     [socks, strict] = [await listens(proxy), await listens(exact)];
     address = String((await exposed.line('address'))['address']);
@@ -192,8 +206,11 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     await alone.stop();
   });
 
-  it('a service by invitation: a stranger is told so, the invited gets the page, a second program does not, and it can be taken back; by its certificate it is told from others', async () => {
-    const page = createServer((_, response) => response.end('for the invited'));
+  it('a service by invitation: a stranger is told so, the invited gets the page, and a second program does not; by its certificate it is told from others', async () => {
+    const page = createServer((request, response) => {
+      if (request.url === '/stay') response.write('it goes on');
+      else response.end('for the invited');
+    });
     await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
     const port = String((page.address() as AddressInfo).port);
     const manage = async (...flags: string[]) => (await gnet(['expose', port, ...flags, '--json', '--data', network.dataFolder])).lines[0];
@@ -204,8 +221,8 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     writeFileSync(certificate, `${String(signed?.['certificate'])}\n`);
     await gnet(['trust', 'add', String(signed?.['issuer']), 'Anna', ...own]);
     const service = start('expose', port, '--certificate', certificate);
-    const { address: served, invited } = await service.line('address');
-    assert.deepEqual([served, invited], [closed, 1]);
+    const { address: served, invited: out } = await service.line('address');
+    assert.deepEqual([served, out], [closed, 1]);
     assert.match(String(invitation), new RegExp(`^${String(closed)}#[a-z2-7]{56}$`));
     const url = `http://${String(closed)}/`;
     const no = await curl('--socks5-hostname', socks, url);
@@ -215,6 +232,7 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     const file = join(network.folder, 'invitation');
     writeFileSync(file, `${String(invitation)}\n`);
     const guest = start('proxy', '--listen', '127.0.0.1:0', '--strict', '--name', 'guest', '--invitation', file, '--certified');
+    const next = start('proxy', '--listen', '127.0.0.1:0', '--strict', '--name', 'next');
     const guests = await listens(guest);
     assert.equal(String((await curl('--socks5-hostname', guests, url)).body), 'for the invited');
     // The data folder is shared, so the other proxy has the invitation now as well: as a second program that uses it.
@@ -225,13 +243,32 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     await until('why', () => guest.lines.some(({ warning }) => /^no key that you trust says anything of this/.test(String(warning))));
     assert.equal(String((await curl('--socks5-hostname', guests, url)).body), 'for the invited');
 
-    assert.equal((await manage('--invites'))?.['byInvitation'], true);
-    assert.equal((await manage('--revoke', 'anna'))?.['revoked'], 'anna');
-    assert.deepEqual((await service.line('byInvitation'))['invited'], []);
-    const after = await curl('--socks5-hostname', guests, url);
-    assert.equal(after.code, CURL_PROXY, after.words);
-    page.close();
-    await Promise.all([guest.stop(), service.stop()]);
+    const nexts = await listens(next);
+    process.kill(guest.pid as number, 'SIGSTOP');
+    invited = { url, page, manage, service, guest, guests, next, nexts, came: curl('--socks5-hostname', nexts, url) };
+  });
+
+  it('an address that two processes serve: visitors come to either, and to the one that is left when the other is killed', async () => {
+    const other = createServer((_, response) => response.end('the other'));
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const [one, two] = [web, other].map((server) => String((server.address() as AddressInfo).port));
+    const first = start('expose', `one=${one}`);
+    const { address: shared } = await first.line('address');
+    const key = join(network.dataFolder, 'peers', 'one', 'records', 'service.key');
+    const second = start('expose', `two=${two}`, '--key', key);
+    assert.equal((await second.line('address'))['address'], shared);
+    let visitors = 0;
+    const heard = async (): Promise<string> => {
+      const answer = await curl('--socks5-hostname', socks, '--proxy-user', `host:${visitors++}`, `http://${String(shared)}/`);
+      return String(answer.body) || answer.words;
+    };
+    const answers = new Set<string>();
+    while (answers.size < 2 && visitors < 40) answers.add(await heard());
+    assert.deepEqual([...answers].sort(), [`GET / of ${String(shared)}`, 'the other']);
+    await first.stop('SIGKILL');
+    for (const _ of [1, 2, 3]) assert.equal(await heard(), 'the other');
+    await second.stop();
+    other.close();
   });
 
   it('says what is wrong in SOCKS: an unknown address, no address, a port that is not there, the clear network', async () => {
@@ -245,6 +282,50 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
       assert.equal(failed.code, CURL_PROXY, `${url}: ${failed.words}`);
       assert.match(failed.words, words);
     }
+  });
+
+  it('says plainly what is wrong with a command', async () => {
+    for (const [args, exitCode, words] of [
+      [['expose', 'http'], 2, /a local service is a port, or host:port, not 'http'/],
+      [['expose', '80', '--port', '70000'], 2, /a port is a number from 1 to 65535, not '70000'/],
+      [
+        ['proxy', 'localhost:9050'],
+        2,
+        /where to listen is a port, or an IP address and a port, such as 127\.0\.0\.1:9050; not 'localhost:9050'/,
+      ],
+      [['tunnel', '1000'], 2, /a chain is port>hop>…>host:port, such as '1000>rand>rand>rand>example\.org:80', in quotes/],
+      [['tunnel', '0>rand>example.org'], 2, /'0>rand>example\.org': 'example\.org' is no target/],
+      [['tunnel', '0>aaaaaaaa>rand>example.org:80', '--name', 'wrong'], 3, /hop 1: no peer is known whose id begins with 'aaaaaaaa'/],
+      [['proxy', `0>rand>${owner}>internet`, '--name', 'wrong'], 1, /hop 2, .* is no exit/],
+      [['proxy', '0>rand>rand>example.org:80'], 2, /the chain of a proxy ends in 'internet', not in 'example\.org:80'/],
+      [['proxy', '--listen', socks, '--name', 'second'], 1, /is in use by another program: choose another with --listen/],
+    ] as const) {
+      const failed = await gnet([...args, '--data', network.dataFolder]);
+      assert.match(failed.stderr, words);
+      assert.equal(failed.exitCode, exitCode);
+    }
+  });
+
+  it('who holds an invitation is silent for ten seconds: another program comes in with it, and the first is told when it is back; taken back, the invitation ends what is open', async () => {
+    const { url, page, manage, service, guest, guests, next, nexts, came } = invited;
+    assert.equal(String((await came).body), 'for the invited');
+    process.kill(guest.pid as number, 'SIGCONT');
+    assert.notEqual((await curl('--socks5-hostname', guests, url)).code, 0);
+    await until('it is told', () =>
+      guest.lines.some(({ warning }) => /another program uses your invitation, and was/.test(String(warning))),
+    );
+
+    const staying = curl('--socks5-hostname', nexts, `${url}stay`);
+    await until('it is open', () => new Promise<boolean>((resolve) => page.getConnections((_, count) => resolve(count > 0))));
+    assert.equal((await manage('--invites'))?.['byInvitation'], true);
+    assert.equal((await manage('--revoke', 'anna'))?.['revoked'], 'anna');
+    assert.deepEqual((await service.line('byInvitation'))['invited'], []);
+    const cut = await staying;
+    assert.deepEqual([cut.code, String(cut.body)], [CURL_RESET, 'it goes on'], cut.words);
+    const after = await curl('--socks5-hostname', nexts, url);
+    assert.equal(after.code, CURL_PROXY, after.words);
+    page.close();
+    await Promise.all([guest.stop(), next.stop(), service.stop()]);
   });
 
   it('a tunnel goes through exactly the hops that were named, to a host that the last one’s owner grants', async () => {
@@ -291,28 +372,6 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     assert.equal(failures().length, before);
   });
 
-  it('says plainly what is wrong with a command', async () => {
-    for (const [args, exitCode, words] of [
-      [['expose', 'http'], 2, /a local service is a port, or host:port, not 'http'/],
-      [['expose', '80', '--port', '70000'], 2, /a port is a number from 1 to 65535, not '70000'/],
-      [
-        ['proxy', 'localhost:9050'],
-        2,
-        /where to listen is a port, or an IP address and a port, such as 127\.0\.0\.1:9050; not 'localhost:9050'/,
-      ],
-      [['tunnel', '1000'], 2, /a chain is port>hop>…>host:port, such as '1000>rand>rand>rand>example\.org:80', in quotes/],
-      [['tunnel', '0>rand>example.org'], 2, /'0>rand>example\.org': 'example\.org' is no target/],
-      [['tunnel', '0>aaaaaaaa>rand>example.org:80', '--name', 'wrong'], 3, /hop 1: no peer is known whose id begins with 'aaaaaaaa'/],
-      [['proxy', `0>rand>${owner}>internet`, '--name', 'wrong'], 1, /hop 2, .* is no exit/],
-      [['proxy', '0>rand>rand>example.org:80'], 2, /the chain of a proxy ends in 'internet', not in 'example\.org:80'/],
-      [['proxy', '--listen', socks, '--name', 'second'], 1, /is in use by another program: choose another with --listen/],
-    ] as const) {
-      const failed = await gnet([...args, '--data', network.dataFolder]);
-      assert.match(failed.stderr, words);
-      assert.equal(failed.exitCode, exitCode);
-    }
-  });
-
   liveSuite(() => network, start);
 
   it('a flood of hellos that nobody worked for: the service asks for work, and who does it comes in while the flood goes on', async () => {
@@ -333,29 +392,6 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     await until('the flood has gone on', () => flood.lines.length > before);
     assert.ok((await effort()) > 0);
     await flood.stop();
-  });
-
-  it('the local service is down: the exact reply with --strict, a reset without', async () => {
-    web.closeAllConnections();
-    await new Promise((resolve) => web.close(resolve));
-    const exact = await curl('--socks5-hostname', strict, `http://${address}/`);
-    assert.equal(exact.code, CURL_PROXY, exact.words);
-    assert.match(exact.words, /refused|\(5\)/i);
-    const late = await curl('--socks5-hostname', socks, `http://${address}/`);
-    assert.equal(late.code, CURL_RESET, late.words);
-  });
-
-  it('an exposed service has the address it had; while it is away its visitors are told so', async () => {
-    const { target } = await exposed.line('address');
-    await exposed.stop();
-    const away = await curl('--socks5-hostname', strict, `http://${address}/`);
-    assert.equal(away.code, CURL_PROXY, away.words);
-    const again = start('expose', String(target));
-    assert.equal((await again.line('address'))['address'], address);
-    await until('gnet status names it', async () => {
-      const statuses = await network.statuses();
-      return statuses.some(({ peer }) => peer.services.some((service) => service.address === address && service.kind === 'tcp'));
-    });
   });
 
   it('a proxy with nothing to reach says so at once, to its user and to programs, and joins when there is somebody', async () => {
@@ -386,6 +422,32 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     assert.equal(String(page.body), `GET /found of ${address}`, page.words);
     await lost.stop();
     door.close();
+  });
+
+  it('the local service is down: the exact reply with --strict, a reset without', async () => {
+    web.closeAllConnections();
+    await new Promise((resolve) => web.close(resolve));
+    const exact = await curl('--socks5-hostname', strict, `http://${address}/`);
+    assert.equal(exact.code, CURL_PROXY, exact.words);
+    assert.match(exact.words, /refused|\(5\)/i);
+    const late = await curl('--socks5-hostname', socks, `http://${address}/`);
+    assert.equal(late.code, CURL_RESET, late.words);
+    assert.match(String((await exposed.line('warning'))['warning']), /is exposed, and nobody listens there: a visitor was refused$/);
+    // It was started with --log debug, and has been asked for all of these addresses.
+    assert.doesNotMatch(proxy.stdout + proxy.stderr, /[a-z2-7]{56}|example\.org/);
+  });
+
+  it('an exposed service has the address it had; while it is away its visitors are told so', async () => {
+    const { target } = await exposed.line('address');
+    await exposed.stop();
+    const away = await curl('--socks5-hostname', strict, `http://${address}/`);
+    assert.equal(away.code, CURL_PROXY, away.words);
+    const again = start('expose', String(target));
+    assert.equal((await again.line('address'))['address'], address);
+    await until('gnet status names it', async () => {
+      const statuses = await network.statuses();
+      return statuses.some(({ peer }) => peer.services.some((service) => service.address === address && service.kind === 'tcp'));
+    });
   });
 
   it('a relay on a tunnel’s path dies: the connection ends, the reason is said, and the next one works', async () => {

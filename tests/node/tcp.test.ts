@@ -11,7 +11,8 @@ import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { ServiceSession } from '../../src/core/peer/index.ts';
 import type { ServiceVisitor } from '../../src/core/service/index.ts';
 import { Session } from '../../src/core/stream/index.ts';
-import { END, STREAM } from '../../src/core/wire/registry.ts';
+import { HOLDER_TOKEN_BYTES } from '../../src/core/wire/geometry.ts';
+import { END, HOLDER, STREAM } from '../../src/core/wire/registry.ts';
 import { decodeTcpRequest, encodeTcpRequest } from '../../src/core/wire/tcp.ts';
 import { ConnectionLimit, exposed, type RunningProxy, startProxy } from '../../node/tcp/index.ts';
 import { isRepeatable } from '../../node/tcp/repeatable.ts';
@@ -40,6 +41,10 @@ interface House {
   early(): string;
   /** What the proxy's user is told. */
   readonly warnings: string[];
+  /** The same, of what a service has not. */
+  readonly told: string[];
+  /** What the service's owner is told. */
+  readonly refusals: string[];
 }
 
 interface HouseOptions {
@@ -67,12 +72,19 @@ async function house(
   const { port } = server.address() as AddressInfo;
   if (serve === undefined) server.close();
   else closers.push(() => server.close());
-  const tcp = exposed({ host: '127.0.0.1', port, ports: new Set([80]), connectionsMax, ...(total === undefined ? {} : { total }) });
+  const [warnings, told, refusals]: [string[], string[], string[]] = [[], [], []];
+  const tcp = exposed({
+    host: '127.0.0.1',
+    port,
+    ports: new Set([80]),
+    connectionsMax,
+    onRefusal: (why) => refusals.push(why),
+    ...(total === undefined ? {} : { total }),
+  });
   const hosted = new Session(realEnv, {
     opener: false,
     onStream: (stream) => silent || tcp.onConnection(stream, decodeTcpRequest(stream.request)),
   });
-  const warnings: string[] = [];
   let early: Uint8Array = EMPTY;
   const visitor: Pick<ServiceVisitor, 'find' | 'connect'> = {
     async find() {},
@@ -98,6 +110,8 @@ async function house(
     onExit: () => undefined,
     onBroken: () => undefined,
     onWarning: (why) => warnings.push(why),
+    onNothingThere: (why) => told.push(why),
+    onRefused: (why) => warnings.push(why),
     ...(clientsMax === undefined ? {} : { connectionsMax: clientsMax }),
     ...(answerWithinMs === undefined ? {} : { answerWithinMs }),
     exits: {
@@ -115,7 +129,7 @@ async function house(
     () => proxy.close(),
     () => session.close(),
   );
-  return { proxy, service, session, hosted, early: () => Buffer.from(early).toString('latin1'), warnings };
+  return { proxy, service, session, hosted, early: () => Buffer.from(early).toString('latin1'), warnings, told, refusals };
 }
 
 function request(name: string, port: number): Uint8Array {
@@ -278,6 +292,41 @@ test('each failure has its reply: with --strict that of the service, without it 
   assert.equal((error as NodeJS.ErrnoException).code, 'ECONNRESET');
 });
 
+test('a program that hears a reset alone: the proxy’s user is told why, without where, and the owner that nobody listens', async () => {
+  const listening = await house(echo);
+  const down = await house(undefined);
+  const silent = await house(echo, { silent: true, answerWithinMs: 50 });
+  for (const [made, port, words, owner] of [
+    [listening, 81, /for a port that it does not have.*gnet open and the app read it/, undefined],
+    [down, 80, /nobody listening behind it/, /^127\.0\.0\.1:\d+ is exposed, and nobody listens there: a visitor was refused$/],
+    [silent, 80, /does not answer/, undefined],
+  ] as const) {
+    for (const first of [GET, 'SSH-2.0-client\r\n']) {
+      const { socket } = await dial(made, ADDRESS, port);
+      const broken = new Promise((resolve) => socket.once('close', resolve));
+      socket.write(first);
+      await broken;
+      while (made.told.length === 0) await wait(5);
+      assert.match(made.told[0] as string, words);
+      assert.ok(!made.told.join().includes(ADDRESS));
+      made.told.length = 0;
+    }
+    assert.deepEqual([made.refusals.length, made.warnings], [owner === undefined ? 0 : 2, []]);
+    if (owner !== undefined) assert.match(made.refusals[0] as string, owner);
+  }
+});
+
+test('a service that refuses the whole visit: the proxy’s user is told that, and not that a port is missing', async () => {
+  const made = await house(echo, { silent: true });
+  const { socket } = await dial(made);
+  socket.write(GET);
+  while (made.hosted.stats.streams === 0) await wait(5);
+  made.hosted.tell({ kind: HOLDER.refused, token: new Uint8Array(HOLDER_TOKEN_BYTES) });
+  while (made.warnings.length === 0) await wait(5);
+  assert.match(made.warnings.join(), /another program uses your invitation/);
+  assert.deepEqual(made.told, []);
+});
+
 test('a client that says nothing, or half a greeting, makes room for others when there is none; who is at work is not cut off', async () => {
   const made = await house(echo, { clientsMax: 8 });
   const first = (await dial(made)).socket;
@@ -333,10 +382,10 @@ test('a limit that refuses says so, whichever side it is of', async () => {
     ports: new Set([80]),
     connectionsMax: 0,
     name: 'blog',
-    onFull: (why) => told.push(why),
+    onRefusal: (why) => told.push(why),
   });
   const total = new ConnectionLimit(0);
-  const shared = exposed({ host: '127.0.0.1', port: 1, ports: new Set([80]), total, onFull: (why) => told.push(why) });
+  const shared = exposed({ host: '127.0.0.1', port: 1, ports: new Set([80]), total, onRefusal: (why) => told.push(why) });
   const hosted = new Session(realEnv, {
     opener: false,
     onStream: (stream) => (stream.id > 1 ? shared : tcp).onConnection(stream, { port: 80 }),

@@ -82,8 +82,8 @@ describe('the clear network, by gnet exit and gnet proxy', () => {
 
   const start = (...args: string[]): Gnet => new Gnet([...args, '--json', '--data', network.dataFolder]);
   const listens = async (process: Gnet): Promise<string> => String((await process.line('listens'))['listens']);
-  const exitCircuits = async (): Promise<CircuitStatus[]> => {
-    const mine = (await network.statuses()).find(({ pid }) => pid === proxies[0]?.pid);
+  const exitCircuits = async (of = proxies[0]): Promise<CircuitStatus[]> => {
+    const mine = (await network.statuses()).find(({ pid }) => pid === of?.pid);
     return mine?.peer.circuits.filter(({ purpose }) => purpose === 'exit') ?? [];
   };
 
@@ -135,6 +135,7 @@ describe('the clear network, by gnet exit and gnet proxy', () => {
       assert.match(String(answer.body), /^GET site\.example from 203\.0\.113\.\d+$/, answer.words);
     }
     assert.ok(there.asked.includes('site.example'));
+    for (const host of [network.demo, 'abc.gnet']) await curl('--socks5-hostname', socks, `http://${host}/`);
     assert.deepEqual(here.asked, []);
   });
 
@@ -219,6 +220,23 @@ describe('the clear network, by gnet exit and gnet proxy', () => {
     const circuits = await exitCircuits();
     assert.equal(circuits.length, before + 2);
     for (const { hops } of circuits) assert.equal(hops.length, 3);
+  });
+
+  it('gnet proxy by a chain: circuits of so many hops, to the exit that was named or to one that is drawn', async () => {
+    const named = String((await exits[1]?.line('peer'))?.['peer']);
+    for (const [chain, count, last] of [
+      [`0>rand>rand>${named.slice(0, 8)}>internet`, 3, [named]],
+      ['0>rand>rand>rand>rand>rand>internet', 5, await Promise.all(exits.map(async (exit) => String((await exit.line('peer'))['peer'])))],
+    ] as const) {
+      const chained = start('proxy', chain, '--name', 'chained');
+      proxies.push(chained);
+      const answer = await curl('--socks5-hostname', await listens(chained), 'http://site.example/');
+      assert.match(String(answer.body), /^GET site\.example from/, answer.words);
+      const circuits = await exitCircuits(chained);
+      assert.ok(circuits.length > 0);
+      for (const { hops } of circuits) assert.ok(hops.length === count && last.includes(String(hops.at(-1))), String(hops));
+      await chained.stop();
+    }
   });
 
   it('an exit that dies ends its connections; the next ones go through the other', async () => {
