@@ -7,6 +7,9 @@ const REDRAW_EVERY_MS = 100;
 /** Who waits so long wants to know how long already. */
 const COUNT_AFTER_MS = 3000;
 
+/** An error says what was wrong by repeating it: a file that is no text would be repeated whole. */
+const PROBLEM_MAX_LETTERS = 2_000;
+
 /** What a command says: sentences for people, or with `--json` one object a line for programs. */
 export class Output {
   #barShown = false;
@@ -68,8 +71,9 @@ export class Output {
 
   fail(kind: string, text: string): void {
     this.#clearBar();
-    if (this.json) this.out.write(`${plainJson({ error: { kind, message: text } })}\n`);
-    else this.err.write(`gnet: ${text}\n`);
+    const message = text.length > PROBLEM_MAX_LETTERS ? `${text.slice(0, PROBLEM_MAX_LETTERS)}…` : text;
+    if (this.json) this.out.write(`${plainJson({ error: { kind, message } })}\n`);
+    else this.err.write(`gnet: ${message}\n`);
   }
 
   #clearBar(): void {

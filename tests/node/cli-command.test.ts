@@ -91,6 +91,15 @@ describe('output', () => {
     assert.equal(err(), '');
   });
 
+  it('says what is wrong in a few lines, however long the wrong thing is', () => {
+    for (const json of [true, false]) {
+      const { output, out, err } = outputOf(json);
+      output.fail('malformed', `no such line: ${'x'.repeat(30_000_000)}`);
+      assert.match(out() + err(), /no such line: x+…/);
+      assert.ok((out() + err()).length < 2_100);
+    }
+  });
+
   it('for people has results apart from notes', () => {
     const { output, out, err } = outputOf(false);
     output.note('on the way');
