@@ -99,22 +99,30 @@ type Page = [path: string, vectors: Vector[]];
 /**
  * A tab for each page, open long enough for all that it starts late. Some at a time: all at once would starve each other, and one after
  * the other would take minutes.
+ * @param isDone all that can be seen of such a page has been: it need not stay open for what may come late.
  */
-async function eachInItsTab(driver: Driver, pages: Map<string, Vector[]>, show: (tab: Tab, ...page: Page) => Promise<void>): Promise<void> {
-  const open: { tab: Tab; shownAtMs: number }[] = [];
-  const closeOldest = async (): Promise<void> => {
-    const oldest = open.shift();
-    if (oldest === undefined) return;
-    await wait(Math.max(0, oldest.shownAtMs + LATE_MS - Date.now()));
-    await oldest.tab.close();
+async function eachInItsTab(
+  driver: Driver,
+  pages: Map<string, Vector[]>,
+  show: (tab: Tab, ...page: Page) => Promise<void>,
+  isDone: (vectors: readonly Vector[]) => boolean = () => false,
+): Promise<void> {
+  const open: { tab: Tab; vectors: Vector[]; shownAtMs: number }[] = [];
+  const closeSome = async (): Promise<void> => {
+    const isOver = ({ vectors, shownAtMs }: (typeof open)[number]): boolean => Date.now() > shownAtMs + LATE_MS || isDone(vectors);
+    await waitFor('a page that has had its time', () => open.some(isOver));
+    for (const one of open.filter(isOver)) {
+      open.splice(open.indexOf(one), 1);
+      await one.tab.close();
+    }
   };
-  for (const page of pages) {
-    if (open.length === TABS_AT_ONCE) await closeOldest();
+  for (const [path, vectors] of pages) {
+    if (open.length === TABS_AT_ONCE) await closeSome();
     const tab = await driver.newTab();
-    await show(tab, ...page);
-    open.push({ tab, shownAtMs: Date.now() });
+    await show(tab, path, vectors);
+    open.push({ tab, vectors, shownAtMs: Date.now() });
   }
-  while (open.length > 0) await closeOldest();
+  while (open.length > 0) await closeSome();
 }
 
 async function showOpen(tab: Tab, url: string, vectors: readonly Vector[]): Promise<void> {
@@ -150,7 +158,10 @@ export function isolationSuite(browser: Browser, { name, isLive, vectors: all }:
       host = await startOpenHost(open.files);
       app = await startFixtureApp([{ title: 'Hostile', seed: 66, isLive, files: boxed.files }]);
       driver = await startBrowser(browser);
-      await eachInItsTab(driver, open.pages, (tab, page, vectors) => showOpen(tab, host.url + page, vectors));
+      // What a name server is asked is seen at the end alone.
+      const haveFired = (vectors: readonly Vector[]): boolean =>
+        vectors.every(({ name, lookup }) => !lookup && tracker.reached(`open ${name}`));
+      await eachInItsTab(driver, open.pages, (tab, page, vectors) => showOpen(tab, host.url + page, vectors), haveFired);
       await join(driver, app);
       await eachInItsTab(driver, boxed.pages, (tab, page, vectors) => showBoxed(tab, app, page, vectors));
       lookups = await driver.close();
