@@ -6,7 +6,8 @@ import type { Env } from '../env.ts';
 import type { CircuitEnd, CircuitSource, LastHop, Link, OpenedCircuit } from '../ports.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
 import { CLOSE } from '../wire/registry.ts';
-import { OPEN_TRIES, SPARE_CHECK_MS, SPARE_MAX_AGE_MS, SPARE_RETRY_MAX_MS, SPARE_RETRY_MIN_MS } from './constants.ts';
+import { OPEN_TRIES } from './constants.ts';
+import { type Spare, Spares } from './spares.ts';
 
 /** What this needs to know of the network to find a way. */
 export interface Ways {
@@ -44,40 +45,33 @@ export interface BuildPolicy {
   readonly flagsHops?: boolean;
 }
 
-interface Spare {
-  readonly circuit: BuilderCircuit;
-  readonly hops: readonly Descriptor[];
-  readonly builtAt: number;
-}
-
 /** Our own circuits: builds them, keeps warm spares, grows a spare by the last hop when one is wanted. */
 export class Circuits implements CircuitSource {
   readonly #notes = new WeakMap<BuilderCircuit, CircuitNote>();
-  readonly #spares: Spare[] = [];
-  #wanted = 0;
+  readonly #spares: Spares;
   #lastNumber = 0;
-  #filling = false;
-  /** A spare's first try is on its way. */
-  #trying = false;
-  #retryMs = SPARE_RETRY_MIN_MS;
-  #cancelCheck: (() => void) | undefined;
-  /** Set while the last build failed and the next one is not due yet. */
-  #cancelRetry: (() => void) | undefined;
 
   constructor(
     private readonly env: Env,
     private readonly builder: CircuitBuilder,
     private readonly ways: Ways,
     private readonly onChange: () => void,
-  ) {}
+  ) {
+    this.#spares = new Spares({
+      env,
+      onChange,
+      choosePath: () => ways.choosePath(undefined, false),
+      build: async (hops) => (await this.#build(hops, EMPTY, 'spare')).circuit,
+    });
+  }
 
   get spares(): number {
-    return this.#spares.length;
+    return this.#spares.count;
   }
 
   /** A circuit stands, or is on its way and none before it has failed: others can be built as well. */
   get areExpected(): boolean {
-    return this.#spares.length > 0 || (this.#trying && this.#retryMs === SPARE_RETRY_MIN_MS);
+    return this.#spares.areExpected;
   }
 
   /** Circuits of ours that stand or are being built, with what they are for. */
@@ -107,21 +101,18 @@ export class Circuits implements CircuitSource {
 
   /** From now on this many spares are kept; a build that waits after a failed one is tried now. */
   keepSpares(count: number): void {
-    this.#wanted = count;
-    this.#cancelTimers();
-    this.#check();
+    this.#spares.keep(count);
   }
 
   stop(): void {
-    this.#wanted = 0;
-    this.#cancelTimers();
+    this.#spares.stop();
     for (const circuit of [...this.builder.circuits()]) circuit.close(CLOSE.ended);
-    this.#spares.length = 0;
   }
 
   async openTo(last: LastHop, early: Uint8Array, isolation: string, signal?: AbortSignal): Promise<OpenedCircuit> {
     const target = this.ways.usable(last);
-    for (let spare = this.#takeSpareFor(target); spare !== undefined; spare = this.#takeSpareFor(target)) {
+    const take = (): Spare | undefined => this.#spares.take((hops) => this.ways.mayFollow(hops, target));
+    for (let spare = take(); spare !== undefined; spare = take()) {
       if (signal?.aborted) throw new GlobalNetError('cancelled', 'the circuit is not wanted any more');
       const grown = await this.#grow(spare, target, early, isolation);
       if (grown !== undefined) return grown;
@@ -185,7 +176,7 @@ export class Circuits implements CircuitSource {
       spare.circuit.close(CLOSE.ended);
       return undefined;
     } finally {
-      void this.#fill();
+      void this.#spares.fill();
     }
   }
 
@@ -213,93 +204,6 @@ export class Circuits implements CircuitSource {
     const known = this.#notes.get(circuit);
     this.#notes.set(circuit, { number: known?.number ?? ++this.#lastNumber, openedAt: known?.openedAt ?? this.env.now(), purpose });
     this.onChange();
-  }
-
-  #keepSpare(spare: Spare): void {
-    this.#spares.push(spare);
-    // Nobody speaks on a spare; what is heard is its end, or that it is taken.
-    spare.circuit.handler = { onBody: () => undefined, onDrain: () => undefined, onClose: () => this.#drop(spare) };
-    this.onChange();
-  }
-
-  #drop(spare: Spare): void {
-    const index = this.#spares.indexOf(spare);
-    if (index >= 0) this.#spares.splice(index, 1);
-    this.onChange();
-  }
-
-  #takeSpareFor(last: Descriptor): Spare | undefined {
-    this.#dropOld();
-    const index = this.#spares.findIndex(({ hops }) => this.ways.mayFollow(hops, last));
-    return index < 0 ? undefined : this.#spares.splice(index, 1)[0];
-  }
-
-  #dropOld(): void {
-    const oldest = this.env.now() - SPARE_MAX_AGE_MS;
-    for (const spare of this.#spares.filter(({ builtAt }) => builtAt < oldest)) {
-      spare.circuit.close(CLOSE.ended);
-      this.#drop(spare);
-    }
-  }
-
-  #cancelTimers(): void {
-    this.#cancelCheck?.();
-    this.#cancelRetry?.();
-    this.#cancelRetry = undefined;
-  }
-
-  #check(): void {
-    this.#dropOld();
-    void this.#fill();
-    if (this.#wanted > 0) this.#cancelCheck = this.env.schedule(SPARE_CHECK_MS, () => this.#check());
-  }
-
-  /** One build after the other: two at once would only wait for the same thread. */
-  async #fill(): Promise<void> {
-    if (this.#filling || this.#cancelRetry !== undefined) return;
-    this.#filling = true;
-    try {
-      while (this.#spares.length < this.#wanted) {
-        const spare = await this.#buildSpare();
-        if (this.#wanted === 0) return spare.circuit.close(CLOSE.ended); // stopped meanwhile
-        this.#keepSpare(spare);
-        this.#retryMs = SPARE_RETRY_MIN_MS;
-      }
-    } catch (error) {
-      this.env.log('info', 'circuits', `no spare circuit yet: ${(error as Error).message}`);
-      if (this.#wanted > 0) this.#retryLater();
-    } finally {
-      this.#filling = false;
-    }
-  }
-
-  async #buildSpare(): Promise<Spare> {
-    for (let attempt = 1; ; attempt++) {
-      const hops = await this.ways.choosePath(undefined, false);
-      this.#try(attempt === 1);
-      try {
-        const { circuit } = await this.#build(hops, EMPTY, 'spare');
-        return { circuit, hops, builtAt: this.env.now() };
-      } catch (error) {
-        if (attempt === OPEN_TRIES || this.#wanted === 0 || error instanceof NoTurn) throw error;
-      } finally {
-        this.#trying = false;
-      }
-    }
-  }
-
-  #try(isFirst: boolean): void {
-    this.#trying = isFirst;
-    this.onChange();
-  }
-
-  /** One timer, whoever asked for the build: one for each would try ever more often while there is no network. */
-  #retryLater(): void {
-    this.#cancelRetry = this.env.schedule(this.#retryMs, () => {
-      this.#cancelRetry = undefined;
-      void this.#fill();
-    });
-    this.#retryMs = Math.min(2 * this.#retryMs, SPARE_RETRY_MAX_MS);
   }
 }
 
