@@ -129,6 +129,7 @@ export class App extends ShellElement {
 
   #panelOpen = false;
   #place = '';
+  #hasJoined = false;
   #copied: string | undefined;
 
   override render() {
@@ -141,7 +142,7 @@ export class App extends ShellElement {
       </header>
       ${shell.isSilent ? this.#silentBar() : shell.update === undefined ? nothing : this.#updateBar()}
       <main id="main" tabindex="-1">${this.#main()}</main>
-      ${this.#panelOpen ? html`<gnet-panel id="panel" role="complementary" aria-label="Circuits and links" tabindex="0"></gnet-panel>` : nothing}`;
+      ${this.#panelOpen ? html`<gnet-panel id="panel" role="complementary" aria-label="Circuits and links" tabindex="0" @keydown=${this.#onPanelKey}></gnet-panel>` : nothing}`;
   }
 
   #statusButton(): TemplateResult {
@@ -202,21 +203,39 @@ export class App extends ShellElement {
     });
   }
 
-  #togglePanel(): void {
+  /** By the keyboard, its keys are in the panel then: else all of the site lay before it. */
+  async #togglePanel({ detail }: MouseEvent): Promise<void> {
     void import('./gnet-panel.ts'); // nobody needs it to join
     this.#panelOpen = !this.#panelOpen;
     this.requestUpdate();
+    await this.updateComplete;
+    if (detail === 0 && this.#panelOpen) this.#focus('#panel');
+  }
+
+  #onPanelKey({ key }: KeyboardEvent): void {
+    if (key !== 'Escape') return;
+    this.#panelOpen = false;
+    this.requestUpdate();
+    this.#focus('.status');
+  }
+
+  #focus(selector: string): void {
+    this.renderRoot.querySelector<HTMLElement>(selector)?.focus();
   }
 
   override updated(): void {
     const { route } = shell;
     const place = route.kind === 'site' ? hostOf(route) : JSON.stringify(route);
+    const hasJoined = shell.joined && !this.#hasJoined;
+    this.#hasJoined = shell.joined;
+    // The site that waited is there, and the button that was pressed is not.
+    if (hasJoined && route.kind === 'site' && this.shadowRoot?.activeElement === null) this.#focus('#main');
     if (place === this.#place) return;
     const isFirst = this.#place === '';
     this.#place = place;
     document.title = route.kind === 'outside' ? 'A link leads out — GlobalNet' : 'GlobalNet';
     if (route.kind === 'wrong' || route.kind === 'outside' || route.kind === 'invitation') focusHeading(this.renderRoot);
-    else if (!isFirst) this.renderRoot.querySelector<HTMLElement>('#main')?.focus();
+    else if (!isFirst) this.#focus('#main');
   }
 }
 

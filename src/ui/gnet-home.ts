@@ -97,6 +97,7 @@ export class Home extends ShellElement {
       <h2 id="introduction">Before the first link</h2>
       <p>Peers pass on each other’s traffic, wrapped in layers that only its reader can open; this tab does so too while it is open.
         <strong>${RELAY_SENTENCE}</strong></p>
+      ${shell.route.kind === 'site' ? html`<p>What you came for opens as soon as this tab has joined.</p>` : nothing}
       ${this.#relaying()}
       <div class="row">
         <button class="primary" @click=${() => shell.join()}>Join</button>

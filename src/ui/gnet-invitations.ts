@@ -38,7 +38,7 @@ export class Invitations extends ShellElement {
   #card(): TemplateResult {
     return html`<section class="card" aria-labelledby="invitations">
       <h2 id="invitations" tabindex="-1">Invitations kept in this browser</h2>
-      <p class="small muted">Each lets one tab or program at a time into a service that is not for everybody. The service knows you by it.</p>
+      <p class="small muted">Each lets one browser or program at a time into a service that is not for everybody. The service knows you by it.</p>
       <ul class="rows">${this.#addresses.map((address) => this.#row(address))}</ul>
     </section>`;
   }

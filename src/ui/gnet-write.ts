@@ -154,6 +154,8 @@ export class Write extends ShellElement {
     if (outcome?.ok) Object.assign(letter, { text: '', keptAtMs: Date.now() });
     else letter.failure = outcome;
     this.requestUpdate();
+    await this.updateComplete;
+    this.renderRoot.querySelector('.kept, .failed')?.scrollIntoView({ block: 'nearest' }); // a phone's keys lie over it
   }
 
   #part(selector: string): HTMLElement {

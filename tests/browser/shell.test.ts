@@ -84,8 +84,14 @@ describe('the shell says what is going on', { timeout: 240_000 }, () => {
     await content(page).getByRole('heading', { name: 'Gazette' }).waitFor();
     await page.evaluate(`fixture.status({ circuits: [{ name: 'c7', purpose: 'visit ${app.addresses[0]}', hops: ['aaaaaaaaaa', 'bbbbbbbbbb', 'cccccccccc', 'dddddddddd'], ageMs: 1000, sentBytes: 1000, receivedBytes: 2000, roundTripMs: 40 }] });
       fixture.event({ atMs: Date.now(), kind: 'circuit', text: 'Relay bbbb went away, took another path.' })`);
-    await page.getByRole('button', { name: /circuits and links/ }).click();
+    const focused = (): Promise<unknown> => page.evaluate(`document.activeElement.shadowRoot.activeElement?.className`);
+    await page.getByRole('button', { name: /circuits and links/ }).press('Enter');
     const panel = page.getByRole('complementary');
+    await waitFor('the focus in the panel', () => page.evaluate(`document.activeElement.shadowRoot.activeElement?.id === 'panel'`));
+    await page.keyboard.press('Escape');
+    await panel.waitFor({ state: 'detached' });
+    assert.equal(await focused(), 'quiet status');
+    await page.keyboard.press('Enter');
     await panel.getByText('meeting point').waitFor();
     await panel.getByText('took another path').waitFor();
     assert.equal(await panel.getByRole('listitem').filter({ hasText: 'aaaaaaaa' }).count(), 1);
@@ -135,6 +141,16 @@ describe('the shell says what is going on', { timeout: 240_000 }, () => {
     await first.goto(app.url);
     await first.getByRole('heading', { name: 'cannot run the app' }).waitFor();
     await profile.close();
+  });
+
+  it('opens what its user came for when it has joined, and says so before', async () => {
+    const first = await (await newContext()).newPage();
+    await first.goto(`${app.url}#/open/${app.addresses[0]}/`);
+    await first.getByText('What you came for opens as soon as').waitFor();
+    await first.getByRole('button', { name: 'Join', exact: true }).press('Enter');
+    await content(first).getByRole('heading', { name: 'Gazette' }).waitFor();
+    assert.equal(await first.evaluate(`document.activeElement.shadowRoot.activeElement?.id`), 'main');
+    await first.context().close();
   });
 
   it('joins by itself when nobody objects, after having said what that shows', async () => {
