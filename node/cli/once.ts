@@ -7,6 +7,9 @@ export function once(say: (text: string) => void): (text: string) => void {
   };
 }
 
+/** The same is not said more often, while it goes on. */
+export const SAID_AGAIN_MS = 10_000;
+
 /** Says what has not been said for `everyMs`: what goes wrong for a hundred connections at once is said once, and again the next time. */
 export function seldom(say: (text: string) => void, everyMs: number): (text: string) => void {
   const saidAt = new Map<string, number>();

@@ -9,7 +9,7 @@ import { acceptInvitations, INVITED } from '../cli/inviting.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
 import { sayJoining } from '../cli/joining.ts';
-import { once, seldom } from '../cli/once.ts';
+import { once, SAID_AGAIN_MS, seldom } from '../cli/once.ts';
 import { type HostAndPort, hostAndPort, isLoopback, listenOf } from '../cli/tcp-target.ts';
 import type { Output } from '../cli/output.ts';
 import { bootstrapsFor, dataFolderOf, peerNameOf } from '../data-folder.ts';
@@ -19,8 +19,6 @@ import { PROXY_CONNECTIONS_MAX } from '../tcp/constants.ts';
 import { startProxy } from '../tcp/index.ts';
 import { stopped, unlessStopped, untilAsked, untilJoined } from '../until.ts';
 
-/** The same is not said more often, while it goes on. */
-const SAID_AGAIN_MS = 10_000;
 const FORM: ChainForm = { target: 'internet', example: '8080>rand>rand>rand>internet' };
 
 export const proxy: Command = {
@@ -92,7 +90,7 @@ async function serve({ output, flag, stop }: Invocation, headless: Headless, { d
     onIpTarget: () => tell(LOOKS_UP_ITSELF),
     onExit: sayExit(output),
     onBroken: seldom((why) => output.tell(`Connections ended: ${why}.`, { ended: why }), SAID_AGAIN_MS),
-    onNothingThere: tell,
+    onNothingThere: seldom((why) => output.tell(why, { failed: why }), SAID_AGAIN_MS),
     onRefused: (why) => warn(`${withoutAddresses(why)} ('gnet proxy --help' tells of --invitation and --certified)`),
     onWarning: warn,
   });

@@ -1,4 +1,4 @@
-import { GlobalNetError } from '../../src/core/bytes/errors.ts';
+import { type ErrorKind, GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { StreamReset } from '../../src/core/stream/index.ts';
 import { END, type EndReason } from '../../src/core/wire/registry.ts';
 import { REPLY, type ProxyReply } from '../proxy/index.ts';
@@ -45,10 +45,18 @@ const SERVICE_IN_WORDS: Partial<Record<EndReason, string>> = {
   [END.full]: 'A program asked for a service that has as many connections as it takes.',
 };
 
+/** Where no stream came to be. */
+const NO_SERVICE_IN_WORDS: Partial<Record<ErrorKind, string>> = {
+  malformed: 'A program asked for a name that ends in .gnet and is no address.',
+  unknown: 'A program asked for an address at which nothing was found.',
+  unserved: 'A program asked for a service that nobody serves now.',
+  timeout: 'A program asked for a service from which no answer came in time.',
+};
+
 /** Why there is no connection to a service, for the proxy's user; undefined where that is no news. Does not say which. */
 export function serviceFailureInWords(error: unknown): string | undefined {
   if (error instanceof StreamReset) return SERVICE_IN_WORDS[error.reason];
-  return error instanceof GlobalNetError && error.kind === 'timeout' ? SERVICE_IN_WORDS[END.timeout] : undefined;
+  return error instanceof GlobalNetError ? NO_SERVICE_IN_WORDS[error.kind] : undefined;
 }
 
 function replyOf(error: unknown): Refusal {

@@ -101,16 +101,24 @@ class Client {
       const target = await this.#target();
       const stream = target && (await this.#open(target));
       if (stream === undefined) return await this.#takeLeave();
-      stream.finished.catch((error) => this.#tellBroken(error));
+      this.#watch(stream);
       await join(this.#bytes, stream, gateOf(stream));
     } catch {
       socket.resetAndDestroy(); // it went away, or what it was told would come does not
     }
   }
 
-  #tellBroken(error: unknown): void {
-    const isLost = error instanceof StreamReset && (error.reason === END.sessionLost || error.reason === END.unreachable);
-    if (isLost) this.#options.onBroken(BROKEN_IN_WORDS[error.reason] as string);
+  /** Tells when it breaks off in the network. `END.unreachable` of one that never stood is what its other end has found out about the target. */
+  #watch(stream: SessionStream): void {
+    let stood = false;
+    stream.connected.then(
+      () => (stood = true),
+      () => undefined,
+    );
+    stream.finished.catch((error) => {
+      const isLost = error instanceof StreamReset && (error.reason === END.sessionLost || (stood && error.reason === END.unreachable));
+      if (isLost) this.#options.onBroken(BROKEN_IN_WORDS[error.reason] as string);
+    });
   }
 
   /** What the client wants; undefined when it was told no, or left. */
@@ -162,6 +170,7 @@ class Client {
     } catch (error) {
       const kind = error instanceof GlobalNetError ? error.kind : 'internal';
       if (isService && kind === 'refused') this.#options.onRefused?.((error as Error).message);
+      if (isService && error instanceof GlobalNetError) this.#tellNothing(serviceFailureInWords(error));
       if (kind === 'full') this.#options.onWarning((error as Error).message);
       if (this.#handshake.state !== 'asked') throw error;
       this.#do(this.#handshake.fail(isService ? serviceReplyOf(error) : exitReplyOf(error)));
@@ -186,12 +195,17 @@ class Client {
     return stream;
   }
 
-  /** The program may have heard a reset alone. */
-  #tellUser({ turnedAway }: VisitSession, error: unknown): void {
-    const why = serviceFailureInWords(error);
-    if (why === undefined) return;
-    if (turnedAway === undefined) this.#options.onNothingThere?.(why);
-    else this.#options.onRefused?.(turnedAway.message);
+  /** Of a stream that the service has not taken: the program may have heard a reset alone. */
+  #tellUser(session: VisitSession, error: unknown): void {
+    const { reason } = error instanceof StreamReset ? error : { reason: undefined };
+    const turnedAway = reason === END.refused ? session.turnedAway : undefined;
+    if (turnedAway !== undefined) this.#options.onRefused?.(turnedAway.message);
+    else if (reason === END.unreachable && !session.attached) this.#options.onBroken(BROKEN_IN_WORDS[reason] as string);
+    else this.#tellNothing(serviceFailureInWords(error));
+  }
+
+  #tellNothing(why: string | undefined): void {
+    if (why !== undefined) this.#options.onNothingThere?.(why);
   }
 
   /** Undefined when the client was told that no exit will be asked for such a target. */

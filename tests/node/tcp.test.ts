@@ -43,6 +43,8 @@ interface House {
   readonly warnings: string[];
   /** The same, of what a service has not. */
   readonly told: string[];
+  /** The same, of connections that broke off in the network. */
+  readonly broken: string[];
   /** What the service's owner is told. */
   readonly refusals: string[];
 }
@@ -53,6 +55,8 @@ interface HouseOptions {
   readonly total?: ConnectionLimit;
   readonly clientsMax?: number;
   readonly answerWithinMs?: number;
+  /** Where the service is taken to be; 127.0.0.1 unless said otherwise. */
+  readonly host?: string;
   /** It takes streams, and says nothing. */
   readonly silent?: boolean;
 }
@@ -60,7 +64,7 @@ interface HouseOptions {
 /** A proxy before a service that does this with each connection; undefined: nobody listens. */
 async function house(
   serve: ((socket: Socket) => void) | undefined,
-  { strict = false, connectionsMax = 500, total, clientsMax, answerWithinMs, silent = false }: HouseOptions = {},
+  { strict = false, connectionsMax = 500, total, clientsMax, answerWithinMs, host = '127.0.0.1', silent = false }: HouseOptions = {},
 ): Promise<House> {
   const service = { connections: 0 };
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -72,9 +76,9 @@ async function house(
   const { port } = server.address() as AddressInfo;
   if (serve === undefined) server.close();
   else closers.push(() => server.close());
-  const [warnings, told, refusals]: [string[], string[], string[]] = [[], [], []];
+  const [warnings, told, broken, refusals]: [string[], string[], string[], string[]] = [[], [], [], []];
   const tcp = exposed({
-    host: '127.0.0.1',
+    host,
     port,
     ports: new Set([80]),
     connectionsMax,
@@ -108,7 +112,7 @@ async function house(
     strict,
     onIpTarget: () => undefined,
     onExit: () => undefined,
-    onBroken: () => undefined,
+    onBroken: (why) => broken.push(why),
     onWarning: (why) => warnings.push(why),
     onNothingThere: (why) => told.push(why),
     onRefused: (why) => warnings.push(why),
@@ -129,7 +133,7 @@ async function house(
     () => proxy.close(),
     () => session.close(),
   );
-  return { proxy, service, session, hosted, early: () => Buffer.from(early).toString('latin1'), warnings, told, refusals };
+  return { proxy, service, session, hosted, early: () => Buffer.from(early).toString('latin1'), warnings, told, broken, refusals };
 }
 
 function request(name: string, port: number): Uint8Array {
@@ -296,10 +300,17 @@ test('a program that hears a reset alone: the proxy’s user is told why, withou
   const listening = await house(echo);
   const down = await house(undefined);
   const silent = await house(echo, { silent: true, answerWithinMs: 50 });
+  const elsewhere = await house(echo, { host: '255.255.255.255' });
   for (const [made, port, words, owner] of [
     [listening, 81, /for a port that it does not have.*gnet open and the app read it/, undefined],
     [down, 80, /nobody listening behind it/, /^127\.0\.0\.1:\d+ is exposed, and nobody listens there: a visitor was refused$/],
-    [silent, 80, /does not answer/, undefined],
+    [
+      elsewhere,
+      80,
+      /what is behind it cannot be reached/,
+      /^255.255.255.255:\d+ is exposed, and cannot be reached: a visitor was refused$/,
+    ],
+    [silent, 80, /no answer came in time/, undefined],
   ] as const) {
     for (const first of [GET, 'SSH-2.0-client\r\n']) {
       const { socket } = await dial(made, ADDRESS, port);
@@ -311,9 +322,14 @@ test('a program that hears a reset alone: the proxy’s user is told why, withou
       assert.ok(!made.told.join().includes(ADDRESS));
       made.told.length = 0;
     }
-    assert.deepEqual([made.refusals.length, made.warnings], [owner === undefined ? 0 : 2, []]);
+    assert.deepEqual([made.refusals.length, made.warnings, made.broken], [owner === undefined ? 0 : 2, [], []]);
     if (owner !== undefined) assert.match(made.refusals[0] as string, owner);
   }
+  for (const name of [ADDRESS.replace('a', 'b'), 'abc.gnet']) await dial(listening, name);
+  assert.deepEqual(
+    listening.told.map((why) => /at which nothing was found|is no address/.test(why)),
+    [true, true],
+  );
 });
 
 test('a service that refuses the whole visit: the proxy’s user is told that, and not that a port is missing', async () => {
