@@ -22,6 +22,8 @@ export interface HandshakeOptions {
   readonly dialled: boolean;
   /** Anybody else at the other end ends the handshake with `identity`. */
   readonly expected: Expected;
+  /** The own descriptor, which a listener shows with its answer. */
+  readonly descriptor?: Uint8Array | undefined;
 }
 
 export interface HandshakeResult {
@@ -31,6 +33,13 @@ export interface HandshakeResult {
   /** For messages behind the handshake; used only where the transport has no binding. */
   readonly sendKey: Uint8Array;
   readonly receiveKey: Uint8Array;
+  /** What came with the answer: to be verified as any descriptor. */
+  readonly descriptor?: Uint8Array;
+}
+
+interface Shown extends HandshakeIdentity {
+  /** Empty where none was shown. */
+  readonly descriptor: Uint8Array;
 }
 
 /** What is to be done after an event: send, and then wait, go on or close. */
@@ -78,6 +87,11 @@ export class Handshake {
     if (this.#options.dialled) this.#mix(this.hello);
   }
 
+  /** The descriptor that the answer showed or will show. */
+  get shown(): Uint8Array | undefined {
+    return this.#options.descriptor;
+  }
+
   /** Never throws: what is not as it should be is a failed step. */
   receive(message: Uint8Array): HandshakeStep {
     const state = this.#state;
@@ -103,7 +117,7 @@ export class Handshake {
     if (!this.#agree(body)) return failed(LINK_CLOSE.identity);
     const [answerKey, proofKey] = this.#handshakeKeys();
     this.#proofKey = proofKey;
-    const sealed = this.#sealIdentity(ROLE.listener, answerKey);
+    const sealed = this.#sealIdentity(ROLE.listener, answerKey, this.#options.descriptor);
     this.#mix(sealed);
     this.#state = 'wantProof';
     this.#sentAt = this.#env.now();
@@ -154,35 +168,35 @@ export class Handshake {
     return labelled(LABEL.linkHandshake, role, this.#transcript, unsigned);
   }
 
-  #sealIdentity(role: Uint8Array, key: Uint8Array): Uint8Array {
+  #sealIdentity(role: Uint8Array, key: Uint8Array, descriptor: Uint8Array = EMPTY): Uint8Array {
     const { seed, publicKey } = this.#options.identity;
     const clockMs = Math.floor(this.#env.now());
     const signature = this.#env.crypto.ed25519Sign(seed, this.#signed(role, publicKey, clockMs));
-    const sealed = new Uint8Array(LINK_IDENTITY_BYTES + TAG_BYTES);
-    const inside = sealed.subarray(0, LINK_IDENTITY_BYTES);
-    inside.set(encodeHandshakeIdentity({ publicKey, clockMs, signature }));
-    this.#env.crypto.aead.seal(key, 0, inside, EMPTY, inside, sealed.subarray(LINK_IDENTITY_BYTES));
+    const plain = concat(encodeHandshakeIdentity({ publicKey, clockMs, signature }), descriptor);
+    const sealed = new Uint8Array(plain.length + TAG_BYTES);
+    this.#env.crypto.aead.seal(key, 0, plain, EMPTY, sealed.subarray(0, plain.length), sealed.subarray(plain.length));
     return sealed;
   }
 
   /** Undefined for every way in which it may be wrong: the wrong peer, a bad seal, a bad signature, ourselves. */
-  #openIdentity(role: Uint8Array, key: Uint8Array, sealed: Uint8Array, tag: Uint8Array): HandshakeIdentity | undefined {
+  #openIdentity(role: Uint8Array, key: Uint8Array, sealed: Uint8Array, tag: Uint8Array): Shown | undefined {
     const { crypto } = this.#env;
     const { expected, identity: own } = this.#options;
-    const inside = new Uint8Array(LINK_IDENTITY_BYTES);
+    const inside = new Uint8Array(sealed.length);
     if (!crypto.aead.open(key, 0, sealed, EMPTY, inside, tag)) return undefined;
-    const theirs = decodeHandshakeIdentity(inside);
+    const theirs = decodeHandshakeIdentity(inside.subarray(0, LINK_IDENTITY_BYTES));
     if (equal(theirs.publicKey, own.publicKey)) return undefined;
     if (expected !== undefined && peerIdOf(theirs.publicKey) !== expected) return undefined;
     const good = crypto.ed25519Verify(theirs.publicKey, this.#signed(role, theirs.publicKey, theirs.clockMs), theirs.signature);
-    return good ? theirs : undefined;
+    return good ? { ...theirs, descriptor: inside.subarray(LINK_IDENTITY_BYTES) } : undefined;
   }
 
-  #result({ publicKey, clockMs }: HandshakeIdentity): HandshakeResult {
+  #result({ publicKey, clockMs, descriptor }: Shown): HandshakeResult {
     const [fromDialler, fromListener] = deriveKeys32(LABEL.linkTraffic, this.#shared, [this.#transcript], 2) as [Uint8Array, Uint8Array];
     const halfwayMs = (this.#sentAt + this.#env.now()) / 2;
     const [sendKey, receiveKey] = this.#options.dialled ? [fromDialler, fromListener] : [fromListener, fromDialler];
-    return { peer: peerIdOf(publicKey), clockOffsetMs: Math.round(clockMs - halfwayMs), sendKey, receiveKey };
+    const shaken = { peer: peerIdOf(publicKey), clockOffsetMs: Math.round(clockMs - halfwayMs), sendKey, receiveKey };
+    return descriptor.length === 0 ? shaken : { ...shaken, descriptor };
   }
 }
 

@@ -144,7 +144,8 @@ export class Links implements Dialer {
   }
 
   #handshake(dialled: boolean, expected: Expected): Handshake {
-    return new Handshake(this.#env, { identity: this.#options.identity, dialled, expected });
+    const { identity, descriptor } = this.#options;
+    return new Handshake(this.#env, { identity, dialled, expected, descriptor: dialled ? undefined : descriptor?.() });
   }
 
   #open(transport: Transport, handshake: Handshake): Promise<PeerLink> {
@@ -165,7 +166,8 @@ export class Links implements Dialer {
           return;
         }
         this.#add(link);
-        this.#options.handler.onLink(link);
+        this.#options.handler.onLink(link, handshake.shown);
+        if (opening.shaken.descriptor !== undefined) this.#options.handler.onDescriptor(link, opening.shaken.descriptor);
         resolve(link);
       });
     });

@@ -16,8 +16,8 @@ export interface TransportDialer {
 
 /** One handler for all links of this peer. */
 export interface LinksHandler extends LinkHandler {
-  /** A link stands, in either direction; called before anything else of it. */
-  onLink(link: Link): void;
+  /** A link stands, in either direction; called before anything else of it. @param shown the descriptor of ours that the other end has seen already. */
+  onLink(link: Link, shown?: Uint8Array): void;
 }
 
 /** Runs `task` when the present turn is over, before anything else comes in. */
@@ -28,6 +28,8 @@ export interface LinksOptions {
   readonly handler: LinksHandler;
   /** The first that handles a target dials it. */
   readonly dialers: readonly TransportDialer[];
+  /** This peer's descriptor, while it has one to show: who dials it is given it with the answer, and need not wait for it. */
+  readonly descriptor?: () => Uint8Array | undefined;
   /** Links at most, both directions together. */
   readonly maxLinks: number;
   /** Whether circuits stand on a link: of two links of one peer it is not ended, however long they are silent. */

@@ -36,7 +36,7 @@ export const LINK_GONE_MS = 10_000;
 export const TEND_MS = 10_000;
 /** Bootstraps that must agree before the first circuit, where that many are known. */
 export const AGREEING_BOOTSTRAPS = 2;
-/** A peer that relays sends its descriptor right behind the handshake; one that does not sends none. */
+/** A peer that relays shows its descriptor with its answer, or sends it right behind its proof; one that does not sends none. */
 export const DESCRIPTOR_WAIT_MS = 2_000;
 /** With so many vouched relays the directory is asked only now and then: paths of three hops with a choice at each. */
 export const RELAYS_ENOUGH = 12;

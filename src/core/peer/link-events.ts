@@ -31,9 +31,9 @@ export interface LinkEventsOptions {
 export class LinkEvents implements LinksHandler {
   constructor(private readonly options: LinkEventsOptions) {}
 
-  onLink(link: Link): void {
+  onLink(link: Link, shown?: Uint8Array): void {
     const { directory, relaying, onChange } = this.options;
-    if (directory.own !== undefined && relaying()) link.sendDescriptor(directory.own.bytes);
+    if (directory.own !== undefined && relaying() && directory.own.bytes !== shown) link.sendDescriptor(directory.own.bytes);
     onChange();
   }
 

@@ -96,6 +96,7 @@ export class Network {
     const mesh = rtc && new MeshDialer(env, { self: this.id, rtc, streams, contact: (peer) => meshContact(this.directory, peer) });
     return new Links(env, {
       identity,
+      descriptor: () => (this.#relaying ? this.directory.own?.bytes : undefined),
       maxLinks,
       carries: (link) => this.#builder.carries(link) || this.relay.carries(link),
       dialers: [...dialers, ...(mesh ? [mesh] : [])],

@@ -14,6 +14,7 @@ import {
   LINK_PROOF_BYTES,
   PEER_ID_BYTES,
   SIGNATURE_BYTES,
+  TAG_BYTES,
   WITHDRAWAL_BYTES,
 } from './geometry.ts';
 import { CONTROL, FRAME, HANDSHAKE, LINK_CLOSE, type LinkCloseCode } from './registry.ts';
@@ -22,7 +23,7 @@ import { CONTROL, FRAME, HANDSHAKE, LINK_CLOSE, type LinkCloseCode } from './reg
  * The handshake, one message of the transport each:
  *
  *   hello    type 1 ‖ version 2 ‖ dialler's ephemeral key 32
- *   answer   type 1 ‖ version 2 ‖ listener's ephemeral key 32 ‖ sealed identity 104 ‖ tag 16
+ *   answer   type 1 ‖ version 2 ‖ listener's ephemeral key 32 ‖ sealed identity 104 and descriptor, if it has one to show ‖ tag 16
  *   proof    type 1 ‖ version 2 ‖ sealed identity 104 ‖ tag 16
  *   identity peer id 32 ‖ clock 8 (ms since 1970) ‖ signature 64
  *
@@ -38,13 +39,13 @@ import { CONTROL, FRAME, HANDSHAKE, LINK_CLOSE, type LinkCloseCode } from './reg
 
 type HandshakeType = (typeof HANDSHAKE)[keyof typeof HANDSHAKE];
 
+/** Without the descriptor of an answer. */
 const HANDSHAKE_BYTES: Record<HandshakeType, number> = {
   [HANDSHAKE.hello]: LINK_HELLO_BYTES,
   [HANDSHAKE.answer]: LINK_ANSWER_BYTES,
   [HANDSHAKE.proof]: LINK_PROOF_BYTES,
 };
 
-/** What stands behind the header: its parts must fill the type's length. */
 export function encodeHandshake(type: HandshakeType, version: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const message = new Writer(HANDSHAKE_BYTES[type]).u8(type).u16(version);
   for (const part of parts) message.raw(part);
@@ -53,7 +54,7 @@ export function encodeHandshake(type: HandshakeType, version: number, ...parts: 
 
 /**
  * A view of what stands behind the header; undefined when the message is of another version than `ours`.
- * @throws DecodeError when the type is another, or the length is not the one of our version.
+ * @throws DecodeError when the type is another, or the length is none of our version.
  */
 export function decodeHandshake(message: Uint8Array, wanted: HandshakeType, ours: number): Uint8Array | undefined {
   const reader = new Reader(message, 'handshake');
@@ -61,7 +62,9 @@ export function decodeHandshake(message: Uint8Array, wanted: HandshakeType, ours
   if (type !== wanted) reader.fail(`type ${wanted} was wanted, ${type} came`);
   const version = reader.u16('version');
   if (version !== ours) return undefined;
-  if (message.length !== HANDSHAKE_BYTES[wanted]) reader.fail(`${HANDSHAKE_BYTES[wanted]} bytes were wanted, ${message.length} came`);
+  const leastBytes = HANDSHAKE_BYTES[wanted];
+  const mostBytes = wanted === HANDSHAKE.answer ? leastBytes + DESCRIPTOR_MAX_BYTES : leastBytes;
+  if (message.length < leastBytes || message.length > mostBytes) reader.fail(`${leastBytes} bytes were wanted, ${message.length} came`);
   return message.subarray(HANDSHAKE_HEADER_BYTES);
 }
 
@@ -93,7 +96,8 @@ export function splitAnswer(body: Uint8Array): { ephemeral: Uint8Array; sealed: 
 }
 
 export function splitProof(body: Uint8Array): { sealed: Uint8Array; tag: Uint8Array } {
-  return { sealed: body.subarray(0, LINK_IDENTITY_BYTES), tag: body.subarray(LINK_IDENTITY_BYTES) };
+  const tagAt = body.length - TAG_BYTES;
+  return { sealed: body.subarray(0, tagAt), tag: body.subarray(tagAt) };
 }
 
 /**

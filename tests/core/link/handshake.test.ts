@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { newIdentity, peerIdOf } from '../../../src/core/crypto/identity.ts';
 import { Handshake, type HandshakeOptions, type HandshakeStep, rtcBinding } from '../../../src/core/link/index.ts';
 import { encodeHandshake } from '../../../src/core/wire/link.ts';
+import { DESCRIPTOR_MAX_BYTES } from '../../../src/core/wire/geometry.ts';
 import { HANDSHAKE, LINK_CLOSE, PROTOCOL_VERSION } from '../../../src/core/wire/registry.ts';
 import { testEnv } from '../../support/test-env.ts';
 
@@ -68,6 +69,23 @@ describe('link handshake', () => {
     assert.ok(steps.a.state === 'done' && steps.b.state === 'done');
     assert.equal(steps.a.result.clockOffsetMs, 90_000);
     assert.equal(steps.b.result.clockOffsetMs, -90_000);
+  });
+
+  it('the answer shows the descriptor of the listener, whole and sealed; the proof none', () => {
+    const descriptor = Uint8Array.from({ length: DESCRIPTOR_MAX_BYTES }, (_, i) => i);
+    const seen: Uint8Array[] = [];
+    const { a, b } = shake(dialler({ descriptor }), listener({ descriptor }), (message) => {
+      seen.push(message);
+      return message;
+    });
+    assert.ok(a.state === 'done' && b.state === 'done');
+    assert.deepEqual([a.result.descriptor, b.result.descriptor], [descriptor, undefined]);
+    for (const message of seen) assert.ok(!Buffer.from(message).includes(Buffer.from(descriptor.subarray(0, 32))), 'in clear');
+    const flip: Tamper = (message, number) => (number === 1 ? message.map((byte, at) => (at === 1000 ? byte ^ 1 : byte)) : message);
+    const changed = shake(dialler(), listener({ descriptor }), flip);
+    assert.equal(codeOf(changed.a), LINK_CLOSE.identity);
+    const tooLong = shake(dialler(), listener({ descriptor: new Uint8Array(DESCRIPTOR_MAX_BYTES + 1) }));
+    assert.equal(codeOf(tooLong.a), LINK_CLOSE.breach);
   });
 
   it('shows the id of neither end in clear', () => {
