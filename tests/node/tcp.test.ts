@@ -22,6 +22,7 @@ import { Output } from '../../node/cli/output.ts';
 import { targetOf } from '../../node/cli/tcp-target.ts';
 import { expose } from '../../node/commands/expose.ts';
 import { connectionsWithin } from '../../node/open-files.ts';
+import { until } from '../e2e/support/until.ts';
 import { pipePair } from '../support/pipe-pair.ts';
 import { realEnv } from '../support/real-env.ts';
 import { all, echo } from '../support/sockets.ts';
@@ -317,7 +318,7 @@ test('a program that hears a reset alone: the proxy’s user is told why, withou
       const broken = new Promise((resolve) => socket.once('close', resolve));
       socket.write(first);
       await broken;
-      while (made.told.length === 0) await wait(5);
+      await until('the user is told', () => made.told.length > 0);
       assert.match(made.told[0] as string, words);
       assert.ok(!made.told.join().includes(ADDRESS));
       made.told.length = 0;
@@ -336,9 +337,9 @@ test('a service that refuses the whole visit: the proxy’s user is told that, a
   const made = await house(echo, { silent: true });
   const { socket } = await dial(made);
   socket.write(GET);
-  while (made.hosted.stats.streams === 0) await wait(5);
+  await until('the stream', () => made.hosted.stats.streams > 0);
   made.hosted.tell({ kind: HOLDER.refused, token: new Uint8Array(HOLDER_TOKEN_BYTES) });
-  while (made.warnings.length === 0) await wait(5);
+  await until('the user is told', () => made.warnings.length > 0);
   assert.match(made.warnings.join(), /another program uses your invitation/);
   assert.deepEqual(made.told, []);
 });
