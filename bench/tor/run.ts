@@ -1,5 +1,5 @@
 /**
- * `npm run bench:tor [-- --rtt MS]… [--cc NAME] [--runs N] [--json FILE]`: a private Tor network and a GlobalNet one, side by side on this machine with
+ * `npm run bench:tor [-- --rtt MS]… [--cc NAME] [--runs N] [--worn-in N] [--json FILE]`: a private Tor network and a GlobalNet one, side by side on this machine with
  * the same delays on every link (0 and 50 ms, when none is given), measured by one program in turns. Prints a table with the aims beside the
  * figures. Linux, root; see README.md beside this.
  */
@@ -53,7 +53,13 @@ const ROWS: readonly Row[] = [
 ];
 
 const { values } = parseArgs({
-  options: { rtt: { type: 'string', multiple: true }, cc: { type: 'string' }, runs: { type: 'string' }, json: { type: 'string' } },
+  options: {
+    rtt: { type: 'string', multiple: true },
+    cc: { type: 'string' },
+    runs: { type: 'string' },
+    'worn-in': { type: 'string' },
+    json: { type: 'string' },
+  },
 });
 // The scripts are Python's: what it compiles does not belong in the tree.
 const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' };
@@ -68,6 +74,11 @@ function script(name: string, ...args: readonly string[]): string {
   return stdout.trim();
 }
 
+function option(name: 'runs' | 'worn-in'): string[] {
+  const value = values[name];
+  return value === undefined ? [] : [`--${name}`, value];
+}
+
 function need(): void {
   if (process.getuid?.() !== 0) throw new Error('a network namespace needs root: run this as root');
   const missing = ['python3', 'tor', 'nginx', 'curl', 'ip', 'iptables'].filter(
@@ -80,7 +91,7 @@ function measured(roundTripMs: number): Measured {
   const state = script('up-tor', '--rtt', String(roundTripMs), ...(values.cc === undefined ? [] : ['--cc', values.cc]));
   try {
     script('up-globalnet', state);
-    return JSON.parse(script('measure', state, ...(values.runs === undefined ? [] : ['--runs', values.runs]))) as Measured;
+    return JSON.parse(script('measure', state, ...option('runs'), ...option('worn-in'))) as Measured;
   } finally {
     script('down', state);
   }
