@@ -1,24 +1,14 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  diffieHellman,
-  type KeyObject,
-  sign,
-  verify,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
 import sodium from 'libsodium-wrappers';
-import { strictVerify } from '../core/crypto/strict-verify.ts';
 import type { Aead, CryptoPort } from '../core/ports.ts';
-import { isOddKey } from './odd-key.ts';
+import { addonCurves, opensslCurves } from './node-curves.ts';
 import { sodiumAddon } from './node-sodium-addon.ts';
 import { sodiumKem } from './sodium-kem.ts';
 
 /**
- * Primitives by node:crypto, where OpenSSL has them; ML-KEM by libsodium (Node 20 has none). The AEAD over a cell by libsodium as a native
- * addon, where there is one for this platform: node:crypto makes four objects and two buffers for a call, which takes it longer than the bytes.
+ * Primitives by libsodium as a native addon, where there is one for this platform, and by node:crypto where not: that makes four objects and two
+ * buffers for an AEAD over a cell, which takes it longer than the bytes, and keys for each use of a curve. ML-KEM by libsodium's WebAssembly (Node 20
+ * has none, nor the addon), SHA-256 by OpenSSL.
  */
 
 await sodium.ready;
@@ -82,47 +72,9 @@ const aead: Aead =
         },
       };
 
-type Curve = 'X25519' | 'Ed25519';
-const base64url = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url');
-/** OpenSSL works the public half out of the secret one, and only wants this field to be there. */
-const ANY_PUBLIC = base64url(new Uint8Array(32));
-
-// As JWK and not as DER, whose decoder takes OpenSSL 3 ten times as long (0.65 ms a private key) as what is then done with the key.
-function privateKey(curve: Curve, secret: Uint8Array): KeyObject {
-  return createPrivateKey({ key: { kty: 'OKP', crv: curve, x: ANY_PUBLIC, d: base64url(secret) }, format: 'jwk' });
-}
-
-function publicKey(curve: Curve, bytes: Uint8Array): KeyObject {
-  return createPublicKey({ key: { kty: 'OKP', crv: curve, x: base64url(bytes) }, format: 'jwk' });
-}
-
-function publicBytes(curve: Curve, secret: Uint8Array): Uint8Array {
-  return Uint8Array.from(Buffer.from(privateKey(curve, secret).export({ format: 'jwk' }).x as string, 'base64url'));
-}
-
 export const nodeCrypto: CryptoPort = {
   aead,
   sha256: (bytes) => Uint8Array.from(createHash('sha256').update(bytes).digest()),
-  x25519Public: (secret) => publicBytes('X25519', secret),
-  x25519(secret, peer) {
-    try {
-      return Uint8Array.from(diffieHellman({ privateKey: privateKey('X25519', secret), publicKey: publicKey('X25519', peer) }));
-    } catch {
-      return undefined; // OpenSSL refuses the all-zero secret
-    }
-  },
-  ed25519Public: (seed) => publicBytes('Ed25519', seed),
-  ed25519Sign: (seed, message) => Uint8Array.from(sign(null, message, privateKey('Ed25519', seed))),
-  ed25519Verify(key, message, signature) {
-    return (!isOddKey(key) && fastVerify(key, message, signature)) || strictVerify(key, message, signature);
-  },
+  ...(addon === undefined ? opensslCurves : addonCurves(addon)),
   ...sodiumKem(sodium),
 };
-
-function fastVerify(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  try {
-    return verify(null, message, publicKey('Ed25519', key), signature);
-  } catch {
-    return false;
-  }
-}

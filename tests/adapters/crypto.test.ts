@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { nodeCrypto, opensslAead } from '../../src/adapters/node-crypto.ts';
+import { opensslCurves } from '../../src/adapters/node-curves.ts';
 import { sodiumAddon } from '../../src/adapters/node-sodium-addon.ts';
 import { loadSodiumCrypto } from '../../src/adapters/sodium-crypto.ts';
 import { fromHex } from '../../src/core/bytes/bytes.ts';
@@ -10,7 +11,8 @@ import type { Aead, CryptoPort } from '../../src/core/ports.ts';
 import { seededRandom } from '../../src/sim/random.ts';
 
 const ports: [string, CryptoPort][] = [
-  ['node:crypto', nodeCrypto],
+  ['the native addon', nodeCrypto],
+  ['node:crypto', { ...nodeCrypto, ...opensslCurves }],
   ['libsodium', await loadSodiumCrypto()],
 ];
 
@@ -99,6 +101,7 @@ for (const [name, fast] of ports) {
           assert.equal(fast.ed25519Verify(key, message, spoilt), nobleCrypto.ed25519Verify(key, message, spoilt));
         }
         assert(!fast.ed25519Verify(key, random(9), signature));
+        assert(!fast.ed25519Verify(key, message, Uint8Array.of(...signature, 0)));
         assert(!fast.ed25519Verify(random(32), message, signature));
       }
       for (const lengths of [
