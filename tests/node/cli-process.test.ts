@@ -156,7 +156,10 @@ describe('the gnet program', { concurrency: 2, timeout: 60_000 }, () => {
     for (const args of [RELAY, ['proxy']]) {
       const second = gnet(...args, '--name', 'taken', '--join', 'ws://127.0.0.1:9');
       assert.equal(await second.ended, 1);
-      assert.match(second.stderr, new RegExp(`^gnet: .*taken is in use by process ${first.process.pid}: stop it, or name another`));
+      assert.match(
+        second.stderr,
+        new RegExp(`^gnet: .*taken is in use by process ${first.process.pid}: stop it, or take another folder with --name`),
+      );
       assert.equal(second.stdout, '');
     }
     first.process.kill('SIGTERM');
