@@ -28,7 +28,10 @@ export async function profileHolder(records: RecordStore, env: Pick<Env, 'random
 /** Resolves when it is held, which it is as long as this thread runs. */
 function share(locks: LockManager): Promise<void> {
   return new Promise((resolve, reject) => {
-    const forEver = (): Promise<never> => (resolve(), new Promise(() => undefined));
+    const forEver = (): Promise<never> => {
+      resolve();
+      return new Promise(() => undefined);
+    };
     locks.request(LOCK, { mode: 'shared' }, forEver).catch(reject);
   });
 }
