@@ -99,6 +99,13 @@ export class Circuits implements CircuitSource {
     for (const { circuit, note } of this.own()) if (circuit.name === end.name) note.roundTripMs = roundTripMs;
   }
 
+  /** This circuit has fallen silent: spares that share a hop with it, but for the guard, would be as well. */
+  avoidHopsOf(end: CircuitEnd): void {
+    const silent = [...this.own()].find(({ circuit }) => circuit.name === end.name)?.circuit.hops.slice(1) ?? [];
+    this.ways.onBuildFailed(silent);
+    this.#spares.avoid(silent);
+  }
+
   /** From now on this many spares are kept; a build that waits after a failed one is tried now. */
   keepSpares(count: number): void {
     this.#spares.keep(count);

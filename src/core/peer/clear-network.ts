@@ -26,7 +26,7 @@ export class ClearNetwork {
     this.exits = new Exits({
       env: access().env,
       circuits,
-      choosePath: (target, exclude) => ways.chooseExitPath(target, exclude),
+      choosePath: (target, exclude, mayAsk) => ways.chooseExitPath(target, exclude, mayAsk),
       ready,
       onSilent,
     });

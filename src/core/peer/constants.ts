@@ -113,6 +113,13 @@ export const EXIT_SILENT_ROUND_TRIPS = 4;
 export const EXIT_SILENCE_LOOK_MS = 200;
 /** So long the hops of such a circuit are left out where there are others: longer than the half minute. */
 export const EXIT_SHUN_MS = 60_000;
+/**
+ * The same of a service's circuit, which is closed then: longer, as all that runs over it takes another path, which lasts some round trips.
+ * Nothing that is late by so much is worth the wait, and of those that only seem so a session loses nothing.
+ */
+export const SERVICE_SILENT_MS = 3_000;
+export const SERVICE_SILENT_ROUND_TRIPS = 6;
+export const SERVICE_SILENCE_LOOK_MS = 1_000;
 /** After this a circuit to an exit takes no new connections: what one exit sees of a user is what he does in ten minutes. */
 export const EXIT_CIRCUIT_MAX_AGE_MS = 10 * 60_000;
 /** How often circuits to exits are looked through for those that are old and carry nothing. */

@@ -8,6 +8,7 @@ import { END, STREAM } from '../wire/registry.ts';
 import type { Circuits } from './circuits.ts';
 import { EXIT_ANSWER_MS, EXIT_CIRCUIT_MAX_AGE_MS, EXIT_SILENCE_LOOK_MS, EXIT_SILENT_MS, EXIT_SILENT_ROUND_TRIPS } from './constants.ts';
 import { PathSession } from './path-session.ts';
+import { isSilent } from './silence.ts';
 import { isExitFor } from './ways.ts';
 
 /** How a circuit has failed a connection without a word of the exit's. */
@@ -72,8 +73,8 @@ export class ExitCircuit {
   }
 
   get #isUnheard(): boolean {
-    const { unheardMs = 0, roundTripMs = 0 } = this.#session.circuitStats ?? {};
-    return unheardMs >= Math.max(EXIT_SILENT_MS, EXIT_SILENT_ROUND_TRIPS * roundTripMs);
+    const stats = this.#session.circuitStats;
+    return stats !== undefined && isSilent(stats, EXIT_SILENT_MS, EXIT_SILENT_ROUND_TRIPS);
   }
 
   /**

@@ -13,8 +13,8 @@ import { ExitCircuit } from './exit-circuit.ts';
 export interface ExitsOptions {
   readonly env: Env;
   readonly circuits: Pick<Circuits, 'openAlong'>;
-  /** Guard, middle, exit. @throws GlobalNetError `unreachable`, in words. */
-  choosePath(target: ExitTarget, exclude: ReadonlySet<PeerId>): Promise<readonly Descriptor[]>;
+  /** Guard, middle, exit. @param mayAsk other peers too, where no exit is known that will do. @throws GlobalNetError `unreachable`, in words. */
+  choosePath(target: ExitTarget, exclude: ReadonlySet<PeerId>, mayAsk: boolean): Promise<readonly Descriptor[]>;
   /** @throws GlobalNetError when joining failed. */
   ready(): Promise<void>;
   /** This exit takes connections and never answers, though the circuit to it stands. */
@@ -130,11 +130,12 @@ export class Exits {
     for (const [hop, atMs] of this.#shunned) if (atMs < freshMs) this.#shunned.delete(hop);
     const avoided = [...failed, ...this.#shunned.keys()];
     let failure: unknown;
+    // Others are asked for exits only where all that are known have said no: that may take longer than a connection has.
     for (const without of avoided.length === 0 ? [[]] : [avoided, [...failed].slice(-1), []]) {
       try {
-        return await this.options.choosePath(target, new Set([...refused, ...without]));
+        return await this.options.choosePath(target, new Set([...refused, ...without]), without.length === 0);
       } catch (error) {
-        failure ??= error;
+        failure = error;
       }
     }
     throw failure;

@@ -21,6 +21,7 @@ import type { PeerOptions } from './peer-options.ts';
 import { pointDirectory } from './points.ts';
 import { recordNetwork } from './records.ts';
 import type { SiteHost } from './site-host.ts';
+import { endWhenSilent } from './silence.ts';
 import { Sites } from './sites.ts';
 import type { KnownPeer, PeerEvent, PeerStatus, StreamStatus } from './status.ts';
 import { statusOf } from './status-of.ts';
@@ -116,6 +117,7 @@ export class Peer {
       openChannels: (end, handler) => {
         const channels = new CircuitChannels(env, end, handler);
         circuits.measure(end, () => channels.stats.roundTripMs);
+        endWhenSilent(env, channels, () => circuits.avoidHopsOf(end));
         return channels;
       },
       points: pointDirectory(directory, () => ({ ...this.#network.access(), via: 'circuit' })),

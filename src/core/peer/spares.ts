@@ -1,3 +1,4 @@
+import type { PeerId } from '../bytes/brand.ts';
 import { type BuilderCircuit, NoTurn } from '../circuit/index.ts';
 import type { Env } from '../env.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
@@ -64,6 +65,12 @@ export class Spares {
     return index < 0 ? undefined : this.#all.splice(index, 1)[0];
   }
 
+  /** Those through one of these peers are replaced. */
+  avoid(peers: readonly PeerId[]): void {
+    this.#close(({ hops }) => hops.some(({ id }) => peers.includes(id)));
+    void this.fill();
+  }
+
   /** One build after the other: two at once would only wait for the same thread. */
   async fill(): Promise<void> {
     if (this.#filling || this.#cancelRetry !== undefined) return;
@@ -98,7 +105,11 @@ export class Spares {
 
   #dropOld(): void {
     const oldest = this.options.env.now() - SPARE_MAX_AGE_MS;
-    for (const spare of this.#all.filter(({ builtAt }) => builtAt < oldest)) {
+    this.#close(({ builtAt }) => builtAt < oldest);
+  }
+
+  #close(isUseless: (spare: Spare) => boolean): void {
+    for (const spare of this.#all.filter(isUseless)) {
       spare.circuit.close(CLOSE.ended);
       this.#drop(spare);
     }

@@ -79,12 +79,13 @@ export class NetworkWays implements Ways {
 
   /**
    * To an exit whose summary says that it may open this: guard, middle, exit. None of `exclude` is among them: an exit that is gone is no middle either.
+   * @param mayAsk others for exits, where none is known that will do.
    * @throws GlobalNetError `unreachable`.
    */
-  async chooseExitPath(target: ExitTarget, exclude: ReadonlySet<PeerId>): Promise<Descriptor[]> {
+  async chooseExitPath(target: ExitTarget, exclude: ReadonlySet<PeerId>, mayAsk = true): Promise<Descriptor[]> {
     const { env, directory } = this.options;
     const lastFits: Fits = (one) => !exclude.has(one.id) && isExitFor(one, target);
-    await this.#untilExit(lastFits);
+    if (mayAsk) await this.#untilExit(lastFits);
     return choosePath(env, directory, { hops: HOPS, guards: await this.#firstHops(), lastFits, exclude });
   }
 
