@@ -1,6 +1,4 @@
 import { transfer } from 'comlink';
-import { openIdbStore } from '../src/adapters/idb-store.ts';
-import { MemoryChunks, MemoryRecords } from '../src/adapters/memory-store.ts';
 import { serveSitePort } from '../src/adapters/serve-site-port.ts';
 import { loadSodiumCrypto } from '../src/adapters/sodium-crypto.ts';
 import { WebRtcBridge } from '../src/adapters/webrtc-bridge-worker.ts';
@@ -13,7 +11,6 @@ import { newIdentity } from '../src/core/crypto/identity.ts';
 import { rtcBinding } from '../src/core/link/index.ts';
 import type { FetchProgress, Messages } from '../src/core/peer/index.ts';
 import { Peer } from '../src/core/peer/peer.ts'; // by its file: what else the folder has comes when it is wanted
-import type { ChunkStore, RecordStore } from '../src/core/ports.ts';
 import type { Outcome } from '../src/shared/outcome.ts';
 import { outcomeOf } from '../src/shared/outcome.ts';
 import type { CarriedCertificate } from '../src/shared/peer-api.ts';
@@ -21,6 +18,8 @@ import type { KeptInvitation, PeerConfig, PeerControl, PeerListener, SiteInfo, S
 import { forgetInvitation, invitedTo, keptInvitation } from './kept-invitations.ts';
 import { relayingTurn } from './relaying-turn.ts';
 import { readSite, siteSource, storedSites } from './site-answers.ts';
+import { forgetSigningKey, signerOf, signingKey } from './signing-keys.ts';
+import { openStore } from './tab-store.ts';
 import { Throttle } from './throttle.ts';
 
 /** Links a tab holds at most: about ten of its own, and some that others opened. */
@@ -201,11 +200,21 @@ export class TabPeer implements PeerControl {
     return outcomeOf(async () => (await this.#messages()).isInbox(this.#running().sites.open(address).visit));
   }
 
-  sendMessage(address: string, text: string): Promise<Outcome<undefined>> {
+  sendMessage(address: string, text: string, isSigned: boolean): Promise<Outcome<undefined>> {
     return outcomeOf(async () => {
-      await (await this.#messages()).send(address, text);
+      const messages = await this.#messages();
+      const { records } = await this.#store;
+      await messages.send(address, text, isSigned ? await signingKey(records, this.#env, address) : undefined);
       return undefined;
     });
+  }
+
+  async signer(address: string): Promise<string | undefined> {
+    return signerOf((await this.#store).records, this.#env, address);
+  }
+
+  async forgetSigner(address: string): Promise<void> {
+    await forgetSigningKey((await this.#store).records, address);
   }
 
   setRelaying(relaying: boolean): Promise<Outcome<undefined>> {
@@ -230,14 +239,4 @@ export class TabPeer implements PeerControl {
 /** The user has asked the browser to send and load no more than it must; Firefox does not say. */
 function savesData(): boolean {
   return (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
-}
-
-async function openStore(): Promise<{ records: RecordStore; chunks: ChunkStore; kept: boolean }> {
-  try {
-    const store = openIdbStore();
-    await store.records.keys('peer/'); // a browser that forbids storage says so at the first use
-    return { ...store, kept: true };
-  } catch {
-    return { records: new MemoryRecords(), chunks: new MemoryChunks(), kept: false };
-  }
 }

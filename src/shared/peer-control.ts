@@ -122,10 +122,14 @@ export interface PeerControl {
   /** Whether the live service that is open there takes messages. Fails with: refused (not let in any longer) | closed | and as `openSite`. */
   isInbox(address: string): Promise<Outcome<boolean>>;
   /**
-   * Sends a text by a circuit of its own; resolves when the inbox has said that it keeps it.
+   * Sends a text by a circuit of its own; resolves when the inbox has said that it keeps it. `isSigned`: by this browser's key for that inbox.
    * Fails with: malformed (address or text) | unknown | unserved | timeout | refused (no inbox, or not invited) | full | unsupported | closed | unreachable.
    */
-  sendMessage(address: string, text: string): Promise<Outcome<undefined>>;
+  sendMessage(address: string, text: string, isSigned: boolean): Promise<Outcome<undefined>>;
+  /** The public key, in base32, of which this browser signs to that inbox; undefined when there is none yet. */
+  signer(address: string): Promise<string | undefined>;
+  /** Removes it: what is signed later is of another key. */
+  forgetSigner(address: string): Promise<void>;
   /** Off: no descriptor is published, no offer answered, no circuit of others accepted. */
   setRelaying(relaying: boolean): Promise<Outcome<undefined>>;
   /** Tears down at once: the page is going away or the user leaves the network. `start` may follow. */

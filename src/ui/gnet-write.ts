@@ -4,6 +4,8 @@ import { INBOX_TEXT_MAX_BYTES } from '../shared/inbox.ts';
 import type { Failure } from '../shared/outcome.ts';
 import { certificateList, certificateStyles } from './certificate-list.ts';
 import { formStyles } from './form-styles.ts';
+import './gnet-signer.ts';
+import type { Signer } from './gnet-signer.ts';
 import { shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
 import { joinSentence, sentence } from './words.ts';
@@ -95,7 +97,7 @@ export class Write extends ShellElement {
       </header>
       <p>Only the inbox at this address can read what you send. It keeps it for its owner, who answers nothing here: where you want an answer, write
         how you can be reached.</p>
-      <p class="small muted">Nothing in a message says who sent it, and nobody signs it. Each comes by a circuit of its own.</p>
+      <p class="small muted">Nothing in a message says who sent it, unless you sign it or your text does. Each comes by a circuit of its own.</p>
       ${certificateList(judge(view.certificates, shell.settings.trusted, Date.now()))}
       ${this.#form(view.address, letter)}
     </div>`;
@@ -111,6 +113,7 @@ export class Write extends ShellElement {
         <textarea rows="8" spellcheck="false" autocomplete="off" autocapitalize="sentences" aria-invalid=${isTooLong} aria-describedby="size"
           .value=${letter.text} ?readonly=${isSending} @input=${(event: Event) => this.#onInput(event, letter)}></textarea>
       </label>
+      <gnet-signer></gnet-signer>
       <div class="row under">
         <button class="primary" aria-disabled=${isSending} aria-keyshortcuts="Control+Enter">${isSending ? 'Sending…' : 'Send'}</button>
         <p id="size" class="small numbers ${isTooLong ? 'error' : 'muted'}">${sizeText(sizeBytes)}</p>
@@ -149,12 +152,14 @@ export class Write extends ShellElement {
   async #send(address: string, letter: Letter): Promise<void> {
     Object.assign(letter, { state: 'sending', keptAtMs: undefined, failure: undefined });
     this.requestUpdate();
-    const outcome = await shell.peer?.sendMessage(address, letter.text);
+    const signer = this.#part('gnet-signer') as Signer;
+    const outcome = await shell.peer?.sendMessage(address, letter.text, signer.isChosen);
     letter.state = 'writing';
     if (outcome?.ok) Object.assign(letter, { text: '', keptAtMs: Date.now() });
     else letter.failure = outcome;
     this.requestUpdate();
-    await this.updateComplete;
+    await signer.read();
+    await Promise.all([this.updateComplete, signer.updateComplete]);
     this.renderRoot.querySelector('.kept, .failed')?.scrollIntoView({ block: 'nearest' }); // a phone's keys lie over it
   }
 

@@ -158,8 +158,44 @@ describe('the shell knows whom its user trusts and who lets him in', { timeout: 
     await faults(page, `{ inbox: { mayKeep: true } }`);
     await page.getByRole('button', { name: 'Send' }).press('Enter');
     await page.getByRole('status').getByText('Kept by the inbox').waitFor();
-    assert.deepEqual(await page.evaluate('fixture.messages'), [[app.addresses[0], 'See you at eight. ☕']]);
+    assert.deepEqual(await page.evaluate('fixture.messages'), [[app.addresses[0], 'See you at eight. ☕', undefined]]);
     assert.equal(await text.inputValue(), '');
     assert.equal(await page.locator('gnet-site iframe').count(), 0);
+  });
+
+  it('signs a message where its user says so, with a key for that inbox alone, which is shown and can be removed', async () => {
+    await faults(page, `{ inbox: { mayKeep: true } }`);
+    const choice = page.getByRole('checkbox', { name: /^Sign it with a key of this browser/ });
+    const remove = page.getByRole('button', { name: 'Remove your key for this inbox' });
+    const write = async (to: string | undefined, text: string): Promise<void> => {
+      await open(page, to);
+      await page.getByLabel('Message').fill(text);
+      await choice.check();
+      await page.getByRole('button', { name: 'Send' }).press('Enter');
+      await page.getByRole('status').getByText('Kept by the inbox').waitFor();
+    };
+    await write(app.addresses[0], 'one');
+    await remove.waitFor();
+    await write(app.addresses[0], 'two');
+    await write(app.addresses[1], 'three');
+    const signers = ((await page.evaluate('fixture.messages')) as string[][]).map(([, , signer]) => signer);
+    assert.match(signers[0] ?? '', /^[a-z2-7]{52}$/);
+    assert.equal(signers[1], signers[0]);
+    assert.notEqual(signers[2], signers[0], 'two inboxes could tell that they have one writer');
+    await page.getByText(String(signers[2])).waitFor();
+    await page.setViewportSize({ width: 360, height: 640 });
+    await write(app.addresses[1], 'four');
+    await waitFor('the answer in sight', () =>
+      page.evaluate(`(() => {
+        const form = document.querySelector('gnet-app').shadowRoot.querySelector('gnet-site').shadowRoot.querySelector('gnet-write').shadowRoot;
+        return form.querySelector('.kept').getBoundingClientRect().bottom <= innerHeight;
+      })()`),
+    );
+    await page.setViewportSize({ width: 1280, height: 720 });
+    await remove.press('Enter');
+    await remove.waitFor({ state: 'detached' });
+    assert.equal(await choice.isChecked(), false);
+    await open(page, app.addresses[0]);
+    await page.getByText(String(signers[0])).waitFor();
   });
 });

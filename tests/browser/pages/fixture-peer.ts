@@ -3,6 +3,7 @@ import { serveSitePort } from '../../../src/adapters/serve-site-port.ts';
 import { base32, fromHex, GlobalNetError } from '../../../src/core/bytes/index.ts';
 import { identityFromSeed, nobleCrypto } from '../../../src/core/crypto/index.ts';
 import { keepInvitation } from '../../../workers/keep-invitation.ts';
+import { forgetSigningKey, signerOf, signingKey } from '../../../workers/signing-keys.ts';
 import { forgetInvitation, invitedTo, keptInvitation } from '../../../workers/kept-invitations.ts';
 import { openIdbStore } from '../../../src/adapters/idb-store.ts';
 import { checkCertificates } from '../../../src/core/peer/certificates.ts';
@@ -69,13 +70,15 @@ declare global {
   var firstFaults: FixtureFaults | undefined;
   var fixture: {
     faults: FixtureFaults;
-    messages: [address: string, text: string][];
+    messages: [address: string, text: string, signer: string | undefined][];
     /** The first chunk of each part of a file that was asked for. */
     asked: number[];
     status(status: Partial<PeerStatus>): void;
     event(event: PeerEvent): void;
   };
 }
+
+const KEYS = { crypto: nobleCrypto, random: (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes)) };
 
 class FixturePeer implements PeerControl {
   readonly #packs = new Map<string, Pack>();
@@ -241,16 +244,25 @@ class FixturePeer implements PeerControl {
     return outcomeOf(async () => globalThis.fixture.faults.inbox !== undefined);
   }
 
-  sendMessage(address: string, text: string) {
+  sendMessage(address: string, text: string, isSigned: boolean) {
     return outcomeOf(async () => {
       while (!globalThis.fixture.faults.inbox?.mayKeep) {
         const failure = globalThis.fixture.faults.inbox?.failure;
         if (failure !== undefined) throw new GlobalNetError(failure.kind, failure.message);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
-      globalThis.fixture.messages.push([address, text]);
+      const signer = isSigned ? base32((await signingKey(this.#records, KEYS, address)).publicKey) : undefined;
+      globalThis.fixture.messages.push([address, text, signer]);
       return undefined;
     });
+  }
+
+  signer(address: string) {
+    return signerOf(this.#records, KEYS, address);
+  }
+
+  forgetSigner(address: string) {
+    return forgetSigningKey(this.#records, address);
   }
 
   async setRelaying(relaying: boolean) {

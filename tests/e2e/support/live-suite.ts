@@ -208,6 +208,12 @@ export function liveSuite(network: () => Network, start: (...args: string[]) => 
       await tab.getByText('Kept by the inbox').waitFor();
       const { text, signedBy } = await inbox.line('text');
       assert.deepEqual([text, signedBy], ['See you at eight ☕', undefined]);
+      await tab.getByLabel('Message').fill('It is me');
+      await tab.getByRole('checkbox', { name: /^Sign it/ }).check();
+      await tab.getByRole('button', { name: 'Send' }).press('Enter');
+      const signed = await inbox.line('signedBy');
+      assert.equal(signed['text'], 'It is me');
+      await tab.getByText(String(signed['signedBy'])).waitFor();
       await inbox.stop();
     });
 
