@@ -59,6 +59,20 @@ export function serviceFailureInWords(error: unknown): string | undefined {
   return error instanceof GlobalNetError ? NO_SERVICE_IN_WORDS[error.kind] : undefined;
 }
 
+const EXIT_IN_WORDS: Partial<Record<EndReason, string>> = {
+  [END.refused]: 'A program asked for something outside of .gnet that no exit opens: by its policy, or because it is a private address.',
+  [END.unresolvable]: 'A program asked for a name outside of .gnet for which its exit finds no address.',
+  [END.unreachable]: 'A program asked for a host outside of .gnet to which its exit finds no way.',
+  [END.portClosed]: 'A program asked for a host outside of .gnet where nobody listens at that port.',
+  [END.timeout]: 'A program asked for a host outside of .gnet that does not answer its exit.',
+  [END.full]: 'A program’s exit has as many connections as it takes.',
+};
+
+/** The same of a connection through an exit; that there is none is told elsewhere. */
+export function exitFailureInWords(error: unknown): string | undefined {
+  return error instanceof StreamReset ? EXIT_IN_WORDS[error.reason] : undefined;
+}
+
 function replyOf(error: unknown): Refusal {
   if (error instanceof StreamReset) return error.reason === END.timeout ? REPLY.ttlExpired : REPLY.failure;
   switch (error instanceof GlobalNetError ? error.kind : 'internal') {

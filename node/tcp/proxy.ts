@@ -16,7 +16,7 @@ import { join } from './join.ts';
 import { listen } from './listen.ts';
 import { isRepeatable } from './repeatable.ts';
 import { SocketBytes } from './socket-bytes.ts';
-import { exitReplyOf, serviceFailureInWords, serviceReplyOf } from './proxy-reply.ts';
+import { exitFailureInWords, exitReplyOf, serviceFailureInWords, serviceReplyOf } from './proxy-reply.ts';
 
 /** What the proxy needs of a `ServiceSession`. */
 type VisitSession = TcpSession & Pick<ServiceSession, 'turnedAway'>;
@@ -37,7 +37,7 @@ export interface ProxyOptions {
   onBroken(why: string): void;
   /** A service wants no visit of ours, and why. */
   onRefused?(why: string): void;
-  /** A service has not what a program asked it for, and why: the same words each time. Without --strict a program hears a reset alone. */
+  /** A service has not what a program asked it for, or an exit cannot reach it, and why: the same words each time. Without --strict a program hears a reset alone. */
   onNothingThere?(why: string): void;
   /** There is no room for somebody, and why: the same words each time. */
   onWarning(why: string): void;
@@ -170,7 +170,8 @@ class Client {
     } catch (error) {
       const kind = error instanceof GlobalNetError ? error.kind : 'internal';
       if (isService && kind === 'refused') this.#options.onRefused?.((error as Error).message);
-      if (isService && error instanceof GlobalNetError) this.#tellNothing(serviceFailureInWords(error));
+      if (!isService) this.#tellNothing(exitFailureInWords(error));
+      else if (error instanceof GlobalNetError) this.#tellNothing(serviceFailureInWords(error)); // of a stream it is told already
       if (kind === 'full') this.#options.onWarning((error as Error).message);
       if (this.#handshake.state !== 'asked') throw error;
       this.#do(this.#handshake.fail(isService ? serviceReplyOf(error) : exitReplyOf(error)));

@@ -39,6 +39,8 @@ interface House {
   /** What the exit was asked for, and with which isolation key. */
   readonly asked: { target: ExitTarget; isolation: string; first: string }[];
   readonly notes: string[];
+  /** Why there is no connection, as the proxy's user is told. */
+  readonly told: string[];
   /** The circuit is gone. */
   breakCircuit(): void;
 }
@@ -51,7 +53,7 @@ async function house(judge: ExitJudge, { strict = true, connectionsMax = 500 } =
   const { a, b } = pipePair(realEnv, { delayMs: 1 });
   session.attach(a);
   hosted.attach(b);
-  const made: Omit<House, 'port'> = { asked: [], notes: [], breakCircuit: () => session.end(END.sessionLost) };
+  const made: Omit<House, 'port'> = { asked: [], notes: [], told: [], breakCircuit: () => session.end(END.sessionLost) };
   const proxy = await startProxy({
     host: '127.0.0.1',
     port: 0,
@@ -70,6 +72,7 @@ async function house(judge: ExitJudge, { strict = true, connectionsMax = 500 } =
     onIpTarget: () => made.notes.push('ip'),
     onExit: () => undefined,
     onBroken: (why) => made.notes.push(why),
+    onNothingThere: (why) => made.told.push(why),
     onWarning: (why) => made.notes.push(why),
   });
   closers.push(
@@ -180,6 +183,24 @@ test('exit: each failure has its reply', async () => {
   }
   const full = await house(toLoopback(), { connectionsMax: 0 });
   assert.equal((await dial(full, byName('example.org', closed))).code, 1);
+});
+
+test('exit: a program that hears a reset alone: the proxy’s user is told why, without where', async () => {
+  for (const [judge, words] of [
+    [{ judge: async () => ({ refuse: END.timeout }) }, /does not answer its exit/],
+    [policyJudge('accept *:*'), /its exit finds no address/],
+    [policyJudge('accept *:443'), /no exit opens/],
+  ] as const) {
+    const made = await house(judge, { strict: false });
+    const { socket, code } = await dial(made, byName('nobody.example', 80));
+    assert.equal(code, 0);
+    const broken = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('error', () => undefined).write('GET / HTTP/1.0\r\n\r\n');
+    await broken;
+    assert.match(made.told.join(), words);
+    assert.doesNotMatch(made.told.join(), /nobody\.example/);
+    assert.deepEqual(made.notes, []);
+  }
 });
 
 test('exit: IPv4 and IPv6 addresses are asked for as they are, and the user is told that a name may have been looked up', async () => {
