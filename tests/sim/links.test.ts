@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { nodeCrypto } from '../../src/adapters/node-crypto.ts';
 import type { PeerId } from '../../src/core/bytes/index.ts';
 import { newIdentity, peerIdOf } from '../../src/core/crypto/identity.ts';
 import { sleep } from '../../src/core/env.ts';
@@ -34,7 +35,7 @@ function linked(network: SimNetwork, name: string): Linked {
 }
 
 test('peers link over simulated wires, and each end learns who the other is', async () => {
-  const network = new SimNetwork({ seed: 'links' });
+  const network = new SimNetwork({ seed: 'links', crypto: nodeCrypto });
   const [a, b] = [linked(network, 'a'), linked(network, 'b')];
   await network.run(async () => {
     const link = await a.links.dial({ peer: b.peer, url: 'ws://b' });
@@ -46,7 +47,7 @@ test('peers link over simulated wires, and each end learns who the other is', as
 
 test('a cut wire closes the link at both ends at once; a silent one is noticed by its pings', async () => {
   for (const fault of ['cut', 'silence'] as const) {
-    const network = new SimNetwork({ seed: fault });
+    const network = new SimNetwork({ seed: fault, crypto: nodeCrypto });
     const [a, b] = [linked(network, 'a'), linked(network, 'b')];
     await network.run(async () => {
       await a.links.dial({ peer: b.peer, url: 'ws://b' });
@@ -63,7 +64,7 @@ test('a cut wire closes the link at both ends at once; a silent one is noticed b
 
 /** Twelve peers link at random under cuts and deaths: all that they were told. */
 async function story(seed: string): Promise<string> {
-  const network = new SimNetwork({ seed });
+  const network = new SimNetwork({ seed, crypto: nodeCrypto });
   const peers = Array.from({ length: 12 }, (_, i) => linked(network, `n${i}`));
   const stops = [
     network.everyAbout(200, () => {
