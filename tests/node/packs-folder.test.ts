@@ -8,6 +8,7 @@ import { openFileStore } from '../../node/file-store.ts';
 import { packFolder, titleIn } from '../../node/folder-pack.ts';
 import { scanFolder } from '../../node/folder.ts';
 import { mediaTypeOf } from '../../node/media-type.ts';
+import { MemoryRecords } from '../../src/adapters/memory-store.ts';
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { distinctChunks } from '../../src/core/packs/chunk-place.ts';
 import { PackStore } from '../../src/core/packs/pack-store.ts';
@@ -15,7 +16,7 @@ import { SiteReader } from '../../src/core/packs/site-reader.ts';
 import { SiteServer } from '../../src/core/packs/site-server.ts';
 import { CHUNK_BYTES } from '../../src/core/wire/geometry.ts';
 import { chunkHash, type FileEntry } from '../../src/core/wire/manifest.ts';
-import { MemoryChunks, MemoryRecords, noise, streamPair } from '../core/packs/support.ts';
+import { MemoryChunks, noise, streamPair } from '../core/packs/support.ts';
 import { author, temporary } from '../support/folders.ts';
 import { testEnv } from '../support/test-env.ts';
 

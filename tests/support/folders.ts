@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { MemoryRecords } from '../../src/adapters/memory-store.ts';
 import { PackStore } from '../../src/core/packs/pack-store.ts';
-import { MemoryChunks, MemoryRecords } from '../core/packs/support.ts';
+import { MemoryChunks } from '../core/packs/support.ts';
 import { testEnv } from './test-env.ts';
 
 /** A folder that goes with its test. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MemoryRecords } from '../../../src/adapters/memory-store.ts';
 import { type Identity, identityFromSeed, nobleCrypto } from '../../../src/core/crypto/index.ts';
 import {
   BAG_ENTRIES_MAX,
@@ -10,7 +11,6 @@ import {
   ValueStore,
   valuePosition,
 } from '../../../src/core/dht/index.ts';
-import type { RecordStore } from '../../../src/core/ports.ts';
 import { CLOCK_SKEW_MS, KEEP } from '../../../src/core/wire/registry.ts';
 import { type DhtValue, isWorkDone, signValue } from '../../../src/core/wire/value.ts';
 import { seededRandom } from '../../../src/sim/random.ts';
@@ -50,17 +50,6 @@ function entry(env: { now(): number }, effort: number, by = newWriter(), serial 
   let work = random(8);
   while (!isWorkDone(nobleCrypto, { ...content, work })) work = random(8);
   return signValue(nobleCrypto, (message) => nobleCrypto.ed25519Sign(by.seed, message), { ...content, work });
-}
-
-function memoryStore(): RecordStore & { readonly records: Map<string, Uint8Array> } {
-  const records = new Map<string, Uint8Array>();
-  return {
-    records,
-    get: async (key) => records.get(key),
-    set: async (key, value) => void records.set(key, value),
-    delete: async (key) => void records.delete(key),
-    keys: async (prefix) => [...records.keys()].filter((key) => key.startsWith(prefix)).sort(),
-  };
 }
 
 test('the highest serial of a slot wins, whatever the order of coming', () => {
@@ -172,7 +161,7 @@ test('past its capacity a store drops the keys farthest from its place', () => {
 
 test('values outlive a restart; expired and damaged ones are cleared away', async () => {
   const env = testEnv();
-  const records = memoryStore();
+  const records = new MemoryRecords();
   const store = new ValueStore(env, () => undefined, { records });
   const [kept, replaced, short] = [single(env, { serial: 2 }), single(env, { serial: 1 }), single(env, { slot: 1, lifeMs: 1000 })];
   for (const value of [replaced, kept, short]) store.keep(value);
@@ -182,5 +171,5 @@ test('values outlive a restart; expired and damaged ones are cleared away', asyn
   await next.load();
   assert.deepEqual(next.get(kept.key), [kept]);
   await env.advance(0);
-  assert.equal(records.records.size, 1);
+  assert.equal((await records.keys('')).length, 1);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DecodeError, equal, GlobalNetError } from '../../../src/core/bytes/index.ts';
+import { DecodeError, equal } from '../../../src/core/bytes/index.ts';
 import { identityFromSeed, nobleCrypto } from '../../../src/core/crypto/index.ts';
 import {
   decodeDhtAnswer,
@@ -23,6 +23,7 @@ import {
   verifyValue,
 } from '../../../src/core/wire/value.ts';
 import { solveBagWork } from '../../../src/core/dht/index.ts';
+import { kindOf, mutated, survives } from '../../support/decoders.ts';
 import { testEnv } from '../../support/test-env.ts';
 
 const NOW = 1_800_000_000_000;
@@ -44,16 +45,6 @@ const entry: fc.Arbitrary<BagContent> = fc.record(
   { kind: fc.constant('bag' as const), bag: bytes(32), effort: fc.nat(1), work: bytes(8), ...shared },
   plain,
 );
-
-const kindOf = (run: () => unknown): string => {
-  try {
-    run();
-    return 'nothing';
-  } catch (error) {
-    assert.ok(error instanceof GlobalNetError, String(error));
-    return error.kind;
-  }
-};
 
 test('values decode to what was signed and verify, in one encoding', () => {
   fc.assert(
@@ -164,24 +155,6 @@ const answer: fc.Arbitrary<DhtAnswer> = fc.oneof(
   ),
   fc.record({ type: fc.constant('error' as const), reason: fc.nat(8).map((n) => n as EndReason) }, plain),
 );
-
-function survives<T>(input: Uint8Array, decode: (bytes: Uint8Array) => T, encode: ((value: T) => Uint8Array) | undefined): void {
-  let value: T;
-  try {
-    value = decode(input);
-  } catch (error) {
-    assert.ok(error instanceof DecodeError, String(error));
-    return;
-  }
-  if (encode !== undefined) assert.deepEqual(encode(value), input);
-}
-
-const mutated = (valid: fc.Arbitrary<Uint8Array>) =>
-  fc.tuple(valid, fc.nat(), fc.nat(255), fc.nat(40)).map(([input, at, byte, cut]) => {
-    const changed = input.slice(0, Math.max(1, input.length - cut));
-    changed[at % changed.length] = byte;
-    return changed;
-  });
 
 test('dht requests and answers decode to what was encoded', () => {
   fc.assert(fc.property(request, (one) => assert.deepEqual(decodeDhtRequest(encodeDhtRequest(one)), one)));

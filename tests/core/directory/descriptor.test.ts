@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { GlobalNetError, type PeerId } from '../../../src/core/bytes/index.ts';
+import type { PeerId } from '../../../src/core/bytes/index.ts';
 import { nobleCrypto, peerIdOf } from '../../../src/core/crypto/index.ts';
 import {
   decodeDescriptor,
@@ -14,20 +14,11 @@ import {
 import { DESCRIPTOR_MAX_BYTES } from '../../../src/core/wire/geometry.ts';
 import { isPrivateIp, netGroup, netPrefix, type PeerAddress, websocketUrl } from '../../../src/core/wire/peer-address.ts';
 import { CLOCK_SKEW_MS, EPOCH_MS, ROLE } from '../../../src/core/wire/registry.ts';
+import { kindOf } from '../../support/decoders.ts';
 import { describe, openPeer, tabPeer, testPeer, websocketAt } from '../../support/peers.ts';
 
 const NOW = 1_800_000_000_000;
 const peer = openPeer(1);
-const kindOf = (run: () => unknown): string => {
-  try {
-    run();
-    return 'nothing';
-  } catch (error) {
-    assert.ok(error instanceof GlobalNetError, String(error));
-    return error.kind;
-  }
-};
-
 const plain = { noNullPrototype: true } as const;
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const ip = fc.oneof(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MemoryRecords } from '../../../src/adapters/memory-store.ts';
 import type { PeerId } from '../../../src/core/bytes/index.ts';
 import { nobleCrypto } from '../../../src/core/crypto/index.ts';
 import { Directory, DirectoryServer, OwnDescriptors } from '../../../src/core/directory/index.ts';
@@ -12,17 +13,6 @@ import { testEnv } from '../../support/test-env.ts';
 
 const env = testEnv();
 const open = [0, 1, 2, 3].map((index) => describe(openPeer(index), env.now())) as [Descriptor, Descriptor, Descriptor, Descriptor];
-
-function memoryStore(): RecordStore & { readonly records: Map<string, Uint8Array> } {
-  const records = new Map<string, Uint8Array>();
-  return {
-    records,
-    get: async (key) => records.get(key),
-    set: async (key, value) => void records.set(key, value),
-    delete: async (key) => void records.delete(key),
-    keys: async (prefix) => [...records.keys()].filter((key) => key.startsWith(prefix)).sort(),
-  };
-}
 
 test('a descriptor counts as vouched once two unrelated answerers named it', () => {
   const directory = new Directory(env);
@@ -190,7 +180,7 @@ test('a flood of publications is refused past the budget, and questions are stil
 
 test('over a restart within one epoch a peer signs no second descriptor', async () => {
   const own = testEnv({ seed: 'own' });
-  const store = memoryStore();
+  const store = new MemoryRecords();
   const peer = openPeer(7);
   const first = await new OwnDescriptors(own, peer.identity, store).current(() => peer.content);
   assert.ok(first);
@@ -206,7 +196,7 @@ test('over a restart within one epoch a peer signs no second descriptor', async 
 test('two callers at once get one descriptor, and a store that fails is asked again', async () => {
   const own = testEnv({ seed: 'own twice' });
   const peer = openPeer(8);
-  const store = memoryStore();
+  const store = new MemoryRecords();
   const signer = new OwnDescriptors(own, peer.identity, store);
   const contents = [0, 1].map((setupEffort) => signer.current(() => ({ ...peer.content, setupEffort })));
   const [first, second] = await Promise.all(contents);
@@ -214,7 +204,9 @@ test('two callers at once get one descriptor, and a store that fails is asked ag
   await own.advance(EPOCH_MS);
   let broken = true;
   const shaky: RecordStore = {
-    ...store,
+    get: (key) => store.get(key),
+    delete: (key) => store.delete(key),
+    keys: (prefix) => store.keys(prefix),
     set: async (key, value) => (broken ? Promise.reject(new Error('disk full')) : store.set(key, value)),
   };
   const other = new OwnDescriptors(own, peer.identity, shaky);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MemoryRecords } from '../../../src/adapters/memory-store.ts';
 import { utf8 } from '../../../src/core/bytes/index.ts';
 import { Directory, GUARDS_LISTED_MAX, Guards, loadSavedPeers, savePeers } from '../../../src/core/directory/index.ts';
-import type { RecordStore } from '../../../src/core/ports.ts';
 import { hasRole } from '../../../src/core/wire/descriptor.ts';
 import { areRelated } from '../../../src/core/wire/related.ts';
 import { ROLE } from '../../../src/core/wire/registry.ts';
@@ -10,16 +10,6 @@ import { describe, openPeer, rememberingCrypto, tabPeer, testPeer, websocketAt }
 import { testEnv, type TestEnv } from '../../support/test-env.ts';
 
 const DAY_MS = 24 * 3_600_000;
-
-function memoryStore(): RecordStore {
-  const records = new Map<string, Uint8Array>();
-  return {
-    get: async (key) => records.get(key),
-    set: async (key, value) => void records.set(key, value),
-    delete: async (key) => void records.delete(key),
-    keys: async (prefix) => [...records.keys()].filter((key) => key.startsWith(prefix)).sort(),
-  };
-}
 
 function fill(env: TestEnv, directory: Directory, count = 30): void {
   const witnesses = [900, 901].map((index) => describe(openPeer(index), env.now()));
@@ -33,7 +23,7 @@ function setUp(seed: string, count?: number) {
   const env = testEnv({ seed, crypto: rememberingCrypto() });
   const directory = new Directory(env);
   fill(env, directory, count);
-  return { env, directory, store: memoryStore() };
+  return { env, directory, store: new MemoryRecords() };
 }
 
 const ids = (guards: readonly { id: string }[]) => guards.map(({ id }) => id);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DecodeError } from '../../../src/core/bytes/index.ts';
 import { peerIdOf } from '../../../src/core/crypto/index.ts';
 import {
   decodeDirectoryAnswer,
@@ -13,6 +12,7 @@ import {
   encodeDirectoryRequest,
 } from '../../../src/core/wire/directory.ts';
 import type { EndReason } from '../../../src/core/wire/registry.ts';
+import { mutated, survives } from '../../support/decoders.ts';
 
 const plain = { noNullPrototype: true } as const;
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
@@ -45,25 +45,6 @@ const answer: fc.Arbitrary<DirectoryAnswer | DirectoryError> = fc.oneof(
   ),
   fc.record({ type: fc.constant('error' as const), reason: fc.nat(8).map((reason) => reason as EndReason) }, plain),
 );
-
-/** Decodes, or throws a DecodeError and nothing else; what decodes has this one encoding. */
-function survives<T>(input: Uint8Array, decode: (bytes: Uint8Array) => T, encode: (value: T) => Uint8Array): void {
-  let value: T;
-  try {
-    value = decode(input);
-  } catch (error) {
-    assert.ok(error instanceof DecodeError, String(error));
-    return;
-  }
-  assert.deepEqual(encode(value), input);
-}
-
-const mutated = (valid: fc.Arbitrary<Uint8Array>) =>
-  fc.tuple(valid, fc.nat(), fc.nat(255), fc.nat(40)).map(([input, at, byte, cut]) => {
-    const changed = input.slice(0, Math.max(1, input.length - cut));
-    changed[at % changed.length] = byte;
-    return changed;
-  });
 
 test('directory requests decode to what was encoded', () => {
   fc.assert(fc.property(request, (one) => assert.deepEqual(decodeDirectoryRequest(encodeDirectoryRequest(one)), one)));

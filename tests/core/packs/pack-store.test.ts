@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { MemoryRecords } from '../../../src/adapters/memory-store.ts';
 import { newIdentity } from '../../../src/core/crypto/identity.ts';
 import { nextVersion } from '../../../src/core/packs/next-version.ts';
 import type { PackWarning } from '../../../src/core/packs/events.ts';
@@ -8,7 +9,7 @@ import { storedSite } from '../../../src/core/packs/stored-site.ts';
 import { CHUNK_BYTES } from '../../../src/core/wire/geometry.ts';
 import { MismatchError } from '../../../src/core/wire/mismatch.ts';
 import { testEnv } from '../../support/test-env.ts';
-import { entryOf, fields, MemoryChunks, MemoryRecords, noise, siteOf } from './support.ts';
+import { entryOf, fields, MemoryChunks, noise, siteOf } from './support.ts';
 
 function storeBench(options: Partial<PackStoreOptions> = {}, room?: number) {
   const env = testEnv();

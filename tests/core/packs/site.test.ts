@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { MemoryRecords } from '../../../src/adapters/memory-store.ts';
 import { base32 } from '../../../src/core/bytes/base32.ts';
 import { GlobalNetError } from '../../../src/core/bytes/errors.ts';
 import { datedPublicKey, datedSigner } from '../../../src/core/wire/dated-key.ts';
@@ -14,7 +15,7 @@ import { MismatchError } from '../../../src/core/wire/mismatch.ts';
 import { END, SITE } from '../../../src/core/wire/registry.ts';
 import { encodeSiteMessage, SiteDecoder } from '../../../src/core/wire/site.ts';
 import { type TestEnv, testEnv } from '../../support/test-env.ts';
-import { collect, MemoryChunks, MemoryRecords, noise, siteOf, type StreamPair, streamPair } from './support.ts';
+import { collect, MemoryChunks, noise, siteOf, type StreamPair, streamPair } from './support.ts';
 
 const page = new TextEncoder().encode('<h1>hello</h1>');
 

@@ -2,7 +2,7 @@ import type { Env } from '../../../src/core/env.ts';
 import { GlobalNetError } from '../../../src/core/bytes/errors.ts';
 import { base32 } from '../../../src/core/bytes/base32.ts';
 import { newIdentity } from '../../../src/core/crypto/identity.ts';
-import type { ByteStream, ChunkStore, RecordStore } from '../../../src/core/ports.ts';
+import type { ByteStream, ChunkStore } from '../../../src/core/ports.ts';
 import { CHUNK_BYTES } from '../../../src/core/wire/geometry.ts';
 import { type FileEntry, type Manifest, signManifest } from '../../../src/core/wire/manifest.ts';
 import type { EndReason } from '../../../src/core/wire/registry.ts';
@@ -105,22 +105,6 @@ export function streamPair(request: Uint8Array, { windowBytes = 262_144, limitBy
     },
   });
   return { opener: end(down, up, false), acceptor: end(up, down, true), resets, cut, answeredBytes: () => down.totalBytes };
-}
-
-export class MemoryRecords implements RecordStore {
-  readonly map = new Map<string, Uint8Array>();
-  async get(key: string): Promise<Uint8Array | undefined> {
-    return this.map.get(key);
-  }
-  async set(key: string, value: Uint8Array): Promise<void> {
-    this.map.set(key, value.slice());
-  }
-  async delete(key: string): Promise<void> {
-    this.map.delete(key);
-  }
-  async keys(prefix: string): Promise<string[]> {
-    return [...this.map.keys()].filter((key) => key.startsWith(prefix)).sort();
-  }
 }
 
 export class MemoryChunks implements ChunkStore {
