@@ -5,7 +5,6 @@ import { fromUtf8, utf8 } from '../../src/core/bytes/bytes.ts';
 import { newIdentity } from '../../src/core/crypto/identity.ts';
 import { readAll, type SessionStream, StreamReset } from '../../src/core/stream/index.ts';
 import type { PeerId } from '../../src/core/bytes/brand.ts';
-import type { ServiceSession } from '../../src/core/peer/index.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
 import { epochAt } from '../../src/core/wire/descriptor.ts';
 import { END, STREAM } from '../../src/core/wire/registry.ts';
@@ -117,34 +116,3 @@ test('tcp: a circuit that its owner closes is replaced under its connection; pee
     assert.ok(circuits.every(({ number }) => number !== visit?.number));
   }, 600_000);
 });
-
-for (const [place, hop] of [
-  ['its second hop', 1],
-  ['its third', 2],
-  ['the point itself', 3],
-] as const)
-  test(`tcp: on a path of which ${place} vanishes without a word the next stream is answered some seconds later, by another path`, async () => {
-    const network = new SimNetwork({ seed: `tcp-vanished ${hop}`, crypto: nodeCrypto });
-    await network.run(async () => {
-      const { relays, server, client } = await peers(network);
-      const { address } = (await host(network, server)).status;
-      // The service's own paths are another story: it knows nothing of what does not reach it.
-      const own = [...server.peer.circuits.own()].flatMap(({ circuit }) => circuit.hops);
-      const isOurs = (session: ServiceSession): boolean => !own.includes(session.hops[hop] as PeerId) || session.hops.length - 1 === hop;
-      const connect = async (isolation: string, words: string): Promise<{ session: ServiceSession; said: string }> => {
-        const session = await client.peer.tcp.visit(address, isolation);
-        const stream = await session.openStream(STREAM.tcp, encodeTcpRequest({ port: 80 }), utf8(words));
-        stream.end();
-        return { session, said: fromUtf8(await readAll(stream, 1000)) };
-      };
-      let users = 0;
-      let { session } = await connect('0', 'one');
-      while (!isOurs(session)) ({ session } = await connect(`${++users}`, 'one'));
-      const gone = relays.find(({ peer }) => peer.id === session.hops[hop]) as SimPeer;
-      network.kill(gone.node, 'silently');
-      const beganMs = network.clock.now();
-      assert.equal((await connect(`${users}`, 'two')).said, '80 two');
-      assert.ok(network.clock.now() - beganMs < 8_000, `${network.clock.now() - beganMs} ms`);
-      assert.ok(!session.hops.includes(gone.peer.id));
-    }, 600_000);
-  });
