@@ -1,4 +1,5 @@
 import { GlobalNetError } from '../../src/core/bytes/errors.ts';
+import { isRange } from '../../src/core/http/request.ts';
 import { contentHeaders } from '../../src/shared/headers.ts';
 import { OUTSIDE_PREFIX, SAVE_PREFIX } from '../../src/shared/site-paths.ts';
 import type { HttpRequest } from '../../src/shared/site-port.ts';
@@ -15,7 +16,6 @@ import type { Wanted } from './wanted.ts';
 
 /** A form is held whole until the connection stands; larger files are not sent by it. */
 const FORM_MAX_BYTES = 32 * 1024 * 1024;
-const RANGE = /^bytes=(?:\d{1,15}-\d{0,15}|-\d{1,15})$/;
 /** Of what does not say what it is. */
 const GUESSED_FROM_BYTES = 1024;
 const BODILESS = new Set([204, 205, 304]);
@@ -88,7 +88,7 @@ export class LiveSite {
     const method = request.method === 'HEAD' ? 'HEAD' : 'GET';
     let at = url;
     for (let redirects = 0; ; redirects++) {
-      const wanted: HttpRequest = { method, target: at.pathname + at.search, wants: 'part', ...(RANGE.test(range) ? { range } : {}) };
+      const wanted: HttpRequest = { method, target: at.pathname + at.search, wants: 'part', ...(isRange(range) ? { range } : {}) };
       const answer = await this.peer.http(wanted);
       const redirect = redirectOf(answer.head, at, this.host);
       if (redirect === undefined) return this.#streamed(inRange(named(answer, request), wanted.range), method === 'HEAD');
