@@ -91,19 +91,13 @@ export class Peer {
     this.#visiting = { env, visitor, ready, onEvent };
     this.tcp = new TcpVisits(this.#visiting);
     this.visits = [this.tcp];
-    const findAuthorsHead = (author: Uint8Array): Promise<Uint8Array | undefined> => findHead(network.dhtAccess(), author);
-    const { store } = this;
-    this.sites = new Sites({
-      env,
-      store,
-      records,
-      visitor,
-      digest,
-      ready,
-      findHead: findAuthorsHead,
-      onEvent,
-      onProgress: options.onProgress,
-    });
+    this.sites = this.#makeSites();
+  }
+
+  #makeSites(): Sites {
+    const { records, digest, onProgress } = this.#options;
+    const findAuthorsHead = (author: Uint8Array): Promise<Uint8Array | undefined> => findHead(this.#network.dhtAccess(), author);
+    return new Sites({ ...this.#visiting, store: this.store, records, digest, findHead: findAuthorsHead, onProgress });
   }
 
   #makeServices(): ServiceDeps {
