@@ -5,7 +5,7 @@ import { answered, type SessionStream } from '../../src/core/stream/index.ts';
 import type { StreamKind } from '../../src/core/wire/registry.ts';
 import { ANSWER_TIMEOUT_MS, FIRST_BYTES_SOON_MS, FIRST_BYTES_WAIT_MS } from './constants.ts';
 import type { Gate } from './join.ts';
-import { isRepeatable } from './repeatable.ts';
+import type { MayRepeat } from './repeatable.ts';
 import type { SocketBytes } from './socket-bytes.ts';
 
 /** What a connection needs of a session, with whomever it is. */
@@ -21,6 +21,7 @@ const CLOCK: Pick<Env, 'schedule'> = {
 export interface Wish {
   readonly kind: StreamKind;
   readonly request: Uint8Array;
+  readonly mayRepeat: MayRepeat;
   /** What the client has said already. */
   readonly said?: Uint8Array;
   /** ANSWER_TIMEOUT_MS unless said otherwise. */
@@ -39,7 +40,7 @@ export interface Opened {
 /** A stream whose other end answers in time or not at all. @throws as `openStream`. */
 export async function open(
   session: TcpSession,
-  { kind, request, answerWithinMs = ANSWER_TIMEOUT_MS, onFailure }: Wish,
+  { kind, request, answerWithinMs = ANSWER_TIMEOUT_MS, onFailure }: Omit<Wish, 'mayRepeat'>,
   first?: Uint8Array,
 ): Promise<Opened> {
   const stream = await session.openStream(kind, request, first);
@@ -53,7 +54,7 @@ export async function openWithFirst(session: TcpSession, wish: Wish, client: Soc
   const { said = EMPTY } = wish;
   let first = said;
   if (first.length === 0) first = await client.readWithin(session.attached ? FIRST_BYTES_SOON_MS : FIRST_BYTES_WAIT_MS);
-  const rides = isRepeatable(first);
+  const rides = wish.mayRepeat(first);
   const opened = await open(session, wish, rides ? first : EMPTY);
   if (rides || first.length === 0) return opened;
   await opened.stands;
@@ -62,11 +63,11 @@ export async function openWithFirst(session: TcpSession, wish: Wish, client: Soc
 }
 
 /** Until the other side has answered, only what may reach it twice goes out. */
-export function gateOf(stream: SessionStream): Gate {
+export function gateOf(stream: SessionStream, mayRepeat: MayRepeat): Gate {
   let answered = false;
   stream.connected.then(
     () => (answered = true),
     () => undefined, // whoever reads hears of it
   );
-  return (bytes) => (answered || isRepeatable(bytes) ? undefined : stream.connected);
+  return (bytes) => (answered || mayRepeat(bytes) ? undefined : stream.connected);
 }

@@ -14,7 +14,7 @@ import { FIRST_BYTES_WAIT_MS, HANDSHAKE_TIMEOUT_MS, LINGER_MS, PROXY_CONNECTIONS
 import { gateOf, open, openWithFirst, type TcpSession } from './first-bytes.ts';
 import { join } from './join.ts';
 import { listen } from './listen.ts';
-import { isRepeatable } from './repeatable.ts';
+import { isRead, isReadOrGreeting } from './repeatable.ts';
 import { SocketBytes } from './socket-bytes.ts';
 import { exitFailureInWords, exitReplyOf, serviceFailureInWords, serviceReplyOf } from './proxy-reply.ts';
 
@@ -102,7 +102,7 @@ class Client {
       const stream = target && (await this.#open(target));
       if (stream === undefined) return await this.#takeLeave();
       this.#watch(stream);
-      await join(this.#bytes, stream, gateOf(stream));
+      await join(this.#bytes, stream, gateOf(stream, isRead));
     } catch {
       socket.resetAndDestroy(); // it went away, or what it was told would come does not
     }
@@ -186,7 +186,7 @@ class Client {
     const wish = { kind: STREAM.tcp, request: encodeTcpRequest({ port }), answerWithinMs, onFailure };
     if (!strict) {
       this.#do(this.#handshake.succeed());
-      const { stream } = await openWithFirst(session, { ...wish, said: this.#handshake.takeRest() }, this.#bytes);
+      const { stream } = await openWithFirst(session, { ...wish, mayRepeat: isRead, said: this.#handshake.takeRest() }, this.#bytes);
       return stream;
     }
     const { stream, stands } = await open(session, wish);
@@ -228,7 +228,7 @@ class Client {
     this.#do(this.#handshake.succeed());
     const said = this.#handshake.takeRest();
     const first = said.length > 0 ? said : await this.#bytes.readWithin(FIRST_BYTES_WAIT_MS);
-    const rides = isRepeatable(first);
+    const rides = isReadOrGreeting(first);
     const stream = await exits.connect(target, asked.isolation, rides ? first : EMPTY);
     if (!rides) await stream.write(first);
     return stream;

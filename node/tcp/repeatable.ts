@@ -11,16 +11,21 @@ const TLS_CLIENT_HELLO = 1;
 const TLS_RECORD_HEADER_BYTES = 5;
 const TLS_MESSAGE_HEADER_BYTES = 4;
 
-/**
- * Whether these bytes may be heard twice (docs/spec/13-tcp.md): whole HTTP requests of method GET or HEAD, which HTTP itself lets everyone
- * between repeat; or the greeting that opens TLS, which asks for nothing yet.
- */
-export function isRepeatable(bytes: Uint8Array): boolean {
+/** Whether bytes may go before the other side has answered, and so be heard twice. */
+export type MayRepeat = (bytes: Uint8Array) => boolean;
+
+/** What services are sent (docs/spec/13-tcp.md): whole HTTP requests of method GET or HEAD, which HTTP itself lets everyone between repeat. */
+export const isRead: MayRepeat = (bytes) => {
   if (bytes.length === 0 || bytes.length > FIRST_BYTES_MAX) return false;
-  if (bytes[0] === TLS_HANDSHAKE) return isClientHello(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   return WHOLE_READS.test(text) && !HAS_BODY.test(text);
-}
+};
+
+/** What last hops are sent (docs/spec/14-exits.md): reads, and the greeting that opens TLS, which asks for nothing yet. */
+export const isReadOrGreeting: MayRepeat = (bytes) =>
+  bytes[0] === TLS_HANDSHAKE
+    ? bytes.length <= FIRST_BYTES_MAX && isClientHello(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+    : isRead(bytes);
 
 /** Whole, in one record, and nothing behind it: what follows at once is early data, a request that the server may carry out. */
 function isClientHello(bytes: Buffer): boolean {

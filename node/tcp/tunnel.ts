@@ -8,6 +8,7 @@ import { SHARED_PATH_MS, TUNNEL_CONNECTIONS_MAX } from './constants.ts';
 import { gateOf, openWithFirst } from './first-bytes.ts';
 import { join } from './join.ts';
 import { listen } from './listen.ts';
+import { isReadOrGreeting } from './repeatable.ts';
 import { SocketBytes } from './socket-bytes.ts';
 
 /** What a tunnel needs of a `PathSession`. */
@@ -79,9 +80,13 @@ async function serve(
   };
   client.socket.once('close', onGone); // nobody waits for a turn, or a path, any more
   try {
-    const { stream, stands } = await openWithFirst(session, { kind: STREAM.exit, request, answerWithinMs }, client);
+    const { stream, stands } = await openWithFirst(
+      session,
+      { kind: STREAM.exit, request, answerWithinMs, mayRepeat: isReadOrGreeting },
+      client,
+    );
     client.socket.off('close', onGone);
-    await join(client, stream, gateOf(stream));
+    await join(client, stream, gateOf(stream, isReadOrGreeting));
     await stands;
     await stream.finished; // before the path under it is given back
   } catch (error) {

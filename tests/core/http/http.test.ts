@@ -13,7 +13,7 @@ import {
 } from '../../../src/core/http/index.ts';
 import type { HttpAnswer, HttpRequest, HttpStream } from '../../../src/core/http/index.ts';
 import { END, type EndReason, STREAM } from '../../../src/core/wire/registry.ts';
-import { isRepeatable } from '../../../node/tcp/repeatable.ts';
+import { isRead } from '../../../node/tcp/repeatable.ts';
 import { type TestEnv, testEnv } from '../../support/test-env.ts';
 
 const HOST = `${'a'.repeat(56)}.gnet`;
@@ -162,11 +162,11 @@ describe('a request of HTTP', () => {
       `GET /a?b=c HTTP/1.1\r\nHost: ${HOST}\r\nUser-Agent: GlobalNet\r\nAccept: text/html,*/*;q=0.8\r\nAccept-Encoding: identity\r\nConnection: close\r\nRange: bytes=5-\r\n\r\n`,
     );
     assert.match(fromUtf8(encodeHttpRequest(GET, `${HOST}:8080`)), /\r\nHost: a{56}\.gnet:8080\r\n/);
-    for (const method of ['GET', 'HEAD'] as const) assert.ok(isRepeatable(encodeHttpRequest({ ...GET, method }, HOST)));
+    for (const method of ['GET', 'HEAD'] as const) assert.ok(isRead(encodeHttpRequest({ ...GET, method }, HOST)));
     const body = { mediaType: 'text/plain', bytes: utf8('hé') };
     const post = encodeHttpRequest({ method: 'POST', target: '/', wants: 'page', body }, HOST);
     assert.match(fromUtf8(post), /^POST \/ .*\r\nOrigin: http:\/\/a{56}\.gnet\r\nContent-Type: text\/plain\r\nContent-Length: 3\r\n\r\n$/s);
-    assert.equal(isRepeatable(post), false);
+    assert.equal(isRead(post), false);
   });
 
   it('asks for a compressed answer where the whole of it is wanted', () => {
