@@ -2,7 +2,7 @@ import type { Remote } from 'comlink';
 import type { TrustedKey } from '../shared/certificates.ts';
 import type { Failure } from '../shared/outcome.ts';
 import type { PeerControl } from '../shared/peer-control.ts';
-import type { FrameOrder, FrameReport, OfferedFile, SavedPart } from '../shared/site-shell.ts';
+import type { FileAnswer, FrameOrder, FrameReport, OfferedFile, SavedPart } from '../shared/site-shell.ts';
 import { HTTP_PORT, siteHost } from '../shared/links.ts';
 import { KeeperFrame } from './keeper-frame.ts';
 import type { SiteSessionEvents, SiteView } from './site-view.ts';
@@ -129,7 +129,15 @@ export class SiteSession {
   /** The bytes of the file that is offered, to whoever pulls them: a `FileAnswer`. @param have what he has of them. */
   file(have?: SavedPart): MessagePort {
     const { port1, port2 } = new MessageChannel();
-    this.#shellPort?.postMessage({ type: 'save', path: this.view.path, port: port2, have } satisfies FrameOrder, [port2]);
+    const ask = (): void =>
+      this.#shellPort?.postMessage({ type: 'save', path: this.view.path, port: port2, have } satisfies FrameOrder, [port2]);
+    if (have === undefined) ask();
+    else {
+      // After a while the service worker may have been stopped, and have lost its ports.
+      const onFailure = (error: Error): void =>
+        port2.postMessage({ type: 'failed', id: 0, kind: 'closed', message: error.message } satisfies FileAnswer);
+      void this.#sendPorts().then(ask, onFailure);
+    }
     return port1;
   }
 

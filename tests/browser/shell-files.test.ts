@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { BrowserContext, Download, Page } from 'playwright-core';
 import type { FixtureApp } from './support/fixture-app.ts';
-import { content, faults, open, withShell } from './support/shell.ts';
+import { content, faults, open, stopServiceWorkers, withShell } from './support/shell.ts';
 import { MOVIE } from './support/shell-sites.ts';
 
 describe('the shell saves files', { timeout: 240_000 }, () => {
@@ -61,7 +61,7 @@ describe('the shell saves files', { timeout: 240_000 }, () => {
     page.removeAllListeners('download');
   });
 
-  it('goes on where a file broke off, by the keyboard, as often as it breaks', async () => {
+  it('goes on where a file broke off, by the keyboard, as often as it breaks, and when the service worker was stopped meanwhile', async () => {
     await open(page, app.addresses[0], '/movie.bin');
     await faults(page, '{ breaksAtChunk: 2 }');
     await page.getByRole('button', { name: 'Save', exact: true }).press('Enter');
@@ -74,6 +74,7 @@ describe('the shell saves files', { timeout: 240_000 }, () => {
     await page.keyboard.press('Enter');
     await page.getByText('262 KB of 300 KB').waitFor();
     await faults(page, '{}');
+    await stopServiceWorkers(context, page);
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Go on' }).press('Enter');
     await page.getByRole('heading', { name: 'The file is with your downloads' }).waitFor();

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
 import { waitFor } from './support/drivers.ts';
 import type { FixtureApp } from './support/fixture-app.ts';
-import { content, frameUrl, keeperOf, open, withShell } from './support/shell.ts';
+import { content, frameUrl, keeperOf, open, stopServiceWorkers, withShell } from './support/shell.ts';
 import { MOVIE } from './support/shell-sites.ts';
 
 describe('the shell shows sites', { timeout: 240_000 }, () => {
@@ -159,9 +159,7 @@ describe('the shell shows sites', { timeout: 240_000 }, () => {
   it('gives a restarted service worker new ports', async () => {
     await open(page, app.addresses[0]);
     await content(page).getByRole('heading', { name: 'Gazette' }).waitFor();
-    const session = await context.newCDPSession(page);
-    await session.send('ServiceWorker.enable');
-    await session.send('ServiceWorker.stopAllWorkers');
+    await stopServiceWorkers(context, page);
     await content(page).locator('#two').click();
     await content(page).getByRole('heading', { name: 'Two' }).waitFor();
   });

@@ -106,3 +106,10 @@ export function withShell(take: (opened: OpenedShell) => void): void {
     await page.getByText('Joined: 3 links').waitFor();
   });
 }
+
+/** As the browser does by itself after a while. */
+export async function stopServiceWorkers(context: BrowserContext, page: Page): Promise<void> {
+  const session = await context.newCDPSession(page);
+  await session.send('ServiceWorker.enable');
+  await session.send('ServiceWorker.stopAllWorkers');
+}
