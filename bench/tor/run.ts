@@ -1,5 +1,5 @@
 /**
- * `npm run bench:tor [-- --rtt MS]… [--cc NAME] [--runs N] [--worn-in N] [--json FILE]`: a private Tor network and a GlobalNet one, side by side on this machine with
+ * `npm run bench:tor [-- --rtt MS]… [--cc NAME] [--runs N] [--worn-in SECONDS] [--json FILE]`: a private Tor network and a GlobalNet one, side by side on this machine with
  * the same delays on every link (0 and 50 ms, when none is given), measured by one program in turns. Prints a table with the aims beside the
  * figures. Linux, root; see README.md beside this.
  */
@@ -48,7 +48,7 @@ const ROWS: readonly Row[] = [
   { figure: 'small_gets_per_s', label: '100 GETs, 20 at a time, a second', aims: [ratio({ least: 2 }), value({ least: 40 })] },
   { figure: 'bulk_MB_per_s', label: '20 MB of a hidden service, MB/s', aims: [ratio({ least: 3 }), ratio({ least: 5 })] },
   { figure: 'exit_bulk_MB_per_s', label: '20 MB through an exit, MB/s', aims: [ratio({ least: 3 }), ratio({ least: 3 })] },
-  { figure: 'relay_cpu_s_per_MB_relayed', label: 'relay CPU, s per MB relayed', aims: [ratio({ most: 0.5 }), ratio({ most: 0.5 })] },
+  { figure: 'relay_cpu_s_per_MB_relayed', label: 'relay CPU, s per MB relayed', aims: [undefined, ratio({ most: 0.5 })] },
   { figure: 'relay_MB_after_all_this', label: 'memory of a relay, MB', aims: [ratio({ most: 1 }), ratio({ most: 1 })] },
 ];
 
