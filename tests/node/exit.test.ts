@@ -11,7 +11,6 @@ import { END, STREAM } from '../../src/core/wire/registry.ts';
 import { dnsResolver, type ExitJudge, ExitPolicy, exitService, PolicyJudge, type Verdict } from '../../node/exit/index.ts';
 import { ipBytes } from '../../node/ip.ts';
 import { startProxy } from '../../node/tcp/index.ts';
-import { isReadOrGreeting } from '../../node/tcp/repeatable.ts';
 import { dnsAnswer, dnsQuestion } from '../support/dns.ts';
 import { pipePair } from '../support/pipe-pair.ts';
 import { realEnv } from '../support/real-env.ts';
@@ -287,19 +286,4 @@ test('resolver: asks the name server it was given for both kinds of address', as
   assert.deepEqual(asked.sort(), ['both.example 1', 'both.example 28']);
   assert.deepEqual(await resolve('nobody.example'), []);
   assert.throws(() => dnsResolver(['dns.example']), { kind: 'malformed' });
-});
-
-test('the greeting of TLS may be heard twice by what an exit reaches; with anything behind it, or cut, it may not', () => {
-  const hello = Uint8Array.of(22, 3, 1, 0, 8, 1, 0, 0, 4, 3, 3, 9, 9);
-  assert.equal(isReadOrGreeting(hello), true);
-  assert.equal(isReadOrGreeting(concat(hello, Uint8Array.of(23, 3, 3, 0, 1, 0))), false);
-  for (let cut = 0; cut < hello.length; cut++) assert.equal(isReadOrGreeting(hello.subarray(0, cut)), false);
-  for (const [at, value] of [
-    [0, 23],
-    [1, 2],
-    [4, 7],
-    [5, 2],
-    [8, 5],
-  ] as const)
-    assert.equal(isReadOrGreeting(hello.with(at, value)), false, `byte ${at}`);
 });

@@ -15,13 +15,6 @@ import { HOLDER_TOKEN_BYTES } from '../../src/core/wire/geometry.ts';
 import { END, HOLDER, STREAM } from '../../src/core/wire/registry.ts';
 import { decodeTcpRequest, encodeTcpRequest } from '../../src/core/wire/tcp.ts';
 import { ConnectionLimit, exposed, type RunningProxy, startProxy } from '../../node/tcp/index.ts';
-import { isRead } from '../../node/tcp/repeatable.ts';
-import { parseCommand } from '../../node/cli/command.ts';
-import { connectionsOf, exposedServiceOf } from '../../node/cli/exposed-service.ts';
-import { Output } from '../../node/cli/output.ts';
-import { targetOf } from '../../node/cli/tcp-target.ts';
-import { expose } from '../../node/commands/expose.ts';
-import { connectionsWithin } from '../../node/open-files.ts';
 import { until } from '../e2e/support/until.ts';
 import { pipePair } from '../support/pipe-pair.ts';
 import { realEnv } from '../support/real-env.ts';
@@ -418,13 +411,6 @@ test('a limit that refuses says so, whichever side it is of', async () => {
   ]);
 });
 
-test('where few files may be open there are fewer connections, and it is said', () => {
-  assert.equal(connectionsWithin(2_048, 1_048_576), 2_048);
-  assert.equal(connectionsWithin(2_048, 1_024), 896);
-  assert.equal(connectionsWithin(2_048, 100), 50);
-  assert.equal(connectionsWithin(2_048, -1), 1);
-});
-
 test('services of one process share a limit, and what one gives back another can take', async () => {
   const total = new ConnectionLimit(1);
   const [one, other] = [await house(echo, { strict: true, total }), await house(echo, { strict: true, total })];
@@ -435,60 +421,4 @@ test('services of one process share a limit, and what one gives back another can
   assert.equal(String(await all(held.socket)), 'given back');
   while (one.hosted.stats.streams > 0) await wait(10);
   assert.equal((await dial(other)).code, 0);
-});
-
-test('what may be heard twice: whole GET and HEAD requests, and nothing else', () => {
-  for (const [words, safe] of [
-    [GET, true],
-    [GET.replace('GET', 'HEAD'), true],
-    [GET + GET, true],
-    ['GET / HTTP/1.0\r\n\r\n', true],
-    [GET.slice(0, -2), false],
-    [`${GET}POST / HTTP/1.1\r\n`, false],
-    [`${GET}x`, false],
-    [GET.replace('GET', 'POST'), false],
-    [GET.replace('GET', 'get'), false],
-    [GET.replace('\r\n\r\n', '\r\nContent-Length: 3\r\n\r\n'), false],
-    [GET.replace('\r\n\r\n', '\r\ntransfer-encoding : chunked\r\n\r\n'), false],
-    ['GET /\r\n\r\n', false],
-    ['SSH-2.0-client\r\n', false],
-    ['\x16\x03\x01\x00\x08\x01\x00\x00\x04\x03\x03\t\t', false],
-    ['', false],
-  ] as const) {
-    assert.equal(isRead(utf8(words)), safe, words);
-  }
-  assert.equal(isRead(utf8(GET.replace('/', `/${'a'.repeat(20_000)}`))), false);
-});
-
-test('a service to expose has a name and ports of its own where they are said', () => {
-  const plain = { name: undefined, host: '127.0.0.1', port: 3000, ports: undefined };
-  assert.deepEqual(exposedServiceOf('3000'), plain);
-  assert.deepEqual(exposedServiceOf('blog=3000@80,443'), { ...plain, name: 'blog', ports: [80, 443] });
-  assert.deepEqual(exposedServiceOf('6=[::1]:22@22'), { name: '6', host: '::1', port: 22, ports: [22] });
-  for (const wrong of ['', '=80', 'a/b=80', 'blog=', '80@', '80@http', '80@80,', '80@0', 'a=b=80', '80@80@80', '80\n@80'])
-    assert.throws(() => exposedServiceOf(wrong), { kind: 'malformed' }, wrong);
-});
-
-test('services that would have one key, and one name for several, are refused before anything starts', async () => {
-  for (const [args, words] of [
-    [['80', '127.0.0.1:80'], /'127\.0\.0\.1:80' is there twice: a second service, .* as in second=127\.0\.0\.1:80/],
-    [['blog=80', 'blog=81'], /'blog' is there twice/],
-    [['80', '81', '--name', 'both'], /--name is of a single service/],
-  ] as const) {
-    const stop = new AbortController().signal;
-    await assert.rejects(expose.run({ ...parseCommand(expose, args), output: new Output(true), stop }), {
-      kind: 'malformed',
-      message: words,
-    });
-  }
-  for (const wrong of ['0', '-1', '1e3', 'many', '1000000']) assert.throws(() => connectionsOf(wrong), { kind: 'malformed' }, wrong);
-});
-
-test('a local service is named by a port, or host and port', () => {
-  assert.deepEqual(targetOf('80'), { host: '127.0.0.1', port: 80 });
-  assert.deepEqual(targetOf('localhost:8080'), { host: 'localhost', port: 8080 });
-  assert.deepEqual(targetOf('[::1]:8080'), { host: '::1', port: 8080 });
-  for (const wrong of ['', '0', '65536', 'http', ':80', 'a b:80', 'localhost:', '1:2:3', 'http://localhost:80']) {
-    assert.throws(() => targetOf(wrong), { kind: 'malformed' }, wrong);
-  }
 });
