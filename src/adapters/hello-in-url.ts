@@ -17,9 +17,10 @@ export function withHello(url: string, hello: Uint8Array): string {
 /** Undefined where there is none, or none of the right form: then it comes as a message, or never. @param target path and query of a request. */
 export function helloIn(target: string): Uint8Array | undefined {
   const text = new URLSearchParams(target.slice(target.indexOf('?') + 1)).get(PARAMETER);
-  if (text === null || text.length !== Math.ceil((LINK_HELLO_BYTES * 8) / 5)) return undefined;
+  if (text === null) return undefined;
   try {
-    return fromBase32(text);
+    const hello = fromBase32(text);
+    return hello.length === LINK_HELLO_BYTES ? hello : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject, sign, verify } from 'node:crypto';
 import { strictVerify } from '../core/crypto/strict-verify.ts';
 import type { CryptoPort } from '../core/ports.ts';
+import { KEY_BYTES, SIGNATURE_BYTES } from '../core/wire/geometry.ts';
 import type { SodiumAddon } from './node-sodium-addon.ts';
 import { isOddKey } from './odd-key.ts';
 
@@ -10,11 +11,9 @@ export type Curves = Pick<CryptoPort, 'x25519Public' | 'x25519' | 'ed25519Public
 type Name = 'X25519' | 'Ed25519';
 type Verify = (key: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
 
-const SIGNATURE_BYTES = 64;
-
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url');
 /** OpenSSL works the public half out of the secret one, and only wants this field to be there. */
-const ANY_PUBLIC = base64url(new Uint8Array(32));
+const ANY_PUBLIC = base64url(new Uint8Array(KEY_BYTES));
 
 // As JWK and not as DER, whose decoder takes OpenSSL 3 ten times as long (0.65 ms a private key) as what is then done with the key.
 function privateKey(curve: Name, secret: Uint8Array): KeyObject {
@@ -48,12 +47,12 @@ export function addonCurves(addon: SodiumAddon): Curves {
     return bytes;
   };
   const secretOf = (seed: Uint8Array): Uint8Array =>
-    filled(64, (secret) => addon.crypto_sign_seed_keypair(new Uint8Array(32), secret, seed));
+    filled(2 * KEY_BYTES, (secret) => addon.crypto_sign_seed_keypair(new Uint8Array(KEY_BYTES), secret, seed));
   return {
-    x25519Public: (secret) => filled(32, (key) => addon.crypto_scalarmult_base(key, secret)),
+    x25519Public: (secret) => filled(KEY_BYTES, (key) => addon.crypto_scalarmult_base(key, secret)),
     // libsodium refuses the all-zero secret too.
-    x25519: (secret, peer) => orUndefined(() => filled(32, (shared) => addon.crypto_scalarmult(shared, secret, peer))),
-    ed25519Public: (seed) => secretOf(seed).slice(32), // its second half
+    x25519: (secret, peer) => orUndefined(() => filled(KEY_BYTES, (shared) => addon.crypto_scalarmult(shared, secret, peer))),
+    ed25519Public: (seed) => secretOf(seed).slice(KEY_BYTES), // its second half
     ed25519Sign: (seed, message) => filled(SIGNATURE_BYTES, (signature) => addon.crypto_sign_detached(signature, message, secretOf(seed))),
     // Of a longer signature it would look at the beginning.
     ed25519Verify: agreeing(
