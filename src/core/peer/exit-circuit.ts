@@ -8,7 +8,7 @@ import { END, STREAM } from '../wire/registry.ts';
 import type { Circuits } from './circuits.ts';
 import { EXIT_ANSWER_MS, EXIT_CIRCUIT_MAX_AGE_MS, EXIT_SILENCE_LOOK_MS, EXIT_SILENT_MS, EXIT_SILENT_ROUND_TRIPS } from './constants.ts';
 import { PathSession } from './path-session.ts';
-import { isSilent } from './silence.ts';
+import { isSilent, whenSo } from './silence.ts';
 import { isExitFor } from './ways.ts';
 
 /** How a circuit has failed a connection without a word of the exit's. */
@@ -84,7 +84,11 @@ export class ExitCircuit {
    */
   async connect(target: ExitTarget, first: Uint8Array, isLast: boolean): Promise<SessionStream> {
     const stream = await this.#open(target, first);
-    const stopLooking = isLast ? () => undefined : this.#whenUnheard(() => stream.reset(END.cancelled));
+    const onUnheard = (): void => {
+      this.#retire('of the path');
+      stream.reset(END.cancelled);
+    };
+    const stopLooking = isLast ? () => undefined : whenSo(this.env, EXIT_SILENCE_LOOK_MS, () => this.#isUnheard, onUnheard);
     try {
       await answered(this.env, stream, EXIT_ANSWER_MS);
       return stream;
@@ -101,19 +105,6 @@ export class ExitCircuit {
   #retire(silence: Silence): void {
     this.#isRetired = true;
     this.#silence ??= silence;
-  }
-
-  #whenUnheard(tell: () => void): () => void {
-    let cancel = (): void => undefined;
-    const look = (): void => {
-      cancel = this.env.schedule(EXIT_SILENCE_LOOK_MS, () => {
-        if (!this.#isUnheard) return look();
-        this.#retire('of the path');
-        tell();
-      });
-    };
-    look();
-    return () => cancel();
   }
 
   close(): void {

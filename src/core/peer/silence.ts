@@ -11,11 +11,21 @@ export function isSilent({ unheardMs, roundTripMs = 0 }: ChannelsStats, leastMs:
   return unheardMs >= Math.max(leastMs, roundTrips * roundTripMs);
 }
 
+/** Looks every so often until it is so, and then tells. @returns what ends the looking. */
+export function whenSo(env: Pick<Env, 'schedule'>, everyMs: number, isSo: () => boolean, tell: () => void): () => void {
+  const look = (): void => {
+    if (isSo()) tell();
+    else cancel = env.schedule(everyMs, look);
+  };
+  let cancel = env.schedule(everyMs, look);
+  return () => cancel();
+}
+
 /** Ends a service's circuit once it is silent: sessions over it go on by another, and lose nothing. */
 export function endWhenSilent(env: Env, channels: CircuitChannels, onSilent: () => void): void {
-  env.schedule(SERVICE_SILENCE_LOOK_MS, () => {
+  const isOver = (): boolean => channels.closed || isSilent(channels.stats, SERVICE_SILENT_MS, SERVICE_SILENT_ROUND_TRIPS);
+  whenSo(env, SERVICE_SILENCE_LOOK_MS, isOver, () => {
     if (channels.closed) return;
-    if (!isSilent(channels.stats, SERVICE_SILENT_MS, SERVICE_SILENT_ROUND_TRIPS)) return endWhenSilent(env, channels, onSilent);
     onSilent();
     channels.close(CLOSE.ended);
   });
