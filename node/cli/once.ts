@@ -7,15 +7,15 @@ export function once(say: (text: string) => void): (text: string) => void {
   };
 }
 
-/** The same is not said more often, while it goes on. */
-export const SAID_AGAIN_MS = 10_000;
+/** What has not come up for so long is news again. */
+const NEWS_AFTER_MS = 10_000;
 
-/** Says what has not been said for `everyMs`: what goes wrong for a hundred connections at once is said once, and again the next time. */
-export function seldom(say: (text: string) => void, everyMs: number): (text: string) => void {
-  const saidAt = new Map<string, number>();
+/** Says a text once for as long as it keeps coming up: what goes wrong for a hundred connections at once is one line, and the next time another. */
+export function seldom(say: (text: string) => void): (text: string) => void {
+  const cameUpAtMs = new Map<string, number>();
   return (text) => {
     const now = Date.now();
-    if (now - (saidAt.get(text) ?? Number.NEGATIVE_INFINITY) >= everyMs) say(text);
-    saidAt.set(text, now);
+    if (now - (cameUpAtMs.get(text) ?? Number.NEGATIVE_INFINITY) >= NEWS_AFTER_MS) say(text);
+    cameUpAtMs.set(text, now);
   };
 }

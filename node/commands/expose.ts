@@ -11,7 +11,7 @@ import { connectionsOf, exposedServiceOf, type NamedService, SERVICES_MAX, servi
 import { admission, INVITING, type InvitingService, keepInviting, manageInvitations, managesInvitations } from '../cli/inviting.ts';
 import { sayJoining } from '../cli/joining.ts';
 import { logLevelOf } from '../cli/log-level.ts';
-import { SAID_AGAIN_MS, seldom } from '../cli/once.ts';
+import { seldom } from '../cli/once.ts';
 import type { Output } from '../cli/output.ts';
 import { portOf } from '../cli/tcp-target.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
@@ -158,7 +158,7 @@ async function hostAll(
   stores: readonly FileStore[],
 ): Promise<Hosted[]> {
   const { env, peer } = headless;
-  const warn = seldom((words) => output.say(words, { warning: words }), SAID_AGAIN_MS);
+  const warn = seldom((words) => output.say(words, { warning: words }));
   const total = new ConnectionLimit(
     connectionsHere(connectionsOf(text('connections-total') ?? String(EXPOSED_CONNECTIONS_TOTAL_MAX)), warn),
   );

@@ -9,7 +9,7 @@ import { acceptInvitations, INVITED } from '../cli/inviting.ts';
 import { logLevelOf } from '../cli/log-level.ts';
 import { metricsOf, METRICS_OPTION, sayMetrics } from '../cli/metrics-option.ts';
 import { sayJoining } from '../cli/joining.ts';
-import { once, SAID_AGAIN_MS, seldom } from '../cli/once.ts';
+import { once, seldom } from '../cli/once.ts';
 import { type HostAndPort, hostAndPort, isLoopback, listenOf } from '../cli/tcp-target.ts';
 import type { Output } from '../cli/output.ts';
 import { bootstrapsFor, dataFolderOf, peerNameOf } from '../data-folder.ts';
@@ -89,8 +89,8 @@ async function serve({ output, flag, stop }: Invocation, headless: Headless, { d
     connectionsMax: connectionsHere(PROXY_CONNECTIONS_MAX, warn),
     onIpTarget: () => tell(LOOKS_UP_ITSELF),
     onExit: sayExit(output),
-    onBroken: seldom((why) => output.tell(`Connections ended: ${why}.`, { ended: why }), SAID_AGAIN_MS),
-    onNothingThere: seldom((why) => output.tell(why, { failed: why }), SAID_AGAIN_MS),
+    onBroken: seldom((why) => output.tell(`Connections ended: ${why}.`, { ended: why })),
+    onNothingThere: seldom((why) => output.tell(why, { failed: why })),
     onRefused: (why) => warn(`${withoutAddresses(why)} ('gnet proxy --help' tells of --invitation and --certified)`),
     onWarning: warn,
   });
