@@ -17,7 +17,7 @@ export const TURN_BYTES = FRAME_CELL_BYTES;
  * So what goes at first is cut where those end, and later messages are at most this part of what has been sent since.
  */
 export const SILENT_MS = 200;
-/** Ten segments of Ethernet's 1,460 bytes without options, and what WebSocket and seal add: a setup packet, which was made to fit. */
+/** As much as ten of Ethernet's segments hold, less what WebSocket and seal add: a setup packet was made to fit. */
 export const FIRST_FLIGHT_BYTES = FRAME_SETUP_BYTES;
 export const MESSAGE_SHARE_OF_BURST = 1 / 4;
 

@@ -105,7 +105,7 @@ export class FrameQueue {
   take(roomBytes: number, wishedBytes: number): Uint8Array[] {
     const frames: Uint8Array[] = [];
     for (let takenBytes = 0; ; ) {
-      const frame = this.#next(Math.min(roomBytes, frames.length === 0 ? roomBytes : wishedBytes) - takenBytes);
+      const frame = this.#next((frames.length === 0 ? roomBytes : Math.min(roomBytes, wishedBytes)) - takenBytes);
       if (frame === undefined) return frames;
       frames.push(frame);
       takenBytes += frame.length;
