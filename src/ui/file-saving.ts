@@ -19,8 +19,8 @@ const FINAL: ReadonlySet<Failure['kind']> = new Set(['unverified', 'unsupported'
 export type SavingState =
   /** `isAnew`: it was to go on, and comes from its beginning instead. */
   | { step: 'coming'; receivedBytes: number; isAnew: boolean }
-  /** It can be gone on with. */
-  | { step: 'broken'; receivedBytes: number; failure: Failure }
+  /** It can be gone on with, behind what is here. */
+  | { step: 'broken'; have: SavedPart; failure: Failure }
   | { step: 'saved'; url: string; sizeBytes: number }
   | { step: 'failed'; failure: Failure };
 
@@ -52,10 +52,10 @@ export class FileSaving {
 
   /** After it broke off: only what is missing is fetched, where its service can do that. */
   goOn(): void {
-    if (this.state.step !== 'broken' || this.#isLeft) return;
-    this.#become({ step: 'coming', receivedBytes: this.#receivedBytes, isAnew: false });
-    const validator = this.#validator;
-    void this.#run(validator === undefined ? undefined : { sizeBytes: this.#receivedBytes, validator });
+    const { state } = this;
+    if (state.step !== 'broken' || this.#isLeft) return;
+    this.#become({ step: 'coming', receivedBytes: state.have.sizeBytes, isAnew: false });
+    void this.#run(state.have);
   }
 
   /** Nobody wants it any more; what has come is let go. */
@@ -88,9 +88,10 @@ export class FileSaving {
   }
 
   #onFailure(failure: Failure): void {
-    const receivedBytes = this.#receivedBytes;
-    if (receivedBytes > 0 && this.#validator !== undefined && !FINAL.has(failure.kind))
-      return this.#become({ step: 'broken', receivedBytes, failure });
+    const validator = this.#validator;
+    const sizeBytes = this.#receivedBytes;
+    if (sizeBytes > 0 && validator !== undefined && !FINAL.has(failure.kind))
+      return this.#become({ step: 'broken', have: { sizeBytes, validator }, failure });
     this.#drop();
     this.#become({ step: 'failed', failure });
   }

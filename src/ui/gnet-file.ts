@@ -93,7 +93,7 @@ export class FileElement extends ShellElement {
           ...page,
           title: 'The download broke off',
           text: `${sentence(state.failure.message)} What has come is kept as long as this page stays open.`,
-          body: this.#progress(state.receivedBytes),
+          body: this.#progress(state.have.sizeBytes),
           actions: [{ label: 'Go on', isPrimary: true, run: () => this.#saving?.goOn() }, back],
         };
       case 'saved': {
