@@ -4,14 +4,7 @@ import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import type { SetupCrypto } from '../src/core/circuit/index.ts';
 import { type Identity, identityFromSeed, newIdentity } from '../src/core/crypto/identity.ts';
 import type { Env, LogLevel } from '../src/core/env.ts';
-import {
-  type ClearNetwork,
-  clearNetwork,
-  type ExitService,
-  type FetchProgress,
-  Peer,
-  type SelfDescription,
-} from '../src/core/peer/index.ts';
+import { ClearNetwork, type ExitService, type FetchProgress, Peer, type SelfDescription } from '../src/core/peer/index.ts';
 import type { RecordStore } from '../src/core/ports.ts';
 import { encodeExitSummary, type ExitSummary } from '../src/core/wire/exit.ts';
 import { isPrivateIp, type PeerAddress } from '../src/core/wire/peer-address.ts';
@@ -68,7 +61,8 @@ export interface HeadlessOptions {
 }
 
 export interface Headless {
-  readonly peer: Peer & { readonly clearNetwork: ClearNetwork };
+  readonly peer: Peer;
+  readonly clearNetwork: ClearNetwork;
   readonly env: Env;
   readonly records: RecordStore;
   /** `ws://host:port`, of a relay. */
@@ -85,6 +79,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
   const rtc = options.webRtc === false ? undefined : nodeWebRtc(env.crypto);
   const store = await openFileStore(peerFolderOf(dataFolder, name));
   let peer: Peer | undefined;
+  let clearNetwork: ClearNetwork;
   let listener: WsListener | undefined;
   let metrics: MetricsServer | undefined;
   try {
@@ -101,7 +96,6 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
       chunks: store.chunks,
       setupCrypto: options.setupCrypto ?? (listener === undefined ? clientSetupCrypto() : relaySetupCrypto(env)),
       dialers: [wsDialer],
-      clearNetwork,
       rtc,
       bootstraps: bootstraps.map((url) => ({ peer: undefined, url })),
       self: describe(options, published, rtc !== undefined),
@@ -114,6 +108,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
       digest: async (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
       onProgress: onProgress ?? (() => undefined),
     });
+    clearNetwork = peer.leadOut((parts) => new ClearNetwork(parts));
     await peer.start();
   } catch (error) {
     metrics?.close();
@@ -124,7 +119,8 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
   const started = peer;
   const control = await controlled(dataFolder, env, { role, listens: listener?.url, peer: started, nowMs: () => env.now() });
   return {
-    peer: started as Headless['peer'],
+    peer: started,
+    clearNetwork,
     env,
     records: store.records,
     listens: listener?.url,

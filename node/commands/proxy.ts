@@ -62,7 +62,7 @@ export const proxy: Command = {
       sayMetrics(headless, output);
       sayJoining(headless.peer, output);
       headless.peer.events.listen((event) => event?.kind === 'invitation' && output.say(event.text, { warning: event.text }));
-      const exits = chain === undefined ? headless.peer.clearNetwork.exits : await exitsAlong(headless, chain, invocation);
+      const exits = chain === undefined ? headless.clearNetwork.exits : await exitsAlong(headless, chain, invocation);
       await serve(invocation, headless, { dataFolder, listen, exits }).finally(() => exits.stop());
     } finally {
       await headless.stop();
@@ -155,9 +155,9 @@ function certifiedVisits({ env, peer }: Headless, dataFolder: string): Pick<Peer
   };
 }
 
-async function exitsAlong({ env, peer }: Headless, chain: HopChain, { output, stop }: Invocation): Promise<Exits> {
+async function exitsAlong({ env, peer, clearNetwork }: Headless, chain: HopChain, { output, stop }: Invocation): Promise<Exits> {
   await untilJoined(env, peer, stop, output);
-  const { namedPaths } = peer.clearNetwork;
+  const { namedPaths } = clearNetwork;
   const found = output.waiting(() => `Looking for the hops of ${chain.text}`);
   const isExit: Fits = (one) => hasRole(one, ROLE.exit);
   const path = await inChain(chain, () => unlessStopped(namedPaths.find(chain.hops, isExit), stop).finally(found));

@@ -61,7 +61,7 @@ export const tunnel: Command = {
     const tunnels: Tunnel[] = [];
     try {
       await untilJoined(headless.env, headless.peer, stop, output);
-      for (const one of wanted) tunnels.push(await start(headless.peer.clearNetwork, one, invocation));
+      for (const one of wanted) tunnels.push(await start(headless.clearNetwork, one, invocation));
       output.note('Until Ctrl-C.');
       await stopped(stop);
     } finally {

@@ -2,7 +2,7 @@ import { MemoryChunks, MemoryRecords } from '../adapters/memory-store.ts';
 import type { Address } from '../core/bytes/brand.ts';
 import { inlineSetupCrypto } from '../core/circuit/index.ts';
 import { type Identity, newIdentity } from '../core/crypto/identity.ts';
-import { type ClearNetwork, clearNetwork, type ExitService, type FetchProgress, Peer, type SelfDescription } from '../core/peer/index.ts';
+import { ClearNetwork, type ExitService, type FetchProgress, Peer, type SelfDescription } from '../core/peer/index.ts';
 import type { RecordStore } from '../core/ports.ts';
 import { ROLE } from '../core/wire/registry.ts';
 import { encodeExitSummary, type ExitSummary } from '../core/wire/exit.ts';
@@ -11,7 +11,8 @@ import type { SimNode } from './node.ts';
 
 export interface SimPeer {
   readonly node: SimNode;
-  readonly peer: Peer & { readonly clearNetwork: ClearNetwork };
+  readonly peer: Peer;
+  readonly clearNetwork: ClearNetwork;
 }
 
 export interface SimPeerOptions {
@@ -71,7 +72,6 @@ async function started(node: SimNode, self: SelfDescription, options: SimPeerOpt
     bootstraps: (options.bootstraps ?? []).map((url) => ({ peer: undefined, url })),
     self,
     relaying: options.relaying ?? false,
-    clearNetwork,
     maxLinks: options.maxLinks ?? 16,
     cover: options.cover ?? false,
     privateAddresses: false,
@@ -80,6 +80,7 @@ async function started(node: SimNode, self: SelfDescription, options: SimPeerOpt
     onProgress: options.onProgress ?? (() => undefined),
   });
   node.onTransport = (transport) => peer.adopt(transport);
+  const clearNetwork = peer.leadOut((parts) => new ClearNetwork(parts));
   await peer.start();
-  return { node, peer: peer as SimPeer['peer'] };
+  return { node, peer, clearNetwork };
 }

@@ -12,7 +12,7 @@ test('exits: one that never answers is given up, and asked by its circuit no mor
   await network.run(async () => {
     const exit = simExit(ALL, 'silence');
     const made = await exitHouse(network, [exit]);
-    const { exits } = made.client.peer.clearNetwork;
+    const { exits } = made.client.clearNetwork;
     await assert.rejects(exits.connect({ host: 'a.example', port: 80 }, ''), { kind: 'timeout', message: /has not answered within/ });
     assert.equal(exit.asked.length, 1);
     exit.no = undefined;

@@ -22,7 +22,7 @@ test('exits', async (t) => {
     const [one, two] = await Promise.all([say(made, 'a', 'one.example', '1'), say(made, 'a', 'two.example', '2')]);
     assert.deepEqual([one, two], ['one.example 1', 'two.example 2']);
     assert.equal(circuits(made).length, 1);
-    const stream = await client.peer.clearNetwork.exits.connect({ host: Uint8Array.of(192, 0, 2, 7), port: 80 }, 'a');
+    const stream = await client.clearNetwork.exits.connect({ host: Uint8Array.of(192, 0, 2, 7), port: 80 }, 'a');
     const listed = client.peer.streams().filter(({ address }) => address === '192.0.2.7');
     assert.deepEqual(
       listed.map(({ kind, ours, port }) => [kind, ours, port]),
@@ -52,7 +52,7 @@ test('exits', async (t) => {
     assert.equal(exits[2].asked.length, before);
     for (let i = 0; exits[2].asked.length === before; i++) await say(made, `port 80 ${i}`, 'a.example', '', 80);
     const nowhere = { kind: 'unreachable', message: /no exit is known that opens connections to such an address and port/ };
-    await assert.rejects(client.peer.clearNetwork.exits.find({ host: new Uint8Array(16).fill(0x20), port: 80 }, 'a'), nowhere);
+    await assert.rejects(client.clearNetwork.exits.find({ host: new Uint8Array(16).fill(0x20), port: 80 }, 'a'), nowhere);
   });
 
   await tell('an exit that refuses is passed by; the user hears of it only when there is no other', async () => {
@@ -60,14 +60,14 @@ test('exits', async (t) => {
     const before = exits[0].asked.length;
     for (let i = 0; exits[0].asked.length === before; i++) assert.equal(await say(made, `no ${i}`, 'a.example', 'hi', 22), 'a.example hi');
     exits[1].no = END.refused;
-    await assert.rejects(client.peer.clearNetwork.exits.connect({ host: 'a.example', port: 22 }, 'x'), isReset(END.refused));
+    await assert.rejects(client.clearNetwork.exits.connect({ host: 'a.example', port: 22 }, 'x'), isReset(END.refused));
   });
 
   await tell('what is wrong with the target is told at once, and no second exit learns of it', async () => {
     for (const reason of [END.portClosed, END.unresolvable, END.unreachable, END.timeout] as EndReason[]) {
       for (const exit of exits) exit.no = reason;
       const before = asked();
-      await assert.rejects(client.peer.clearNetwork.exits.connect({ host: 'a.example', port: 80 }, ''), isReset(reason));
+      await assert.rejects(client.clearNetwork.exits.connect({ host: 'a.example', port: 80 }, ''), isReset(reason));
       assert.equal(asked(), before + 1);
     }
     for (const exit of exits) exit.no = undefined;
@@ -80,14 +80,14 @@ test('exits', async (t) => {
       assert.equal(await say(made, `silent ${i}`, 'a.example', 'hi', 22), 'a.example hi');
     exits[1].no = 'silence';
     const asked = [exits[0].asked.length, exits[1].asked.length];
-    await assert.rejects(client.peer.clearNetwork.exits.connect({ host: 'a.example', port: 22 }, 'all silent'), { kind: 'timeout' });
+    await assert.rejects(client.clearNetwork.exits.connect({ host: 'a.example', port: 22 }, 'all silent'), { kind: 'timeout' });
     assert.deepEqual([exits[0].asked.length, exits[1].asked.length], [(asked[0] as number) + 1, (asked[1] as number) + 1]);
     for (const exit of exits) exit.no = undefined;
   });
 
   await tell('a chain leads through the hops that the user named, out of the exit that stands last', async () => {
     const { directory } = client.peer;
-    const { namedPaths } = client.peer.clearNetwork;
+    const { namedPaths } = client.clearNetwork;
     const isExit = (one: Descriptor): boolean => hasRole(one, ROLE.exit);
     const exit = (relays[1] as SimPeer).peer.id;
     const middle = [...directory.relays()].find(({ descriptor }) => !isExit(descriptor))?.descriptor.id as PeerId;
@@ -120,11 +120,11 @@ test('exits', async (t) => {
     async () => {
       const numbers = (): number[] => client.peer.status().circuits.map(({ number }) => number);
       const before = numbers();
-      const stream = await client.peer.clearNetwork.exits.connect({ host: 'a.example', port: 22 }, 'idle');
+      const stream = await client.clearNetwork.exits.connect({ host: 'a.example', port: 22 }, 'idle');
       const opened = client.peer.status().circuits.find(({ number, purpose }) => purpose === 'exit' && !before.includes(number));
       const used = opened?.hops[2];
       await new Promise<void>((resolve) => network.clock.schedule(60_000, resolve));
-      const quiet = await client.peer.clearNetwork.exits.connect({ host: 'b.example', port: 22 }, 'idle');
+      const quiet = await client.clearNetwork.exits.connect({ host: 'b.example', port: 22 }, 'idle');
       quiet.end();
       assert.equal(Buffer.from(await readAll(quiet, 100)).toString(), 'b.example ');
       network.kill((relays.find(({ peer }) => peer.id === used) as SimPeer).node);

@@ -63,12 +63,12 @@ async function exactHops(house: House): Promise<void> {
   const guards = new Set(client.peer.links.all().map(({ peer }) => peer));
   const strangers = ids.filter((id) => !guards.has(id));
   for (const named of [strangers.slice(0, 1), strangers.slice(0, 3).reverse(), ids.slice(0, 8)]) {
-    const path = await client.peer.clearNetwork.namedPaths.find(
+    const path = await client.clearNetwork.namedPaths.find(
       named.map((id) => id.slice(0, 8)),
       anyPeer,
     );
     assert.deepEqual(path.hops, named);
-    const session = client.peer.clearNetwork.namedPaths.session(path, anyPeer, PURPOSE);
+    const session = client.clearNetwork.namedPaths.session(path, anyPeer, PURPOSE);
     assert.ok(await isAnswered(house, session));
     assert.deepEqual(standing(house), [named]);
     session.close();
@@ -79,20 +79,20 @@ async function exactHops(house: House): Promise<void> {
 async function drawnHops(house: House): Promise<void> {
   const { relays, client } = house;
   const last = (relays[9] as SimPeer).peer.id;
-  const path = await client.peer.clearNetwork.namedPaths.find(['rand', 'rand', last], anyPeer);
-  const sessions = Array.from({ length: 6 }, () => client.peer.clearNetwork.namedPaths.session(path, anyPeer, PURPOSE));
+  const path = await client.clearNetwork.namedPaths.find(['rand', 'rand', last], anyPeer);
+  const sessions = Array.from({ length: 6 }, () => client.clearNetwork.namedPaths.session(path, anyPeer, PURPOSE));
   for (const session of sessions) assert.ok(await isAnswered(house, session));
   const guards = client.peer.status().links.flatMap(({ peer, guard }) => (guard ? [peer] : []));
   for (const hops of standing(house)) assert.ok(hops.length === 3 && guards.includes(hops[0] as string) && hops[2] === last);
   assert.ok(new Set(standing(house).map(String)).size > 1, 'not all alike');
   await assert.rejects(
-    client.peer.clearNetwork.namedPaths.find(['rand', 'rand'], (one) => hasRole(one, ROLE.exit)),
+    client.clearNetwork.namedPaths.find(['rand', 'rand'], (one) => hasRole(one, ROLE.exit)),
     { kind: 'unreachable' },
   );
 }
 
 async function wrongHop({ relays, client }: House): Promise<void> {
-  const { namedPaths } = client.peer.clearNetwork;
+  const { namedPaths } = client.clearNetwork;
   const [a, b] = relays.map(({ peer }) => peer.id) as [PeerId, PeerId];
   const nobody = peerIdOf(newIdentity(client.node.env).publicKey);
   await assert.rejects(namedPaths.find([a, b, a.slice(0, 9)], anyPeer), {
@@ -110,17 +110,17 @@ async function wrongHop({ relays, client }: House): Promise<void> {
 async function lookedUp({ relays, client }: House): Promise<void> {
   const { id } = (relays[7] as SimPeer).peer;
   client.peer.directory.drop(id);
-  assert.deepEqual((await client.peer.clearNetwork.namedPaths.find(['rand', id.slice(0, 8)], anyPeer)).hops, ['rand', id]);
+  assert.deepEqual((await client.clearNetwork.namedPaths.find(['rand', id.slice(0, 8)], anyPeer)).hops, ['rand', id]);
 }
 
 async function brokenCircuit(house: House): Promise<void> {
   const { network, relays, client } = house;
   const [first, last] = [relays[3] as SimPeer, relays[4] as SimPeer];
-  const path = await client.peer.clearNetwork.namedPaths.find([first.peer.id, 'rand', last.peer.id], anyPeer);
-  const session = client.peer.clearNetwork.namedPaths.session(path, anyPeer, PURPOSE);
+  const path = await client.clearNetwork.namedPaths.find([first.peer.id, 'rand', last.peer.id], anyPeer);
+  const session = client.clearNetwork.namedPaths.session(path, anyPeer, PURPOSE);
   const streams = [await session.openStream(STREAM.directory, EMPTY), await session.openStream(STREAM.directory, EMPTY)];
   assert.deepEqual(
-    client.peer.clearNetwork.namedPaths.streamStats.map(({ kind }) => kind),
+    client.clearNetwork.namedPaths.streamStats.map(({ kind }) => kind),
     [STREAM.directory, STREAM.directory],
   );
   const [hops] = standing(house) as [string[]];
@@ -136,8 +136,8 @@ async function brokenCircuit(house: House): Promise<void> {
 async function burst(house: House): Promise<void> {
   const { relays, client } = house;
   const named = relays.slice(5, 7).map(({ peer }) => peer.id);
-  const path = await client.peer.clearNetwork.namedPaths.find(named, anyPeer);
-  const sessions = Array.from({ length: 2 * SETUP_BURST }, () => client.peer.clearNetwork.namedPaths.session(path, anyPeer, PURPOSE));
+  const path = await client.clearNetwork.namedPaths.find(named, anyPeer);
+  const sessions = Array.from({ length: 2 * SETUP_BURST }, () => client.clearNetwork.namedPaths.session(path, anyPeer, PURPOSE));
   const answers = await Promise.all(sessions.map((session) => isAnswered(house, session)));
   assert.deepEqual(new Set(answers), new Set([true]));
   assert.equal(standing(house).length, sessions.length);
@@ -152,7 +152,7 @@ async function deadFirstHop({ network, relays, client }: House): Promise<void> {
   const linked = new Set(client.peer.links.all().map(({ peer }) => peer));
   const dead = relays.find(({ peer }) => !linked.has(peer.id)) as SimPeer;
   network.kill(dead.node);
-  await assert.rejects(client.peer.clearNetwork.namedPaths.find([dead.peer.id, 'rand'], anyPeer), {
+  await assert.rejects(client.clearNetwork.namedPaths.find([dead.peer.id, 'rand'], anyPeer), {
     kind: 'unreachable',
     message: /^hop 1, .*cannot be linked to/,
   });

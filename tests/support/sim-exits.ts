@@ -80,7 +80,7 @@ export async function exitHouse(network: SimNetwork, exits: readonly SimExit[]):
 }
 
 export async function say({ client }: ExitHouse, isolation: string, host: string, words: string, port = 80): Promise<string> {
-  const stream = await client.peer.clearNetwork.exits.connect({ host, port }, isolation, utf8(words));
+  const stream = await client.clearNetwork.exits.connect({ host, port }, isolation, utf8(words));
   stream.end();
   return fromUtf8(await readAll(stream, 1000));
 }

@@ -40,8 +40,3 @@ export class ClearNetwork {
     this.exits.stop();
   }
 }
-
-/** For `PeerOptions`. */
-export function clearNetwork(parts: ClearNetworkParts): ClearNetwork {
-  return new ClearNetwork(parts);
-}

@@ -6,7 +6,6 @@ import type { TransportDialer } from '../link/index.ts';
 import type { Digest } from '../packs/index.ts';
 import type { ChunkStore, DialTarget, RecordStore } from '../ports.ts';
 import type { RtcPort } from '../signal/index.ts';
-import type { ClearNetwork, ClearNetworkParts } from './clear-network.ts';
 import type { SelfDescription } from './publisher.ts';
 import type { ExitService } from './serving.ts';
 import type { FetchProgress } from './status.ts';
@@ -28,8 +27,6 @@ export interface PeerOptions {
   readonly relaying: boolean;
   /** Opens TCP connections for others. */
   readonly exit?: ExitService;
-  /** `clearNetwork`, where programs want one. */
-  readonly clearNetwork?: (parts: ClearNetworkParts) => ClearNetwork;
   readonly maxLinks: number;
   /** Guard links that stand idle carry cover, up to COVER_BYTES_A_DAY. Off where traffic is paid for, and where it would be measured. */
   readonly cover: boolean;

@@ -9,7 +9,7 @@ import { type ServiceDeps, ServiceVisitor } from '../service/index.ts';
 import { CircuitChannels } from '../stream/index.ts';
 import { HOLDER_BYTES } from '../wire/geometry.ts';
 import type { Circuits } from './circuits.ts';
-import type { ClearNetwork } from './clear-network.ts';
+import type { ClearNetwork, ClearNetworkParts } from './clear-network.ts';
 import { Events } from './events.ts';
 import { findHead } from './heads.ts';
 import type { InboxHost } from './inbox-host.ts';
@@ -42,8 +42,8 @@ export class Peer {
   readonly tcp: TcpVisits;
   /** Of programs, and of what `visitBy` has added. */
   readonly visits: Visits[];
-  /** Where the options ask for it. */
-  readonly clearNetwork: ClearNetwork | undefined;
+  /** What `leadOut` has made. */
+  clearNetwork: ClearNetwork | undefined;
   readonly links: Links;
   readonly directory: Directory;
   readonly circuits: Circuits;
@@ -80,14 +80,6 @@ export class Peer {
     const visitor = new ServiceVisitor(this.#services);
     const ready = (): Promise<void> => this.membership.ready();
     const onEvent = (address: string, text: string, kind: PeerEvent['kind']): void => events.add(kind, text, address);
-    const { ways, circuits } = network;
-    this.clearNetwork = options.clearNetwork?.({
-      ways,
-      circuits,
-      access: () => network.access(),
-      ready,
-      onSilent: (exit) => network.directory.flag(exit, 'circuitFailed'),
-    });
     this.#visiting = { env, visitor, ready, onEvent };
     this.tcp = new TcpVisits(this.#visiting);
     this.visits = [this.tcp];
@@ -174,6 +166,15 @@ export class Peer {
     const visits = make(this.#visiting);
     this.visits.push(visits);
     return visits;
+  }
+
+  /** A way out for programs, until `stop`: once. */
+  leadOut(make: (parts: ClearNetworkParts) => ClearNetwork): ClearNetwork {
+    const { ways, circuits, directory } = this.#network;
+    const { ready } = this.#visiting;
+    const onSilent = (exit: PeerId): void => directory.flag(exit, 'circuitFailed');
+    this.clearNetwork = make({ ways, circuits, access: () => this.#network.access(), ready, onSilent });
+    return this.clearNetwork;
   }
 
   status(): PeerStatus {
