@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { exitTargetOf } from '../../node/cli/exit-target.ts';
@@ -17,7 +17,7 @@ import { decodeExitTarget, encodeExitTarget } from '../../src/core/wire/exit.ts'
 import { CLOSE, END } from '../../src/core/wire/registry.ts';
 import { circuitPair } from '../support/circuit-pair.ts';
 import { realEnv } from '../support/real-env.ts';
-import { all, echo } from '../support/sockets.ts';
+import { all, echo, Sender, startTarget } from '../support/sockets.ts';
 
 const closers: (() => unknown)[] = [];
 after(() => closers.forEach((close) => void close()));
@@ -48,16 +48,9 @@ interface HouseOptions {
 
 /** A tunnel to a target that does this with each connection; undefined: nobody listens. */
 async function house(serve: ((socket: Socket) => void) | undefined, options: HouseOptions = {}): Promise<House> {
-  const target = { connections: 0 };
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    target.connections++;
-    socket.on('error', () => undefined);
-    serve?.(socket);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  if (serve === undefined) server.close();
-  else closers.push(() => server.close());
+  const target = await startTarget(serve);
+  closers.push(() => target.close());
+  const { port } = target;
   const wanted = exitTargetOf(`127.0.0.1:${port}`);
   const exit = exitService(new GrantJudge(options.granted === false ? [] : [wanted]), options.connectionsMax);
 
@@ -166,28 +159,13 @@ test('tunnel: a shared path takes connections for a while; then the next get ano
 
 test('tunnel: what is large arrives as it was sent; a reader that has stopped stops the sender', async () => {
   const block = Buffer.alloc(65_536, createHash('sha256').update('block').digest());
-  const blocks = 320;
-  let written = 0;
-  const made = await house((socket) => {
-    const more = (): void => {
-      while (written < blocks) {
-        written++;
-        if (!socket.write(block)) return void socket.once('drain', more);
-      }
-      socket.end();
-    };
-    more();
-  });
-  const socket = dial(made);
+  const sender = new Sender(block, 320);
+  const socket = dial(await house(sender.serve));
   socket.end('send it');
-  let before = -1;
-  while (written !== before) {
-    before = written;
-    await wait(150);
-  }
-  assert.ok(written < blocks, `the target could write all ${written * block.length} bytes`);
+  await sender.stopped(150);
+  assert.ok(sender.written < sender.blocks, `the target could write all ${sender.written * block.length} bytes`);
   const heard = await all(socket);
-  assert.equal(heard.length, blocks * block.length);
+  assert.equal(heard.length, sender.blocks * block.length);
   assert.ok(heard.subarray(-block.length).equals(block));
 });
 
