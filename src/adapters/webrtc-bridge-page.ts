@@ -1,4 +1,4 @@
-import { type ErrorKind, GlobalNetError } from '../core/bytes/errors.ts';
+import { type ErrorKind, GlobalNetError, messageOf } from '../core/bytes/errors.ts';
 import type { Transport } from '../core/ports.ts';
 import type { RtcOffer, RtcPort } from '../core/signal/types.ts';
 import type { BridgeEvent, BridgeRequest } from '../shared/rtc-bridge.ts';
@@ -55,7 +55,7 @@ export class WebRtcBridgePage {
       void this.#connect(request).catch((error: unknown) => {
         if (!this.#held.delete(request.id)) return; // given up by the worker
         const kind: ErrorKind = error instanceof GlobalNetError ? error.kind : 'internal';
-        this.#tell({ is: 'failed', id: request.id, kind, message: error instanceof Error ? error.message : String(error) });
+        this.#tell({ is: 'failed', id: request.id, kind, message: messageOf(error) });
       });
   }
 

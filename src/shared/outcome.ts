@@ -4,7 +4,7 @@
  */
 
 import type { ErrorKind } from '../core/bytes/errors.ts';
-import { GlobalNetError } from '../core/bytes/errors.ts';
+import { GlobalNetError, messageOf } from '../core/bytes/errors.ts';
 import type { MismatchDetail } from '../core/wire/mismatch.ts';
 import { MismatchError } from '../core/wire/mismatch.ts';
 
@@ -22,7 +22,7 @@ export type Outcome<Value> = { ok: true; value: Value } | ({ ok: false } & Failu
 export function failureOf(error: unknown): Failure {
   if (error instanceof MismatchError) return { kind: error.kind, message: error.message, detail: error.detail };
   if (error instanceof GlobalNetError) return { kind: error.kind, message: error.message };
-  return { kind: 'internal', message: error instanceof Error ? error.message : String(error) };
+  return { kind: 'internal', message: messageOf(error) };
 }
 
 /** The way back: as an error again. */

@@ -33,6 +33,11 @@ export function loggable(error: unknown): string {
   return error instanceof GlobalNetError ? error.kind : String(error);
 }
 
+/** What was thrown, in words: nothing says that it is an Error. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Bytes from outside that are not what the spec says: what was wanted, and where it went wrong. */
 export class DecodeError extends GlobalNetError {
   constructor(

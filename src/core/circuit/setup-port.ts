@@ -1,4 +1,4 @@
-import { type ErrorKind, GlobalNetError } from '../bytes/errors.ts';
+import { type ErrorKind, GlobalNetError, messageOf } from '../bytes/errors.ts';
 import type { SetupCrypto } from './types.ts';
 
 /**
@@ -39,7 +39,7 @@ export function serveSetupCrypto(port: SetupPort, crypto: SetupCrypto): void {
 }
 
 function describe(error: unknown): { kind: ErrorKind | 'range'; message: string } {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (error instanceof GlobalNetError) return { kind: error.kind, message };
   return { kind: error instanceof RangeError ? 'range' : 'internal', message };
 }

@@ -4,12 +4,12 @@ import { GlobalNetError } from '../bytes/errors.ts';
 import type { Env } from '../env.ts';
 import type { ChunkStore, RecordStore } from '../ports.ts';
 import type { PackType, VerifiedManifest } from '../wire/manifest.ts';
-import { MismatchError } from '../wire/mismatch.ts';
 import { type ChunkPlace, distinctChunks } from './chunk-place.ts';
-import { SCORE_HALF_LIFE_MS } from './constants.ts';
 import { type Digest, digestOf } from './digest.ts';
 import type { PackWarning } from './events.ts';
 import { type KeptPack, PackRecords } from './pack-records.ts';
+import { leastUsed, PacksInUse, usedOnce } from './pack-use.ts';
+import { SeenVersions } from './seen-versions.ts';
 
 export interface PackStoreOptions {
   readonly env: Env;
@@ -21,22 +21,21 @@ export interface PackStoreOptions {
   readonly onWarning?: (warning: PackWarning) => void;
 }
 
-/** Of these the newest version stands for all; posts and comments of one author stand beside each other. */
-const REPLACING: ReadonlySet<PackType> = new Set<PackType>(['site', 'profile', 'software']);
-
 /** Manifests and chunks that this peer holds. Chunks are kept once, whatever packs and versions they belong to. */
 export class PackStore {
   readonly #options: PackStoreOptions;
   readonly #records: PackRecords;
+  readonly #seen: SeenVersions;
   readonly #digest: Digest;
-  /** Manifests that are being read or served, by key: not to be evicted. */
-  readonly #held = new Map<string, number>();
+  /** Not to be evicted. */
+  readonly #held = new PacksInUse();
   #turn: Promise<unknown> = Promise.resolve();
   #full = false;
 
   constructor(options: PackStoreOptions) {
     this.#options = options;
     this.#records = new PackRecords(options.env, options.records);
+    this.#seen = new SeenVersions(this.#records);
     this.#digest = digestOf(options.env, options.digest);
   }
 
@@ -53,7 +52,7 @@ export class PackStore {
   /** As `adopt`, for a reader, who does not wait for a disk: resolves when it is decided, and the writing goes on. */
   async accept(manifest: VerifiedManifest): Promise<{ readonly result: 'new' | 'known'; readonly written: Promise<void> }> {
     const decided = this.#inTurn(async () => {
-      if (REPLACING.has(manifest.type)) await this.#compareWithSeen(manifest);
+      await this.#seen.compare(manifest);
       return (await this.#records.kept(manifest.hash)) ? 'known' : 'new';
     });
     // In the turn right behind, so that the next to be compared is compared with this one.
@@ -69,7 +68,7 @@ export class PackStore {
     const sizeBytes = manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0);
     try {
       // The serial first: should the rest not fit, an older version is refused all the same.
-      if (REPLACING.has(type)) await this.#records.setSeen(author, type, { serial, hash, rivals: [] });
+      await this.#seen.note(manifest);
       await this.#records.setManifest(manifest);
       await this.#records.setKept({
         manifestHash: hash,
@@ -88,25 +87,6 @@ export class PackStore {
     }
   }
 
-  async #compareWithSeen(manifest: VerifiedManifest): Promise<void> {
-    const seen = await this.#records.seen(manifest.author, manifest.type);
-    if (!seen || manifest.serial > seen.serial) return;
-    if (manifest.serial < seen.serial) {
-      throw new MismatchError(
-        { part: 'rollback', wanted: String(seen.serial), got: String(manifest.serial) },
-        `this is version ${manifest.serial}; version ${seen.serial} was seen here before, and versions only grow`,
-      );
-    }
-    if (equal(manifest.hash, seen.hash)) return;
-    if (!seen.rivals.some((rival) => equal(rival, manifest.hash)) && seen.rivals.length < RIVALS_MAX) {
-      await this.#records.setSeen(manifest.author, manifest.type, { ...seen, rivals: [...seen.rivals, manifest.hash] });
-    }
-    throw new MismatchError(
-      { part: 'conflict', wanted: base32(seen.hash), got: base32(manifest.hash) },
-      `two different packs are signed as version ${seen.serial}: the key is used in two places, or in two hands`,
-    );
-  }
-
   /** Undefined when it is not kept here. */
   async manifest(hash: Uint8Array): Promise<VerifiedManifest | undefined> {
     const manifest = await this.#records.manifest(hash);
@@ -117,19 +97,18 @@ export class PackStore {
 
   /** The newest version seen, when it is still kept. */
   async latest(author: Uint8Array, type: PackType): Promise<VerifiedManifest | undefined> {
-    const seen = await this.#records.seen(author, type);
+    const seen = await this.#seen.of(author, type);
     return seen && (await this.manifest(seen.hash));
   }
 
   /** Serial and hash of the newest version ever seen, kept or not. */
   seen(author: Uint8Array, type: PackType): Promise<{ readonly serial: number; readonly hash: Uint8Array } | undefined> {
-    return this.#records.seen(author, type);
+    return this.#seen.of(author, type);
   }
 
-  /** Hashes of all manifests signed with the newest serial, when there is more than one: the first seen comes first. */
-  async conflict(author: Uint8Array, type: PackType): Promise<Uint8Array[]> {
-    const seen = await this.#records.seen(author, type);
-    return seen && seen.rivals.length > 0 ? [seen.hash, ...seen.rivals] : [];
+  /** As `SeenVersions.conflict`. */
+  conflict(author: Uint8Array, type: PackType): Promise<Uint8Array[]> {
+    return this.#seen.conflict(author, type);
   }
 
   /** A chunk whose hash was checked just now, or undefined. */
@@ -181,22 +160,9 @@ export class PackStore {
 
   /** Counts a use, and keeps the pack from eviction until the answer is called. */
   hold(manifest: VerifiedManifest): () => void {
-    const key = base32(manifest.hash);
-    this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
     // A use that cannot be written down is a use all the same.
-    this.#change(manifest.hash, (kept) => ({
-      ...kept,
-      usedMs: this.#options.env.now(),
-      score: scoreAt(kept, this.#options.env.now()) + 1,
-    })).catch(() => undefined);
-    let held = true;
-    return () => {
-      if (!held) return;
-      held = false;
-      const count = (this.#held.get(key) ?? 1) - 1;
-      if (count > 0) this.#held.set(key, count);
-      else this.#held.delete(key);
-    };
+    this.#change(manifest.hash, (kept) => usedOnce(kept, this.#options.env.now())).catch(() => undefined);
+    return this.#held.add(manifest.hash);
   }
 
   pin(manifestHash: Uint8Array, pinned: boolean): Promise<void> {
@@ -249,9 +215,8 @@ export class PackStore {
   /** False when there is nothing that may go. */
   #evictOne(): Promise<boolean> {
     return this.#inTurn(async () => {
-      const now = this.#options.env.now();
-      const packs = (await this.packs()).filter((kept) => !kept.pinned && !this.#held.has(base32(kept.manifestHash)));
-      const least = packs.sort((a, b) => scoreAt(a, now) - scoreAt(b, now) || a.usedMs - b.usedMs)[0];
+      const packs = (await this.packs()).filter((kept) => !kept.pinned && !this.#held.has(kept.manifestHash));
+      const least = leastUsed(packs, this.#options.env.now());
       if (least) await this.#remove(least.manifestHash);
       return least !== undefined;
     });
@@ -274,13 +239,7 @@ export class PackStore {
 
 /** A store in a browser answers each question in a transaction: many at once take hardly longer than one. */
 const LOOKUPS_AT_ONCE = 64;
-/** An author whose key is in many hands must not fill the record. */
-const RIVALS_MAX = 8;
 
 function isFull(error: unknown): boolean {
   return error instanceof GlobalNetError && error.kind === 'full';
-}
-
-function scoreAt(kept: KeptPack, nowMs: number): number {
-  return kept.score * 0.5 ** (Math.max(0, nowMs - kept.usedMs) / SCORE_HALF_LIFE_MS);
 }

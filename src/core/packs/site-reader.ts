@@ -1,9 +1,7 @@
 import { equal } from '../bytes/bytes.ts';
-import { DecodeError, GlobalNetError, loggable } from '../bytes/errors.ts';
+import { GlobalNetError, loggable, messageOf } from '../bytes/errors.ts';
 import type { Env } from '../env.ts';
-import { datedPublicKey, periodOf } from '../wire/dated-key.ts';
-import { CHUNK_BYTES, HASH_BYTES, HEAD_BYTES, KEY_BYTES } from '../wire/geometry.ts';
-import { verifyHead } from '../wire/head.ts';
+import { CHUNK_BYTES, HASH_BYTES } from '../wire/geometry.ts';
 import { type VerifiedManifest, verifyManifest } from '../wire/manifest.ts';
 import { MismatchError } from '../wire/mismatch.ts';
 import { SITE } from '../wire/registry.ts';
@@ -14,6 +12,7 @@ import { ASK_AGAIN_MS, PRIORITY, PUSH_BYTES, READ_AHEAD_CHUNKS } from './constan
 import { checkChunk, type Digest, digestOf } from './digest.ts';
 import type { PackProgress, PackWarning } from './events.ts';
 import { FileReading } from './file-reading.ts';
+import { NewestHead } from './newest-head.ts';
 import type { PackStore } from './pack-store.ts';
 import { PathTable, type ResolvedPath } from './resolve-path.ts';
 import { type OpenSiteStream, SiteClient } from './site-client.ts';
@@ -42,6 +41,7 @@ export class SiteReader {
   readonly #digest: Digest;
   readonly #client: SiteClient;
   readonly #chunks: ChunkSource;
+  readonly #head: NewestHead;
   #manifest: VerifiedManifest | undefined;
   #table = new PathTable({ files: [] });
   readonly #places = new Map<ChunkKey, ChunkPlace>();
@@ -51,16 +51,16 @@ export class SiteReader {
   #newer: VerifiedManifest | undefined;
   #askedAtMs = 0;
   #starting: Promise<VerifiedManifest> | undefined;
-  #headSerial = 0;
   #release: () => void = () => undefined;
 
   constructor(options: SiteReaderOptions) {
     this.#options = options;
     this.#digest = digestOf(options.env, options.digest);
+    this.#head = new NewestHead(options.env, options.author);
     this.#client = new SiteClient(options.env, options.openStream, {
       onSite: (message) => this.#onSite(message),
       onChunk: (hash, bytes) => this.#onChunk(hash, bytes),
-      onRetry: (error) => this.#warn({ kind: 'retry', message: error instanceof Error ? error.message : String(error) }),
+      onRetry: (error) => this.#warn({ kind: 'retry', message: messageOf(error) }),
     });
     this.#chunks = new ChunkSource(options.store, this.#client);
   }
@@ -130,10 +130,11 @@ export class SiteReader {
    * @throws DecodeError | MismatchError when it is not the author's.
    */
   noteHead(bytes: Uint8Array): void {
-    const before = this.#headSerial;
-    this.#onHead(bytes);
-    const serial = this.#manifest?.serial ?? this.#headSerial;
-    if (this.#headSerial > Math.max(before, serial)) this.#warn({ kind: 'behind', serial, headSerial: this.#headSerial });
+    const before = this.#head.serial;
+    this.#head.note(bytes);
+    const headSerial = this.#head.serial;
+    const serial = this.#manifest?.serial ?? headSerial;
+    if (headSerial > Math.max(before, serial)) this.#warn({ kind: 'behind', serial, headSerial });
   }
 
   /** Streams and waits end; what is in the store stays. */
@@ -197,22 +198,13 @@ export class SiteReader {
   async #onSite(
     message: Extract<SiteMessage, { type: typeof SITE.head | typeof SITE.manifest } | { type: typeof SITE.same }>,
   ): Promise<void> {
-    if (message.type === SITE.head) this.#onHead(message.bytes);
+    if (message.type === SITE.head) this.#head.note(message.bytes);
     else if (message.type === SITE.manifest) await this.#onManifest(message.bytes);
     else if (!this.#stored && !this.#manifest) throw new GlobalNetError('malformed', "'same' to a reader who holds nothing");
     else if (!this.#manifest) this.#use(this.#stored as VerifiedManifest);
     const serial = this.#manifest?.serial ?? 0;
-    if (message.type !== SITE.head && this.#headSerial > serial) this.#warn({ kind: 'behind', serial, headSerial: this.#headSerial });
-  }
-
-  #onHead(bytes: Uint8Array): void {
-    const { env, author } = this.#options;
-    // An earlier head would say less, not lie; a later one than tomorrow's nobody needs.
-    if (bytes.length !== HEAD_BYTES) throw new DecodeError('head', 0, `${bytes.length} bytes, wanted ${HEAD_BYTES}`);
-    const period = new DataView(bytes.buffer, bytes.byteOffset).getUint32(KEY_BYTES);
-    if (period > periodOf(env.now()) + 1) return;
-    const head = verifyHead(env.crypto, bytes, { key: datedPublicKey(author, period), period });
-    this.#headSerial = Math.max(this.#headSerial, head.serial);
+    const headSerial = this.#head.serial;
+    if (message.type !== SITE.head && headSerial > serial) this.#warn({ kind: 'behind', serial, headSerial });
   }
 
   async #onManifest(bytes: Uint8Array): Promise<void> {
@@ -262,8 +254,4 @@ export class SiteReader {
   #warn(warning: PackWarning): void {
     this.#options.onWarning?.(warning);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-import { GlobalNetError } from '../bytes/errors.ts';
+import { GlobalNetError, messageOf } from '../bytes/errors.ts';
 import type { Env } from '../env.ts';
 import type { ByteStream } from '../ports.ts';
 import type { VerifiedManifest } from '../wire/manifest.ts';
@@ -66,7 +66,7 @@ export class SiteServer {
 
   #end(stream: ByteStream, error: unknown): void {
     const kind = error instanceof GlobalNetError ? error.kind : 'internal';
-    if (kind === 'internal') this.#env.log('error', 'packs', `serving a site: ${error instanceof Error ? error.message : String(error)}`);
+    if (kind === 'internal') this.#env.log('error', 'packs', `serving a site: ${messageOf(error)}`);
     if (kind === 'closed') return; // the reader went away
     stream.reset(kind === 'malformed' ? END.malformed : kind === 'full' ? END.full : END.internal);
   }

@@ -74,6 +74,12 @@ export function verifyHead(
   return { key, period, serial, manifestHash, bytes } as VerifiedHead;
 }
 
+/** The period that it says it is for, of a head still to be verified. @throws DecodeError. */
+export function periodOfHead(bytes: Uint8Array): number {
+  if (bytes.length !== HEAD_BYTES) throw new DecodeError('head', 0, `${bytes.length} bytes, wanted ${HEAD_BYTES}`);
+  return new Reader(bytes.subarray(KEY_BYTES), 'head').u32('period');
+}
+
 /**
  * A head as it lies in the DHT, sealed to those who know the address, so that no storing peer sees which manifest it names, nor by
  * that which of yesterday's heads it follows:

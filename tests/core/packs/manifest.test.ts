@@ -8,7 +8,7 @@ import { GlobalNetError } from '../../../src/core/bytes/errors.ts';
 import { labelled } from '../../../src/core/crypto/derive.ts';
 import { newIdentity } from '../../../src/core/crypto/identity.ts';
 import { CHUNK_BYTES, HASH_BYTES, MANIFEST_MAX_BYTES } from '../../../src/core/wire/geometry.ts';
-import { encodeHead, verifyHead } from '../../../src/core/wire/head.ts';
+import { encodeHead, periodOfHead, verifyHead } from '../../../src/core/wire/head.ts';
 import { chunkHash, type FileEntry, signManifest, verifyManifest } from '../../../src/core/wire/manifest.ts';
 import { MismatchError, type MismatchPart } from '../../../src/core/wire/mismatch.ts';
 import { caseCollisions, pathProblem } from '../../../src/core/wire/path.ts';
@@ -286,6 +286,7 @@ test('a head is what its key signed, for its period', () => {
     env.crypto.ed25519Sign(author.seed, message),
   );
   const wanted = { key: author.publicKey, period: 20_000 };
+  assert.equal(periodOfHead(bytes), 20_000);
   assert.equal(verifyHead(env.crypto, bytes, wanted).serial, 7);
   assert.throws(() => verifyHead(env.crypto, bytes, { ...wanted, period: 20_001 }), { kind: 'malformed' });
   assert.throws(() => verifyHead(env.crypto, bytes, { key: noise('x', 32) }), mismatch('author'));
@@ -298,7 +299,10 @@ test('a head is what its key signed, for its period', () => {
     { seed: 3, numRuns: 60 },
   );
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), (junk) => assert.throws(() => verifyHead(env.crypto, junk, wanted), GlobalNetError)),
+    fc.property(fc.uint8Array({ maxLength: 200 }), (junk) => {
+      assert.throws(() => verifyHead(env.crypto, junk, wanted), GlobalNetError);
+      if (junk.length !== bytes.length) assert.throws(() => periodOfHead(junk), { kind: 'malformed' });
+    }),
     { seed: 4, numRuns: 100 },
   );
 });
