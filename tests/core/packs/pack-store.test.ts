@@ -7,9 +7,8 @@ import type { PackWarning } from '../../../src/core/packs/events.ts';
 import { PackStore, type PackStoreOptions } from '../../../src/core/packs/pack-store.ts';
 import { storedSite } from '../../../src/core/packs/stored-site.ts';
 import { CHUNK_BYTES } from '../../../src/core/wire/geometry.ts';
-import { MismatchError } from '../../../src/core/wire/mismatch.ts';
 import { testEnv } from '../../support/test-env.ts';
-import { entryOf, fields, MemoryChunks, noise, siteOf } from './support.ts';
+import { entryOf, fields, MemoryChunks, mismatch, noise, siteOf } from './support.ts';
 
 function storeBench(options: Partial<PackStoreOptions> = {}, room?: number) {
   const env = testEnv();
@@ -98,7 +97,7 @@ test('an evicted site cannot be rolled back; a forgotten one was never here', as
   const two = siteOf(env, {}, { serial: 2, previous: one.manifest.hash }, author);
   await store.adopt(two.manifest);
   await store.remove(two.manifest.hash);
-  await assert.rejects(store.adopt(one.manifest), (error: unknown) => error instanceof MismatchError && error.detail.part === 'rollback');
+  await assert.rejects(store.adopt(one.manifest), mismatch('rollback'));
   assert.equal(await store.latest(author.publicKey, 'site'), undefined);
   await store.forget(author.publicKey, 'site');
   assert.equal(await store.adopt(one.manifest), 'new');

@@ -5,6 +5,7 @@ import { newIdentity } from '../../../src/core/crypto/identity.ts';
 import type { ByteStream, ChunkStore } from '../../../src/core/ports.ts';
 import { CHUNK_BYTES } from '../../../src/core/wire/geometry.ts';
 import { type FileEntry, type Manifest, signManifest } from '../../../src/core/wire/manifest.ts';
+import { MismatchError, type MismatchPart } from '../../../src/core/wire/mismatch.ts';
 import type { EndReason } from '../../../src/core/wire/registry.ts';
 import { STREAM } from '../../../src/core/wire/registry.ts';
 import { concat } from '../../../src/core/bytes/bytes.ts';
@@ -176,4 +177,9 @@ export async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8A
   const parts: Uint8Array[] = [];
   for await (const part of source) parts.push(part);
   return concat(...parts);
+}
+
+/** Whether an error says that this part is not what was signed. */
+export function mismatch(part: MismatchPart) {
+  return (error: unknown) => error instanceof MismatchError && error.detail.part === part;
 }
