@@ -32,108 +32,130 @@ const ATTRIBUTE_NAME = /=?[^\t\n\f\r />=]*/y;
 const UNQUOTED = /[^\t\n\f\r >]*/y;
 
 export function* htmlTokens(html: string): Generator<Token> {
-  let at = 0;
+  const reader = new HtmlReader(html);
+  while (!reader.done) yield* reader.next();
+}
 
-  const take = (pattern: RegExp): string => {
-    pattern.lastIndex = at;
-    const found = pattern.exec(html)?.[0] ?? '';
-    at += found.length;
-    return found;
-  };
-  const skipPast = (mark: string): void => {
-    const end = html.indexOf(mark, at);
-    at = end < 0 ? html.length : end + mark.length;
-  };
-  const quoted = (quote: string): string => {
-    const start = at + 1;
-    const end = html.indexOf(quote, start);
-    at = end < 0 ? html.length : end + 1;
-    return html.slice(start, end < 0 ? html.length : end);
-  };
-  const attributeValue = (): string => {
-    take(SPACE);
-    if (html[at] !== '=') return '';
-    at++;
-    take(SPACE);
-    const quote = html[at];
-    return quote === '"' || quote === "'" ? quoted(quote) : take(UNQUOTED);
-  };
+/** Goes through a text once, from its beginning. */
+class HtmlReader {
+  #at = 0;
+
+  constructor(private readonly html: string) {}
+
+  get done(): boolean {
+    return this.#at >= this.html.length;
+  }
+
+  /** The text up to the next '<', and what begins with that. */
+  *next(): Generator<Token> {
+    const { html } = this;
+    const open = html.indexOf('<', this.#at);
+    const text = html.slice(this.#at, open < 0 ? html.length : open);
+    if (text !== '') yield { kind: 'text', text };
+    this.#at = open < 0 ? html.length : open + 1;
+    const token = open < 0 ? undefined : this.#markup();
+    if (token) yield token;
+  }
+
+  /** From behind a '<'; undefined for what is not for the page, and for a tag that the text ends in. */
+  #markup(): Token | undefined {
+    const { html } = this;
+    const next = html[this.#at] ?? '';
+    if (/[a-z]/i.test(next)) return this.#openTag();
+    if (next === '/' && /[a-z]/i.test(html[this.#at + 1] ?? '')) return this.#closeTag();
+    if (html.startsWith('!--', this.#at)) return this.#skipComment();
+    if (next !== '!' && next !== '?' && next !== '/') return { kind: 'text', text: '<' };
+    const isDoctype = /^!doctype/i.test(html.slice(this.#at, this.#at + 8));
+    this.#skipPast('>');
+    return isDoctype ? { kind: 'doctype' } : undefined;
+  }
+
+  #openTag(): Token | undefined {
+    const name = this.#take(TAG_NAME).toLowerCase();
+    const rest = this.#tagRest();
+    if (rest === undefined) return undefined;
+    if (name !== 'plaintext') return { kind: 'open', name, ...rest, raw: RAW_TEXT.has(name) ? this.#rawText(name) : undefined };
+    const raw = this.html.slice(this.#at);
+    this.#at = this.html.length;
+    return { kind: 'open', name, ...rest, raw };
+  }
+
+  #closeTag(): Token | undefined {
+    this.#at++;
+    const name = this.#take(TAG_NAME).toLowerCase();
+    return this.#tagRest() && { kind: 'close', name };
+  }
+
+  #skipComment(): undefined {
+    this.#at += 3;
+    if (this.#take(/-?>/y) !== '') return;
+    const end = /--!?>/g;
+    end.lastIndex = this.#at;
+    this.#at = end.exec(this.html) ? end.lastIndex : this.html.length;
+  }
+
   /** From behind the tag's name to behind its '>'; undefined when the text ends before. */
-  const tagRest = (): { attributes: Attribute[]; selfClosing: boolean } | undefined => {
+  #tagRest(): { attributes: Attribute[]; selfClosing: boolean } | undefined {
+    const { html } = this;
     const attributes: Attribute[] = [];
     const names = new Set<string>();
     for (;;) {
-      take(SPACE);
-      if (at >= html.length) return undefined;
-      if (html[at] === '>') {
-        at++;
-        return { attributes, selfClosing: html[at - 2] === '/' };
+      this.#take(SPACE);
+      if (this.done) return undefined;
+      if (html[this.#at] === '>') {
+        this.#at++;
+        return { attributes, selfClosing: html[this.#at - 2] === '/' };
       }
-      if (html[at] === '/') {
-        at++;
+      if (html[this.#at] === '/') {
+        this.#at++;
         continue;
       }
-      const name = take(ATTRIBUTE_NAME).toLowerCase();
-      const value = attributeValue();
+      const name = this.#take(ATTRIBUTE_NAME).toLowerCase();
+      const value = this.#attributeValue();
       // Of two with one name, browsers take the first.
       if (!names.has(name)) attributes.push({ name, value });
       names.add(name);
     }
-  };
-  const rawText = (name: string): string => {
-    const end = new RegExp(`</${name}(?=[\\t\\n\\f\\r />])`, 'gi');
-    end.lastIndex = at;
-    const found = end.exec(html);
-    const text = html.slice(at, found?.index ?? html.length);
-    at = html.length;
-    if (found) {
-      at = found.index;
-      skipPast('>');
-    }
-    return text;
-  };
-  const openTag = (): Token | undefined => {
-    const name = take(TAG_NAME).toLowerCase();
-    const rest = tagRest();
-    if (rest === undefined) return undefined;
-    if (name === 'plaintext') {
-      const raw = html.slice(at);
-      at = html.length;
-      return { kind: 'open', name, ...rest, raw };
-    }
-    return { kind: 'open', name, ...rest, raw: RAW_TEXT.has(name) ? rawText(name) : undefined };
-  };
-  const comment = (): void => {
-    at += 4;
-    if (take(/-?>/y) !== '') return;
-    const end = /--!?>/g;
-    end.lastIndex = at;
-    at = end.exec(html) ? end.lastIndex : html.length;
-  };
+  }
 
-  while (at < html.length) {
-    const open = html.indexOf('<', at);
-    const text = html.slice(at, open < 0 ? html.length : open);
-    if (text !== '') yield { kind: 'text', text };
-    if (open < 0) return;
-    at = open + 1;
-    const next = html[at] ?? '';
-    if (/[a-z]/i.test(next)) {
-      const token = openTag();
-      if (token) yield token;
-    } else if (next === '/' && /[a-z]/i.test(html[at + 1] ?? '')) {
-      at++;
-      const name = take(TAG_NAME).toLowerCase();
-      if (tagRest()) yield { kind: 'close', name };
-    } else if (html.startsWith('<!--', open)) {
-      at = open;
-      comment();
-    } else if (next === '!' || next === '?' || next === '/') {
-      const isDoctype = /^!doctype/i.test(html.slice(at, at + 8));
-      skipPast('>');
-      if (isDoctype) yield { kind: 'doctype' };
-    } else {
-      yield { kind: 'text', text: '<' };
-    }
+  #attributeValue(): string {
+    this.#take(SPACE);
+    if (this.html[this.#at] !== '=') return '';
+    this.#at++;
+    this.#take(SPACE);
+    const quote = this.html[this.#at];
+    return quote === '"' || quote === "'" ? this.#quoted(quote) : this.#take(UNQUOTED);
+  }
+
+  #quoted(quote: string): string {
+    const start = this.#at + 1;
+    this.#at = start;
+    const end = this.#skipPast(quote);
+    return this.html.slice(start, end);
+  }
+
+  #rawText(name: string): string {
+    const { html } = this;
+    const end = new RegExp(`</${name}(?=[\\t\\n\\f\\r />])`, 'gi');
+    end.lastIndex = this.#at;
+    const found = end.exec(html)?.index ?? html.length;
+    const text = html.slice(this.#at, found);
+    this.#at = found;
+    this.#skipPast('>');
+    return text;
+  }
+
+  #take(pattern: RegExp): string {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.html)?.[0] ?? '';
+    this.#at += found.length;
+    return found;
+  }
+
+  /** @returns where the mark was, or the text's end. */
+  #skipPast(mark: string): number {
+    const end = this.html.indexOf(mark, this.#at);
+    this.#at = end < 0 ? this.html.length : end + mark.length;
+    return end < 0 ? this.html.length : end;
   }
 }
