@@ -1,9 +1,10 @@
 import type { Remote } from 'comlink';
 import type { TrustedKey } from '../shared/certificates.ts';
-import type { Failure } from '../shared/outcome.ts';
+import { type Failure, failureOf } from '../shared/outcome.ts';
 import type { PeerControl } from '../shared/peer-control.ts';
 import type { FileAnswer, FrameOrder, FrameReport, OfferedFile, SavedPart } from '../shared/site-shell.ts';
 import { HTTP_PORT, siteHost } from '../shared/links.ts';
+import { ContentFrame } from './content-frame.ts';
 import { KeeperFrame } from './keeper-frame.ts';
 import type { SiteSessionEvents, SiteView } from './site-view.ts';
 import type { ToldFailure } from './words.ts';
@@ -13,8 +14,6 @@ import type { SiteRoute } from './route.ts';
 const LISTENING_MS = 15_000;
 const UNHEARD_MS = 500;
 const LABELS_TRIED = 3;
-/** A load event may overtake the service worker's report, which takes another way. */
-const REPORT_GRACE_MS = 1500;
 
 const NOT_OURS: Failure = {
   kind: 'unverified',
@@ -28,16 +27,12 @@ export class SiteSession {
   readonly #peer: Remote<PeerControl>;
   readonly #events: SiteSessionEvents;
   readonly #port: number;
+  readonly #frame = new ContentFrame(() => this.#closed || this.#fail(NOT_OURS));
   #lease: LabelLease | undefined;
   #keeper: KeeperFrame | undefined;
   #shellPort: MessagePort | undefined;
-  #place: HTMLElement | undefined;
-  #frame: HTMLIFrameElement | undefined;
   /** The service worker has had ports once: since then it asks for new ones by itself. */
   #isListened = false;
-  #answered = false;
-  /** A page was loaded whose answer has not been reported yet. */
-  #unanswered: ReturnType<typeof setTimeout> | undefined;
   #unheard: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -79,7 +74,7 @@ export class SiteSession {
       await this.#sendPorts();
       this.#load();
     } catch (error) {
-      if (!this.#closed) this.#fail({ kind: 'unsupported', message: error instanceof Error ? error.message : String(error) });
+      if (!this.#closed) this.#fail({ kind: 'unsupported', message: failureOf(error).message });
     }
   }
 
@@ -111,9 +106,7 @@ export class SiteSession {
 
   /** The element that the frame is to stand in. */
   attach(place: HTMLElement): void {
-    this.#place = place;
-    // A frame that was taken out of the document has lost its page.
-    this.#frame = undefined;
+    this.#frame.attach(place);
     this.#load();
   }
 
@@ -174,36 +167,11 @@ export class SiteSession {
   }
 
   #load(): void {
-    if (this.#place === undefined || this.#keeper === undefined || !this.#isListened || this.view.failure !== undefined) return;
+    if (!this.#frame.isPlaced || this.#keeper === undefined || !this.#isListened || this.view.failure !== undefined) return;
     clearTimeout(this.#unheard);
     this.#unheard = undefined;
-    clearTimeout(this.#unanswered); // of the page that goes: its answer would be taken for this one's
-    this.#unanswered = undefined;
-    this.#answered = false;
     this.#update({ phase: 'loading' });
-    const url = this.#keeper.origin + this.view.path;
-    // By replacing: the shell's history is the only one. To a place in the page that it shows a frame would go without asking anybody.
-    if (this.view.path.includes('#')) this.#removeFrame();
-    if (this.#frame !== undefined) this.#frame.contentWindow?.location.replace(url);
-    else this.#place.append((this.#frame = this.#newFrame(url)));
-  }
-
-  #newFrame(url: string): HTMLIFrameElement {
-    const frame = document.createElement('iframe');
-    frame.title = 'Site';
-    // Scripts off, the site's own origin on: without it the service worker would not be asked.
-    frame.setAttribute('sandbox', 'allow-same-origin allow-forms');
-    frame.referrerPolicy = 'no-referrer';
-    frame.src = url;
-    frame.addEventListener('load', () => this.#onLoad());
-    return frame;
-  }
-
-  #removeFrame(): void {
-    clearTimeout(this.#unanswered); // Firefox loads a blank page for an answer without one
-    this.#unanswered = undefined;
-    this.#frame?.remove();
-    this.#frame = undefined;
+    this.#frame.load(this.#keeper.origin + this.view.path);
   }
 
   #onReport(report: FrameReport): void {
@@ -211,9 +179,7 @@ export class SiteSession {
       // Heard too late it would load once more the page that the frame was sent to without it, under the reader's hand.
       if (report.path === this.view.path && this.#unheard !== undefined) this.#load();
     } else if (report.type === 'answered') {
-      this.#answered = this.#unanswered === undefined;
-      clearTimeout(this.#unanswered);
-      this.#unanswered = undefined;
+      this.#frame.noteAnswer();
       this.#update({ phase: 'shown', notFound: report.status === 404, isLive: report.isLive });
     } else if (report.type === 'sending') this.#update({ isSending: true });
     else if (report.type === 'asked') this.#onAsked(report.path, report.isRedirect);
@@ -226,7 +192,7 @@ export class SiteSession {
   async #onFailed(failure: Failure): Promise<void> {
     const { info, address } = this.view;
     if (failure.kind !== 'refused' || info?.kind !== 'live') return this.#fail(failure);
-    this.#removeFrame();
+    this.#frame.remove();
     const asked = await this.#peer.isInbox(address);
     if (this.#closed) return;
     if (!asked.ok || !asked.value) return this.#fail(asked.ok ? failure : asked);
@@ -240,22 +206,15 @@ export class SiteSession {
     else this.#events.onAsked(path, isRedirect);
   }
 
-  /** Each page that the frame loads must have been reported by the service worker: else the host of the app, or somebody on the way to it, answered. */
-  #onLoad(): void {
-    clearTimeout(this.#unanswered);
-    this.#unanswered = this.#answered ? undefined : setTimeout(() => this.#closed || this.#fail(NOT_OURS), REPORT_GRACE_MS);
-    this.#answered = false;
-  }
-
   #offer(file: OfferedFile): void {
-    this.#removeFrame();
+    this.#frame.remove();
     this.#update({ phase: 'shown', isLive: file.isLive, isSending: false, file });
   }
 
   #fail(failure: ToldFailure): void {
     // The first reason is the one that matters: what fails after it fails because of it.
     if (this.view.failure !== undefined) return;
-    this.#removeFrame();
+    this.#frame.remove();
     this.#update({ phase: 'failed', isSending: false, failure });
   }
 
