@@ -12,7 +12,7 @@ import { ROLE } from '../src/core/wire/registry.ts';
 import type { HostAndPort } from './cli/tcp-target.ts';
 import { type Answering, answerOf, type ControlServer, startControlServer } from './control/index.ts';
 import { openDataFolder, peerFolderOf } from './data-folder.ts';
-import { openFileStore } from './file-store.ts';
+import { type FileStore, openFileStore } from './file-store.ts';
 import { ipBytes } from './ip.ts';
 import { keptInvitation } from './kept-invitations.ts';
 import { type MetricsServer, startMetrics } from './metrics/index.ts';
@@ -73,13 +73,11 @@ export interface Headless {
 
 /** A headless peer, started. @throws GlobalNetError `busy` (the folder or the port), `malformed` (the address), `refused` (the folder). */
 export async function startHeadless(options: HeadlessOptions): Promise<Headless> {
-  const { dataFolder, name, role, bootstraps, logLevel, onProgress } = options;
+  const { dataFolder, name, role, logLevel } = options;
   openDataFolder(dataFolder);
   const env = nodeEnv(logLevel);
-  const rtc = options.webRtc === false ? undefined : nodeWebRtc(env.crypto);
   const store = await openFileStore(peerFolderOf(dataFolder, name));
   let peer: Peer | undefined;
-  let clearNetwork: ClearNetwork;
   let listener: WsListener | undefined;
   let metrics: MetricsServer | undefined;
   try {
@@ -87,28 +85,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
     listener =
       options.listen &&
       (await listenWs({ ...options.listen, onTransport: (transport) => (peer === undefined ? transport.close() : peer.adopt(transport)) }));
-    const published = listener && publishedAt(options, listener);
-    peer = await Peer.create({
-      env,
-      identity: published === undefined ? newIdentity(env) : await identityAt(env, store.records, urlOf(published)),
-      keepsIdentity: listener !== undefined,
-      records: store.records,
-      chunks: store.chunks,
-      setupCrypto: options.setupCrypto ?? (listener === undefined ? clientSetupCrypto() : relaySetupCrypto(env)),
-      dialers: [wsDialer],
-      rtc,
-      bootstraps: bootstraps.map((url) => ({ peer: undefined, url })),
-      self: describe(options, published, rtc !== undefined),
-      relaying: listener !== undefined,
-      ...(options.exit === undefined ? {} : { exit: options.exit.service }),
-      maxLinks: listener === undefined ? MAX_LINKS.client : MAX_LINKS.open,
-      cover: options.cover ?? true,
-      privateAddresses: [...bootstraps, ...(published === undefined ? [] : [urlOf(published)])].every(isPrivateUrl),
-      invitationTo: (address) => keptInvitation(dataFolder, address),
-      digest: async (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
-      onProgress: onProgress ?? (() => undefined),
-    });
-    clearNetwork = peer.leadOut((parts) => new ClearNetwork(parts));
+    peer = await peerOf(options, env, store, listener);
     await peer.start();
   } catch (error) {
     metrics?.close();
@@ -120,7 +97,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
   const control = await controlled(dataFolder, env, { role, listens: listener?.url, peer: started, nowMs: () => env.now() });
   return {
     peer: started,
-    clearNetwork,
+    clearNetwork: started.leadOut((parts) => new ClearNetwork(parts)),
     env,
     records: store.records,
     listens: listener?.url,
@@ -133,6 +110,33 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
       await store.close();
     },
   };
+}
+
+/** @throws GlobalNetError `malformed` (the address). */
+async function peerOf(options: HeadlessOptions, env: Env, store: FileStore, listener: WsListener | undefined): Promise<Peer> {
+  const { dataFolder, bootstraps, onProgress } = options;
+  const rtc = options.webRtc === false ? undefined : nodeWebRtc(env.crypto);
+  const published = listener && publishedAt(options, listener);
+  return Peer.create({
+    env,
+    identity: published === undefined ? newIdentity(env) : await identityAt(env, store.records, urlOf(published)),
+    keepsIdentity: listener !== undefined,
+    records: store.records,
+    chunks: store.chunks,
+    setupCrypto: options.setupCrypto ?? (listener === undefined ? clientSetupCrypto() : relaySetupCrypto(env)),
+    dialers: [wsDialer],
+    rtc,
+    bootstraps: bootstraps.map((url) => ({ peer: undefined, url })),
+    self: describe(options, published, rtc !== undefined),
+    relaying: listener !== undefined,
+    ...(options.exit === undefined ? {} : { exit: options.exit.service }),
+    maxLinks: listener === undefined ? MAX_LINKS.client : MAX_LINKS.open,
+    cover: options.cover ?? true,
+    privateAddresses: [...bootstraps, ...(published === undefined ? [] : [urlOf(published)])].every(isPrivateUrl),
+    invitationTo: (address) => keptInvitation(dataFolder, address),
+    digest: async (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
+    onProgress: onProgress ?? (() => undefined),
+  });
 }
 
 /** Without a socket, as where the folder's path is too long for one, a peer runs all the same. */

@@ -61,23 +61,18 @@ export const open: Command = {
       const found = output.waiting(() => 'Looking the site up…');
       const { site, manifest } = await unlessStopped(readSite(), stop).finally(found);
       if (path !== '') await sayIfMissing(site.reader, path, output);
-      const { missing, same, different } = await planFolder(out, manifest.files);
-      if (different.length > 0 && !flag('overwrite')) throw wouldOverwrite(out, different);
-      const wanted = [...missing, ...different];
-      const wantedBytes = sizeOf(wanted);
-      await fetchAll(site.reader, out, wanted, stop, (doneBytes, name) => {
-        const perSecond = doneBytes / Math.max(0.001, (env.now() - startedAt) / 1000);
-        output.progress(
-          `${barOf(doneBytes, wantedBytes)} ${bytesInWords(doneBytes)} of ${bytesInWords(wantedBytes)}, ${bytesInWords(perSecond)}/s  ${name}`,
-        );
+      const passedS = (): number => (env.now() - startedAt) / 1000;
+      const written = await bring(site.reader, out, manifest.files, flag('overwrite'), stop, (doneBytes, ofBytes, name) => {
+        const perSecond = bytesInWords(doneBytes / Math.max(0.001, passedS()));
+        output.progress(`${barOf(doneBytes, ofBytes)} ${bytesInWords(doneBytes)} of ${bytesInWords(ofBytes)}, ${perSecond}/s  ${name}`);
       });
-      const [files, bytes, seconds] = [manifest.files.length, sizeOf(manifest.files), (env.now() - startedAt) / 1000];
-      const kept = same.length > 0 ? `, ${same.length} of them there already` : '';
+      const [files, bytes, seconds] = [manifest.files.length, sizeOf(manifest.files), passedS()];
+      const kept = written < files ? `, ${files - written} of them there already` : '';
       const judged = judge(await unlessStopped(peer.sites.certificates(address), stop), await readTrusted(dataFolder), env.now());
       const { words, json: certificates } = carried(judged);
       output.say(
         `${manifest.title || address}: ${count(files, 'file')}, ${bytesInWords(bytes)}, version ${manifest.serial}, verified${kept}, in ${seconds.toFixed(1)} s → ${out}${words}`,
-        { address, out, title: manifest.title, serial: manifest.serial, files, bytes, seconds, written: wanted.length, certificates },
+        { address, out, title: manifest.title, serial: manifest.serial, files, bytes, seconds, written, certificates },
       );
     } catch (error) {
       throw stop.aborted
@@ -111,6 +106,23 @@ function wouldOverwrite(out: string, different: readonly FileEntry[]): GlobalNet
 async function sayIfMissing(reader: SiteReader, path: string, output: Output): Promise<void> {
   const found = await reader.open(path).catch(() => undefined);
   if (found?.status !== 200) output.note(`The site has no '${path}'; the rest of it is fetched.`);
+}
+
+/** What is not in the folder yet, or otherwise: so many files. @throws GlobalNetError `refused` where that would replace what it may not. */
+async function bring(
+  reader: SiteReader,
+  out: string,
+  files: readonly FileEntry[],
+  mayReplace: boolean,
+  stop: AbortSignal,
+  onBytes: (doneBytes: number, ofBytes: number, path: string) => void,
+): Promise<number> {
+  const { missing, different } = await planFolder(out, files);
+  if (different.length > 0 && !mayReplace) throw wouldOverwrite(out, different);
+  const wanted = [...missing, ...different];
+  const ofBytes = sizeOf(wanted);
+  await fetchAll(reader, out, wanted, stop, (doneBytes, path) => onBytes(doneBytes, ofBytes, path));
+  return wanted.length;
 }
 
 /** Some files at a time. When one cannot be had, none is begun any more, and that is thrown. */
