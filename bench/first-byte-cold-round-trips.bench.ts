@@ -1,9 +1,9 @@
 /** First byte of a hidden page for a visitor that has just joined: record and rendezvous points unknown. In round trips of the whole path. */
 import { controlSockets } from '../node/data-folder.ts';
 import { askControl } from '../node/control/index.ts';
-import { type Bench, median } from './harness.ts';
+import type { Bench } from './harness.ts';
 import { startTestbed, type Testbed } from './testbed.ts';
-import { firstByteMs, publish, startVisitor } from './visitor.ts';
+import { firstByteMs, publish, reportFirstBytes, startVisitor } from './visitor.ts';
 import type { PeerId } from '../src/core/bytes/brand.ts';
 
 const LINKS = 8;
@@ -32,17 +32,7 @@ const bench: Bench = async (report) => {
       await visitor.stop();
     }
     const floorMs = await bed.pathRoundTripMs(LINKS, 9);
-    const ms = median(times);
-    const pathMs = LINKS * LINK_ROUND_TRIP_MS;
-    report('', {
-      value: ms / pathMs,
-      unit: `path round trips of ${pathMs} ms`,
-      versus: 'a byte through 8 proxies and back',
-      ratio: ms / floorMs,
-    });
-    report('median', { value: ms, unit: 'ms' });
-    report('fastest', { value: Math.min(...times), unit: 'ms' });
-    report('slowest', { value: Math.max(...times), unit: 'ms' });
+    reportFirstBytes(report, times, LINKS * LINK_ROUND_TRIP_MS, floorMs);
   } finally {
     await bed.stop();
   }

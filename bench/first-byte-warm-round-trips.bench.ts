@@ -1,7 +1,7 @@
 /** First byte of a hidden page on a warm visitor, in round trips of the whole path: 8 links, 50 ms each, over real sockets. */
-import { type Bench, median } from './harness.ts';
+import type { Bench } from './harness.ts';
 import { startTestbed } from './testbed.ts';
-import { firstByteMs, publish, startVisitor } from './visitor.ts';
+import { firstByteMs, publish, reportFirstBytes, startVisitor } from './visitor.ts';
 
 const LINKS = 8;
 const LINK_ROUND_TRIP_MS = 50;
@@ -22,17 +22,7 @@ const bench: Bench = async (report) => {
     }
     const floorMs = await bed.pathRoundTripMs(LINKS, 9);
     await visitor.stop();
-    const ms = median(times);
-    const pathMs = LINKS * LINK_ROUND_TRIP_MS;
-    report('', {
-      value: ms / pathMs,
-      unit: `path round trips of ${pathMs} ms`,
-      versus: 'a byte through 8 proxies and back',
-      ratio: ms / floorMs,
-    });
-    report('median', { value: ms, unit: 'ms' });
-    report('fastest', { value: Math.min(...times), unit: 'ms' });
-    report('slowest', { value: Math.max(...times), unit: 'ms' });
+    reportFirstBytes(report, times, LINKS * LINK_ROUND_TRIP_MS, floorMs);
     report('a byte through 8 proxies and back', { value: floorMs, unit: 'ms' });
   } finally {
     await bed.stop();

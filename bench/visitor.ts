@@ -9,6 +9,7 @@ import { remoteSetupCrypto } from '../src/core/circuit/index.ts';
 import { SPARES } from '../src/core/peer/constants.ts';
 import type { FileReading } from '../src/core/packs/file-reading.ts';
 import { root } from '../tools/paths.ts';
+import { median, type Report } from './harness.ts';
 import type { Testbed } from './testbed.ts';
 
 export interface Visitor extends Headless {
@@ -72,4 +73,14 @@ export async function firstByteMs(visitor: Visitor, address: string): Promise<nu
     for await (const _ of (await open('')).read()) return performance.now() - startMs;
     throw new Error('the page is empty');
   });
+}
+
+/** In round trips of the whole path. @param floorMs what a byte through as many proxies takes, there and back. */
+export function reportFirstBytes(report: Report, timesMs: readonly number[], pathMs: number, floorMs: number): void {
+  const ms = median(timesMs);
+  const versus = 'a byte through 8 proxies and back';
+  report('', { value: ms / pathMs, unit: `path round trips of ${pathMs} ms`, versus, ratio: ms / floorMs });
+  report('median', { value: ms, unit: 'ms' });
+  report('fastest', { value: Math.min(...timesMs), unit: 'ms' });
+  report('slowest', { value: Math.max(...timesMs), unit: 'ms' });
 }

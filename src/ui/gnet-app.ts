@@ -6,7 +6,7 @@ import { failurePage, focusHeading, messagePage, messageStyles } from './message
 import { outsidePage } from './outside-page.ts';
 import { startAnew } from './peer-watch.ts';
 import { hostOf } from './route.ts';
-import { shared } from './styles.ts';
+import { dotStyles, shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
 import { joinSentence, joinWord } from './words.ts';
 
@@ -15,6 +15,7 @@ export class App extends ShellElement {
   static override styles = [
     shared,
     messageStyles,
+    dotStyles,
     css`
       :host {
         display: grid;
@@ -55,17 +56,6 @@ export class App extends ShellElement {
       .dot {
         width: 0.5625rem;
         height: 0.5625rem;
-        border-radius: 50%;
-        background: var(--waiting);
-      }
-      .dot.ready {
-        background: var(--good);
-      }
-      .dot.failed {
-        background: var(--bad);
-      }
-      .dot.none {
-        background: var(--muted);
       }
       .update {
         grid-column: 1 / -1;

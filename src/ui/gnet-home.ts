@@ -1,7 +1,7 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import type { StoredSite } from '../shared/peer-control.ts';
 import { isAddress, normalAddress } from '../shared/links.ts';
-import { choiceStyles, rows, shared } from './styles.ts';
+import { choiceStyles, dotStyles, rows, shared } from './styles.ts';
 import { ShellElement, shell } from './the-shell.ts';
 import { bytesText, joinSentence, RELAY_SENTENCE, shortAddress } from './words.ts';
 
@@ -14,6 +14,7 @@ export class Home extends ShellElement {
     shared,
     rows,
     choiceStyles,
+    dotStyles,
     css`
       :host {
         display: block;
@@ -41,17 +42,8 @@ export class Home extends ShellElement {
         align-items: baseline;
       }
       .dot {
-        flex: none;
         width: 0.625rem;
         height: 0.625rem;
-        border-radius: 50%;
-        background: var(--waiting);
-      }
-      .dot.ready {
-        background: var(--good);
-      }
-      .dot.failed {
-        background: var(--bad);
       }
     `,
   ];

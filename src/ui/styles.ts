@@ -162,3 +162,21 @@ export const choiceStyles = css`
     grid-column: 2;
   }
 `;
+
+/** Where joining stands, as a colour; how large it is the place says. */
+export const dotStyles = css`
+  .dot {
+    flex: none;
+    border-radius: 50%;
+    background: var(--waiting);
+  }
+  .dot.ready {
+    background: var(--good);
+  }
+  .dot.failed {
+    background: var(--bad);
+  }
+  .dot.none {
+    background: var(--muted);
+  }
+`;
