@@ -1,34 +1,26 @@
 /** What a user does with `gnet expose` and `gnet proxy`: a local web server, curl, and relays between. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { nobleCrypto } from '../../src/core/crypto/noble.ts';
 import { encodeAddress } from '../../src/core/wire/address.ts';
 import { buildPeer } from './support/build-peer.ts';
-import { type Answer, curl, CURL_PROXY, CURL_RESET } from './support/curl.ts';
+import { curl, CURL_PROXY, CURL_RESET } from './support/curl.ts';
 import { Gnet, gnet, type Line } from './support/gnet.ts';
+import { invitedSuite } from './support/invited-suite.ts';
 import { liveSuite } from './support/live-suite.ts';
 import { type Network, noise, startNetwork } from './support/network.ts';
+import { here, tunnelSuite } from './support/tunnel-suite.ts';
 import { until } from './support/until.ts';
 
 const LARGE = noise('tcp', 20_000_000);
 const PIECE = LARGE.subarray(0, 2_000_000);
 /** Well formed, and nobody has ever published anything there. */
 const UNKNOWN = encodeAddress(nobleCrypto.ed25519Public(new Uint8Array(32).fill(8)));
-/** Where it listens, as a grant or a target says it. */
-function here(server: Server): string {
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-function dial(at: string): Socket {
-  const [host, port] = at.split(':');
-  return connect({ host: host as string, port: Number(port) });
-}
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
@@ -48,18 +40,6 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   else response.end(`${request.method} ${request.url} of ${request.headers.host}`);
 }
 
-interface Invited {
-  readonly url: string;
-  readonly page: HttpServer;
-  manage(...flags: string[]): Promise<Line | undefined>;
-  readonly service: Gnet;
-  readonly guest: Gnet;
-  readonly guests: string;
-  readonly next: Gnet;
-  readonly nexts: string;
-  readonly came: Promise<Answer>;
-}
-
 describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () => {
   const web = createServer((request, response) => void serve(request, response));
   const echo = createTcpServer({ allowHalfOpen: true }, (socket) => socket.on('error', () => undefined).pipe(socket));
@@ -70,21 +50,13 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
   let address: string;
   let socks: string;
   let strict: string;
-  /** A relay whose owner grants both servers, and tunnels to them. */
+  /** A relay whose owner grants both servers. */
   let owner: string;
-  let tunnel: Gnet;
-  /** What is for the invited alone, the program that holds the invitation, stopped, and the next one that has come with it. */
-  let invited: Invited;
 
   const start = (...args: string[]): Gnet => {
     const process = new Gnet([...args, '--json', '--data', network.dataFolder]);
     started.push(process);
     return process;
-  };
-  /** Hops of the circuits that the tunnels have for this purpose. */
-  const circuitsOf = async (purpose: string): Promise<unknown[]> => {
-    const told = await gnet(['circuits', '--where', '--pid', String(tunnel.pid), '--json', '--data', network.dataFolder]);
-    return told.lines.flatMap((circuit) => (circuit['purpose'] === purpose ? [circuit['hops']] : []));
   };
   const listens = async (process: Gnet): Promise<string> => String((await process.line('listens'))['listens']);
 
@@ -206,47 +178,7 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     await alone.stop();
   });
 
-  it('a service by invitation: a stranger is told so, the invited gets the page, and a second program does not; by its certificate it is told from others', async () => {
-    const page = createServer((request, response) => {
-      if (request.url === '/stay') response.write('it goes on');
-      else response.end('for the invited');
-    });
-    await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
-    const port = String((page.address() as AddressInfo).port);
-    const manage = async (...flags: string[]) => (await gnet(['expose', port, ...flags, '--json', '--data', network.dataFolder])).lines[0];
-    const { invitation, address: closed } = (await manage('--invite', 'anna')) ?? {};
-    const certificate = join(network.folder, 'certificate');
-    const own = ['--json', '--data', network.dataFolder];
-    const [signed] = (await gnet(['certify', String(closed), '--says', 'A closed house', ...own])).lines;
-    writeFileSync(certificate, `${String(signed?.['certificate'])}\n`);
-    await gnet(['trust', 'add', String(signed?.['issuer']), 'Anna', ...own]);
-    const service = start('expose', port, '--certificate', certificate);
-    const { address: served, invited: out } = await service.line('address');
-    assert.deepEqual([served, out], [closed, 1]);
-    assert.match(String(invitation), new RegExp(`^${String(closed)}#[a-z2-7]{56}$`));
-    const url = `http://${String(closed)}/`;
-    const no = await curl('--socks5-hostname', socks, url);
-    assert.deepEqual([no.code, /not allowed|\(2\)/i.test(no.words)], [CURL_PROXY, true], no.words);
-    assert.match(String((await proxy.line('warning'))['warning']), /for invited visitors alone: ask its owner/);
-
-    const file = join(network.folder, 'invitation');
-    writeFileSync(file, `${String(invitation)}\n`);
-    const guest = start('proxy', '--listen', '127.0.0.1:0', '--strict', '--name', 'guest', '--invitation', file, '--certified');
-    const next = start('proxy', '--listen', '127.0.0.1:0', '--strict', '--name', 'next');
-    const guests = await listens(guest);
-    assert.equal(String((await curl('--socks5-hostname', guests, url)).body), 'for the invited');
-    // The data folder is shared, so the other proxy has the invitation now as well: as a second program that uses it.
-    assert.notEqual((await curl('--socks5-hostname', socks, url)).code, 0);
-    assert.match(String((await guest.line('warning'))['warning']), /another program came with your invitation, and was refused/);
-    const elsewhere = await curl('--socks5-hostname', guests, `http://${address}/`);
-    assert.deepEqual([elsewhere.code, /not allowed|\(2\)/i.test(elsewhere.words)], [CURL_PROXY, true], elsewhere.words);
-    await until('why', () => guest.lines.some(({ warning }) => /^no key that you trust says anything of this/.test(String(warning))));
-    assert.equal(String((await curl('--socks5-hostname', guests, url)).body), 'for the invited');
-
-    const nexts = await listens(next);
-    process.kill(guest.pid as number, 'SIGSTOP');
-    invited = { url, page, manage, service, guest, guests, next, nexts, came: curl('--socks5-hostname', nexts, url) };
-  });
+  const takeOver = invitedSuite(() => ({ network, start, address, proxy, socks }));
 
   it('an address that two processes serve: visitors come to either, and to the one that is left when the other is killed', async () => {
     const other = createServer((_, response) => response.end('the other'));
@@ -306,71 +238,9 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     }
   });
 
-  it('who holds an invitation is silent for ten seconds: another program comes in with it, and the first is told when it is back; taken back, the invitation ends what is open', async () => {
-    const { url, page, manage, service, guest, guests, next, nexts, came } = invited;
-    assert.equal(String((await came).body), 'for the invited');
-    process.kill(guest.pid as number, 'SIGCONT');
-    assert.notEqual((await curl('--socks5-hostname', guests, url)).code, 0);
-    await until('it is told', () =>
-      guest.lines.some(({ warning }) => /another program uses your invitation, and was/.test(String(warning))),
-    );
+  takeOver();
 
-    const staying = curl('--socks5-hostname', nexts, `${url}stay`);
-    await until('it is open', () => new Promise<boolean>((resolve) => page.getConnections((_, count) => resolve(count > 0))));
-    assert.equal((await manage('--invites'))?.['byInvitation'], true);
-    assert.equal((await manage('--revoke', 'anna'))?.['revoked'], 'anna');
-    assert.deepEqual((await service.line('byInvitation'))['invited'], []);
-    const cut = await staying;
-    assert.deepEqual([cut.code, String(cut.body)], [CURL_RESET, 'it goes on'], cut.words);
-    const after = await curl('--socks5-hostname', nexts, url);
-    assert.equal(after.code, CURL_PROXY, after.words);
-    page.close();
-    await Promise.all([guest.stop(), next.stop(), service.stop()]);
-  });
-
-  it('a tunnel goes through exactly the hops that were named, to a host that the last one’s owner grants', async () => {
-    const statuses = await network.statuses();
-    const first = statuses.find(({ role }) => role === 'relay-1')?.peer.peer as string;
-    const chains = [
-      `0>rand>rand>${owner}>${here(web)}`,
-      `0>${first.slice(0, 8)}>${owner.slice(0, 8)}>${here(web)}`,
-      `0>rand>rand>${owner}>${here(echo)}`,
-    ];
-    tunnel = start('tunnel', ...chains);
-    const lines = await until('all tunnels listen', () => tunnel.lines.length === 3 && tunnel.lines);
-    const drawn = ['rand', 'rand', owner];
-    assert.deepEqual(
-      lines.map(({ hops }) => hops),
-      [drawn, [first, owner], drawn],
-    );
-    const [byChance, named] = lines.map(({ listens }) => String(listens)) as [string, string];
-    assert.equal(String((await curl(`http://${byChance}/a`)).body), `GET /a of ${byChance}`);
-    const piece = await curl(`http://${named}/piece`);
-    assert.ok(piece.body.equals(Buffer.from(PIECE)), `${piece.words} ${piece.body.length} ${JSON.stringify(tunnel.lines.slice(3))}`);
-    const waiting = dial(named);
-    await until('a circuit for a connection', async () => (await circuitsOf(`tunnel ${named}`)).length === 1);
-    assert.deepEqual(await circuitsOf(`tunnel ${named}`), [[first, owner]]);
-    waiting.destroy();
-    await until('the circuit has gone with its connection', async () => (await circuitsOf(`tunnel ${named}`)).length === 0);
-  });
-
-  it('more connections of a tunnel at once than a first hop builds circuits: each waits for its turn, and none fails', async () => {
-    const at = String(tunnel.lines[2]?.['listens']);
-    const failures = (): Line[] => tunnel.lines.filter((line) => 'failed' in line);
-    const before = failures().length;
-    const answers = Array.from({ length: 100 }, async (_, i) => {
-      const socket = dial(at);
-      socket.write(`number ${i}`);
-      const [answer] = (await once(socket, 'data')) as [Buffer];
-      socket.destroy();
-      return String(answer);
-    });
-    assert.deepEqual(
-      await Promise.all(answers),
-      Array.from({ length: 100 }, (_, i) => `number ${i}`),
-    );
-    assert.equal(failures().length, before);
-  });
+  const killRelay = tunnelSuite(() => ({ network, start, owner, web, echo, piece: PIECE }));
 
   liveSuite(() => network, start);
 
@@ -450,21 +320,5 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     });
   });
 
-  it('a relay on a tunnel’s path dies: the connection ends, the reason is said, and the next one works', async () => {
-    const at = String(tunnel.lines[2]?.['listens']);
-    const answered = async (): Promise<Socket> => {
-      const socket = dial(at);
-      socket.write('are you there');
-      assert.equal(String(await once(socket, 'data')), 'are you there');
-      return socket;
-    };
-    const first = await answered();
-    const [hops] = (await circuitsOf(`tunnel ${at}`)) as string[][];
-    const middle = (await network.statuses()).find(({ peer }) => peer.peer === hops?.[1]);
-    const broken = once(first, 'error');
-    process.kill(middle?.pid as number, 'SIGKILL');
-    assert.match(String(await broken), /ECONNRESET/);
-    assert.match(String((await tunnel.line('failed'))['why']), /the circuit broke/);
-    (await answered()).destroy();
-  });
+  killRelay();
 });
