@@ -18,8 +18,8 @@ export const FAILURE_DELAY_MAX_MS = 2_000;
 /** Cells that wait on the first link when a sender is asked for more: 64 KB, what a data channel holds at most. */
 export const LOW_WATER_CELLS = 16;
 
-/** Cells that may come while a reply is being opened on another thread: a first window (32), twice over. */
-export const HELD_CELLS_MAX = 64;
+/** Cells that may come while a reply is being opened on another thread: a first window (64), twice over. */
+export const HELD_CELLS_MAX = 128;
 
 /**
  * What this peer asks of one first hop: a sixth less than every hop takes, so that packets which were held up and arrive together are not
