@@ -10,7 +10,7 @@ export const trust: Command = {
   verbs: ['add', 'list', 'remove'],
   summary:
     'Keeps the keys of issuers whose word about services you take. Take a key from its issuer himself, never from the service that he speaks of. ' +
-    'What they say of a service is printed by gnet open; with --certified, open and proxy go nowhere else.',
+    'What they say of a service is printed by gnet open; with --certified, open, proxy and send go nowhere else.',
   options: {},
   positionals: { min: 1, max: 3 },
   local: true,

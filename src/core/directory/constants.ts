@@ -17,8 +17,10 @@ export const PROOFS_KEPT = 256;
 
 /** A red flag is worth half after an hour: a peer that had a bad moment is not shunned for the day. */
 export const FLAG_HALF_LIFE_MS = 3_600_000;
-/** The worst of them shows in two flags, the mildest in many: an unanswered request may be our own network. */
-/** Of a circuit that failed a tab on it is the likelier cause: tabs are closed all day, and what they signed outlives them by minutes. */
+/**
+ * The worst of them shows in two flags, the mildest in many: an unanswered request may be our own network. Of a circuit that failed a tab on it
+ * is the likelier cause: tabs are closed all day, and what they signed outlives them by minutes.
+ */
 export const FLAG_WEIGHT = { noAnswer: 0.5, circuitFailed: 0.5, tabCircuitFailed: 2, density: 1, lied: 3, breach: 3 } as const;
 export type Flag = keyof typeof FLAG_WEIGHT;
 
