@@ -8,6 +8,7 @@ import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { ServiceSession } from '../../src/core/peer/index.ts';
 import type { ServiceVisitor } from '../../src/core/service/index.ts';
 import { Session } from '../../src/core/stream/index.ts';
+import { END, STREAM } from '../../src/core/wire/registry.ts';
 import { decodeTcpRequest } from '../../src/core/wire/tcp.ts';
 import { type ConnectionLimit, exposed, type RunningProxy, startProxy } from '../../node/tcp/index.ts';
 import { pipePair } from './pipe-pair.ts';
@@ -46,7 +47,7 @@ interface HouseOptions {
   readonly answerWithinMs?: number;
   /** Where the service is taken to be; 127.0.0.1 unless said otherwise. */
   readonly host?: string;
-  /** It takes streams, and says nothing. */
+  /** It takes connections, and says nothing. */
   readonly silent?: boolean;
 }
 
@@ -69,7 +70,10 @@ export async function house(
   });
   const hosted = new Session(realEnv, {
     opener: false,
-    onStream: (stream) => silent || tcp.onConnection(stream, decodeTcpRequest(stream.request)),
+    onStream: (stream) => {
+      if (stream.kind !== STREAM.tcp) stream.reset(END.refused);
+      else if (!silent) tcp.onConnection(stream, decodeTcpRequest(stream.request));
+    },
   });
   let early: Uint8Array = EMPTY;
   const visitor: Pick<ServiceVisitor, 'find' | 'connect'> = {
