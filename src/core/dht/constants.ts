@@ -8,6 +8,8 @@ export const REPLICAS = 8;
 export const BUCKET_PEERS = 8;
 /** The nearest, kept whatever their bucket: three times the replicas, so that who holds what stays known when half of them leave. */
 export const NEAR_PEERS = 24;
+/** With fewer than this nearer to a point a peer is at home there: half of the nearest it knows, as those on the point's other side are known less well. */
+export const HOME_PEERS = NEAR_PEERS / 2;
 /** Peers of one position in the table: an address prefix has eight positions, and they must not fill it. */
 export const PEERS_PER_POSITION = 2;
 /** Store peers known by hearsay. Whoever names more only pushes out what was named before. */

@@ -1,12 +1,11 @@
 import type { PeerId } from '../bytes/brand.ts';
 import { hex } from '../bytes/bytes.ts';
 import { compareDistance } from '../bytes/distance.ts';
-import { peerIdBytes } from '../crypto/identity.ts';
 import type { Env } from '../env.ts';
 import type { Ask } from '../ports.ts';
 import { type Descriptor, isCurrent, verifyDescriptor } from '../wire/descriptor.ts';
 import { decodeDhtAnswer, DHT_ANSWER_MAX_BYTES, type DhtAnswer, type DhtRequest, encodeDhtRequest } from '../wire/dht.ts';
-import { DHT_NODES_MAX, ID_PREFIX_BYTES } from '../wire/geometry.ts';
+import { DHT_NODES_MAX } from '../wire/geometry.ts';
 import { STREAM } from '../wire/registry.ts';
 import { type DhtValue, verifyValue } from '../wire/value.ts';
 import {
@@ -14,6 +13,7 @@ import {
   FETCH_ROUNDS,
   FETCH_TIMEOUT_MS,
   GRACE_MS,
+  HOME_PEERS,
   REPLICAS,
   ROUTE_BUDGET_MIN_MS,
   ROUTE_BUDGET_MS,
@@ -23,8 +23,11 @@ import {
   ROUTES,
 } from './constants.ts';
 import { gather, within } from './gather.ts';
+import { prefixesOf, unknownTo } from './known-prefixes.ts';
 import { storePosition, valuePosition } from './positions.ts';
 import { nearestStores, type StoreTable } from './table.ts';
+
+type RouteRequest = Pick<DhtRequest & { type: 'route' }, 'target' | 'hopsLeft' | 'budgetMs' | 'known'>;
 
 /** What a holder said. */
 interface Fetched {
@@ -91,23 +94,27 @@ export class Lookup {
    * One step of a greedy route: hands the question to a peer strictly nearer to the target. What it says stands behind what this peer
    * knows itself, and displaces nothing of it: places that a hostile step made up must not hide those that honest ones know.
    */
-  async route(target: Uint8Array, hopsLeft: number, budgetMs: number): Promise<Descriptor[]> {
-    const deadlineMs = this.env.now() + Math.min(budgetMs, ROUTE_BUDGET_MS);
-    const known = this.nearestKnown(target);
-    if (hopsLeft === 0) return known;
+  async route({ target, hopsLeft, budgetMs, known }: RouteRequest): Promise<Descriptor[]> {
+    const named = hopsLeft === 0 ? [] : await this.#namedByNext(target, hopsLeft, Math.min(budgetMs, ROUTE_BUDGET_MS));
+    return unknownTo(known, [...this.nearestKnown(target), ...named]);
+  }
+
+  /** Whom a peer nearer to the target knows besides; nobody when there is none that answers. */
+  async #namedByNext(target: Uint8Array, hopsLeft: number, budgetMs: number): Promise<Descriptor[]> {
+    const deadlineMs = this.env.now() + budgetMs;
     for (const next of this.#nearer(target).slice(0, ROUTE_TRIES)) {
       const leftMs = deadlineMs - this.env.now();
       if (leftMs < ROUTE_BUDGET_MIN_MS) break;
       const nodes = await this.#routeBy(next, target, Math.min(hopsLeft, ROUTE_HOPS_MAX) - 1, leftMs * ROUTE_BUDGET_SHARE);
-      if (nodes === undefined) continue;
-      const named = nodes.filter((node) => !known.some(({ id }) => id === node.id));
-      return [...known, ...nearestStores(this.env.crypto, target, named, REPLICAS)];
+      if (nodes !== undefined) return nearestStores(this.env.crypto, target, nodes, REPLICAS);
     }
-    return known;
+    return [];
   }
 
+  /** Those of the nearest that this peer does not know as such itself: descriptors are long, and mostly it does. */
   async #routeBy(next: Pick<Descriptor, 'id'>, target: Uint8Array, hopsLeft: number, budgetMs: number): Promise<Descriptor[] | undefined> {
-    const answer = await this.askPeer(next.id, { type: 'route', hopsLeft, budgetMs: Math.floor(budgetMs), target }, budgetMs);
+    const known = prefixesOf(this.nearestKnown(target));
+    const answer = await this.askPeer(next.id, { type: 'route', hopsLeft, budgetMs: Math.floor(budgetMs), target, known }, budgetMs);
     return answer?.type === 'nodes' ? this.verifyNodes(answer.nodes) : undefined;
   }
 
@@ -116,12 +123,17 @@ export class Lookup {
     await this.#routeBy({ id }, target, 0, FETCH_TIMEOUT_MS);
   }
 
-  #nearer(target: Uint8Array): Descriptor[] {
+  #nearer(target: Uint8Array, count = REPLICAS): Descriptor[] {
     const own = this.own();
     const position = own === undefined ? undefined : storePosition(this.env.crypto, own);
-    const known = nearestStores(this.env.crypto, target, this.table.descriptors(), REPLICAS);
+    const known = nearestStores(this.env.crypto, target, this.table.descriptors(), count);
     if (position === undefined) return known;
     return known.filter((one) => compareDistance(target, storePosition(this.env.crypto, one) as Uint8Array, position) < 0);
+  }
+
+  /** So near to the target that those around it are among the nearest to this peer, most of which it knows. */
+  #isAtHome(target: Uint8Array): boolean {
+    return this.own() !== undefined && this.#nearer(target, HOME_PEERS).length < HOME_PEERS;
   }
 
   /** Who may be nearest to a point in the whole network: what this peer knows, and what each of several routes said, apart. */
@@ -139,27 +151,29 @@ export class Lookup {
 
   /**
    * Asks the holders of one position of a key for what they hold; when none has it, those that were named besides. Hostile ones can
-   * keep silent and name places they do not own, and no more.
+   * keep silent and name places they do not own, and no more. At home no route is needed where half of the nearest have it.
    */
   async fetch(key: Uint8Array, position: 0 | 1): Promise<Fetched[]> {
     const target = valuePosition(this.env.crypto, key, position);
-    const views = await this.views(target);
-    const fetched: Fetched[] = [];
     const asked = new Set<PeerId>([this.table.self]);
+    const askAll = (wanted: readonly Descriptor[]): Promise<Fetched[]> => {
+      const peers = wanted.filter(({ id }) => !asked.has(id)).slice(0, FETCH_ROUND_PEERS + REPLICAS);
+      for (const { id } of peers) asked.add(id);
+      const asking = peers.map((holder) => this.#fetchFrom(holder, key, position, prefixesOf(wanted)));
+      return gather(this.env, asking, ({ values }) => values.length > 0, GRACE_MS);
+    };
+    const fetched: Fetched[] = this.#isAtHome(target) ? await askAll(this.nearestKnown(target)) : [];
+    const holders = (): number => fetched.filter(({ values }) => values.length > 0).length;
+    if (holders() >= REPLICAS / 2) return fetched;
+    const views = await this.views(target);
     let wanted = this.nearestOfEach(target, views);
     for (let round = 0; round < FETCH_ROUNDS; round++) {
-      const holders = wanted.filter(({ id }) => !asked.has(id)).slice(0, FETCH_ROUND_PEERS + REPLICAS);
-      if (holders.length === 0) break;
-      for (const { id } of holders) asked.add(id);
-      const known = wanted.slice(0, DHT_NODES_MAX).map(({ id }) => peerIdBytes(id).slice(0, ID_PREFIX_BYTES));
-      const asking = holders.map((holder) => this.#fetchFrom(holder, key, position, known));
-      const answers = await gather(this.env, asking, ({ values }) => values.length > 0, GRACE_MS);
-      fetched.push(...answers);
-      if (answers.some(({ values }) => values.length > 0)) break;
+      fetched.push(...(await askAll(wanted)));
+      if (holders() > 0) break;
       const rest = views.flat().filter(({ id }) => !asked.has(id));
       const named = this.nearestOfEach(
         target,
-        answers.map(({ nearer }) => nearer),
+        fetched.map(({ nearer }) => nearer),
       );
       wanted = nearestStores(this.env.crypto, target, [...named, ...rest], FETCH_ROUND_PEERS);
     }

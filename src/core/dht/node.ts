@@ -1,13 +1,11 @@
-import { equal } from '../bytes/bytes.ts';
 import { nearestTo } from '../bytes/distance.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
-import { peerIdBytes } from '../crypto/identity.ts';
 import { type Env, sample } from '../env.ts';
 import type { Ask } from '../ports.ts';
 import type { PeerId } from '../bytes/brand.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
 import { decodeDhtRequest, type DhtAnswer, type DhtRequest, encodeDhtAnswer } from '../wire/dht.ts';
-import { DHT_NODES_MAX, DHT_VALUES_MAX, HASH_BYTES, ID_PREFIX_BYTES } from '../wire/geometry.ts';
+import { DHT_NODES_MAX, DHT_VALUES_MAX, HASH_BYTES } from '../wire/geometry.ts';
 import { END, KEEP, type KeepResult } from '../wire/registry.ts';
 import { type DhtValue, verifyValue } from '../wire/value.ts';
 import {
@@ -24,6 +22,7 @@ import {
 } from './constants.ts';
 import { gather } from './gather.ts';
 import { Lookup } from './lookup.ts';
+import { unknownTo } from './known-prefixes.ts';
 import { newest } from './merge.ts';
 import { storePosition, valuePosition } from './positions.ts';
 import { StoreTable } from './table.ts';
@@ -95,7 +94,7 @@ export class DhtNode {
       case 'route':
         return this.#query(async () => ({
           type: 'nodes',
-          nodes: bytesOf(await this.#lookup.route(request.target, request.hopsLeft, request.budgetMs)),
+          nodes: bytesOf(await this.#lookup.route(request)),
         }));
       case 'find':
         return this.#query(() => this.#found(request.key, request.responders));
@@ -119,8 +118,7 @@ export class DhtNode {
 
   #fetched(request: DhtRequest & { type: 'fetch' }): DhtAnswer {
     const target = valuePosition(this.env.crypto, request.key, request.position);
-    const isKnown = ({ id }: Descriptor) => request.known.some((prefix) => equal(prefix, peerIdBytes(id).subarray(0, ID_PREFIX_BYTES)));
-    const nodes = this.#lookup.nearestKnown(target).filter((node) => !isKnown(node));
+    const nodes = unknownTo(request.known, this.#lookup.nearestKnown(target));
     return { type: 'values', values: bytesOf(this.values.get(request.key)), nodes: bytesOf(nodes) };
   }
 

@@ -8,25 +8,28 @@ import { DHT, END, type EndReason, KEEP, type KeepResult } from './registry.ts';
  *
  *   find    responders 1 (0 or 1), key 32          to any store peer: run the query. 1: name who answered
  *   store   value 2 + n                            to any store peer: bring it to its sixteen
- *   route   hops left 1, budget 2 (ms), target 32  between store peers: who is nearest to the target?
- *   fetch   position 1 (0 or 1), key 32, count 1, then the first 8 bytes of ids
- *                                                  what do you hold, and who else is nearest to that position of the key?
+ *   route   hops left 1, budget 2 (ms), target 32, known
+ *                                                  between store peers: who else is nearest to the target?
+ *   fetch   position 1 (0 or 1), key 32, known     what do you hold, and who else is nearest to that position of the key?
  *   keep    value 2 + n                            hold this
  *   values  count 1, values 2 + n each; count 1, descriptors 2 + n each
  *   nodes   count 1, descriptors 2 + n each
  *   stored  kept 1, result 1 (KEEP), effort 4      by how many; the commonest refusal; the work wanted
  *   error   reason 1 (END)
+ *
+ * known: count 1, then the first 8 bytes of the ids that the asker need not be told.
  */
 export type DhtRequest =
   | { readonly type: 'find'; readonly responders: boolean; readonly key: Uint8Array }
   | { readonly type: 'store'; readonly value: Uint8Array }
-  | { readonly type: 'route'; readonly hopsLeft: number; readonly budgetMs: number; readonly target: Uint8Array }
   | {
-      readonly type: 'fetch';
-      readonly position: 0 | 1;
-      readonly key: Uint8Array /** Peers that the asker knows: ID_PREFIX_BYTES each. */;
+      readonly type: 'route';
+      readonly hopsLeft: number;
+      readonly budgetMs: number;
+      readonly target: Uint8Array;
       readonly known: readonly Uint8Array[];
     }
+  | { readonly type: 'fetch'; readonly position: 0 | 1; readonly key: Uint8Array; readonly known: readonly Uint8Array[] }
   | { readonly type: 'keep'; readonly value: Uint8Array };
 
 export type DhtAnswer =
@@ -47,11 +50,10 @@ export function encodeDhtRequest(request: DhtRequest): Uint8Array {
         .raw(request.key)
         .done();
     case 'route':
-      return writer.u8(request.hopsLeft).u16(request.budgetMs).raw(request.target).done();
+      writer.u8(request.hopsLeft).u16(request.budgetMs).raw(request.target);
+      return writeKnown(writer, request.known).done();
     case 'fetch':
-      writer.u8(request.position).raw(request.key).u8(request.known.length);
-      for (const prefix of request.known) writer.raw(prefix);
-      return writer.done();
+      return writeKnown(writer.u8(request.position).raw(request.key), request.known).done();
     case 'store':
     case 'keep':
       return writer.bytes16(request.value).done();
@@ -63,12 +65,26 @@ function readBit(reader: Reader, field: string): 0 | 1 {
   return value === 0 || value === 1 ? value : reader.fail(`${field} is ${value}, not 0 or 1`);
 }
 
-function readFetch(reader: Reader): DhtRequest {
-  const position = readBit(reader, 'position');
-  const key = reader.raw(HASH_BYTES, 'key');
+function writeKnown(writer: Writer, known: readonly Uint8Array[]): Writer {
+  writer.u8(known.length);
+  for (const prefix of known) writer.raw(prefix);
+  return writer;
+}
+
+function readKnown(reader: Reader): Uint8Array[] {
   const count = reader.u8('known count');
   if (count > DHT_NODES_MAX) reader.fail(`${count} known peers, at most ${DHT_NODES_MAX}`);
-  return { type: 'fetch', position, key, known: Array.from({ length: count }, () => reader.raw(ID_PREFIX_BYTES, 'known')) };
+  return Array.from({ length: count }, () => reader.raw(ID_PREFIX_BYTES, 'known'));
+}
+
+function readRoute(reader: Reader): DhtRequest {
+  const [hopsLeft, budgetMs] = [reader.u8('hops left'), reader.u16('budget')];
+  return { type: 'route', hopsLeft, budgetMs, target: reader.raw(HASH_BYTES, 'target'), known: readKnown(reader) };
+}
+
+function readFetch(reader: Reader): DhtRequest {
+  const position = readBit(reader, 'position');
+  return { type: 'fetch', position, key: reader.raw(HASH_BYTES, 'key'), known: readKnown(reader) };
 }
 
 function readRequest(reader: Reader): DhtRequest {
@@ -79,7 +95,7 @@ function readRequest(reader: Reader): DhtRequest {
     case DHT.store:
       return { type: 'store', value: reader.bytes16(DHT_VALUE_MAX_BYTES, 'value') };
     case DHT.route:
-      return { type: 'route', hopsLeft: reader.u8('hops left'), budgetMs: reader.u16('budget'), target: reader.raw(HASH_BYTES, 'target') };
+      return readRoute(reader);
     case DHT.fetch:
       return readFetch(reader);
     case DHT.keep:

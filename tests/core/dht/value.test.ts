@@ -132,7 +132,16 @@ const blob = fc.uint8Array({ maxLength: 300 });
 const request: fc.Arbitrary<DhtRequest> = fc.oneof(
   fc.record({ type: fc.constant('find' as const), responders: fc.boolean(), key: bytes(32) }, plain),
   fc.record({ type: fc.constantFrom('store' as const, 'keep' as const), value: blob }, plain),
-  fc.record({ type: fc.constant('route' as const), hopsLeft: fc.nat(255), budgetMs: fc.nat(0xffff), target: bytes(32) }, plain),
+  fc.record(
+    {
+      type: fc.constant('route' as const),
+      hopsLeft: fc.nat(255),
+      budgetMs: fc.nat(0xffff),
+      target: bytes(32),
+      known: fc.array(bytes(8), { maxLength: 16 }),
+    },
+    plain,
+  ),
   fc.record(
     {
       type: fc.constant('fetch' as const),
