@@ -4,7 +4,7 @@ import type { Env } from '../env.ts';
 import { type Descriptor, hasRole } from '../wire/descriptor.ts';
 import { MAX_HOPS } from '../wire/geometry.ts';
 import { ROLE } from '../wire/registry.ts';
-import { LINKED_TAB_BOOST, PATH_STEPS_MAX } from './constants.ts';
+import { GUARD_LATELY_WEIGHT, LINKED_TAB_BOOST, PATH_STEPS_MAX } from './constants.ts';
 import type { Directory } from './directory.ts';
 import { areRelated } from '../wire/related.ts';
 import { drawWeighted, hopWeight } from './weights.ts';
@@ -14,6 +14,8 @@ export interface PathWish {
   readonly hops: number;
   /** First hops: guards that we hold a link to now. */
   readonly guards: readonly PeerId[];
+  /** Those of the guards by which another circuit began moments ago: drawn where no other fits, and seldom else. */
+  readonly lately?: ReadonlySet<PeerId>;
   /** The last hop, where it is given: a rendezvous point, a peer to ask. Needs a current descriptor; that it is vouched for, or named by
    * a signed record with its hash, is the caller's to see to. */
   readonly last?: Descriptor;
@@ -131,6 +133,7 @@ class PathSearch {
   #weight(slot: number, candidate: Descriptor): number {
     let weight = this.#weights.get(candidate);
     if (weight === undefined) this.#weights.set(candidate, (weight = hopWeight(this.directory, candidate)));
+    if (slot === 0 && this.wish.lately?.has(candidate.id) === true) return weight * GUARD_LATELY_WEIGHT;
     const middle = slot > 0 && slot < this.wish.hops - 1;
     return middle && !hasRole(candidate, ROLE.open) ? weight * LINKED_TAB_BOOST : weight;
   }

@@ -15,6 +15,8 @@ export const SPARE_CHECK_MS = 5_000;
 export const SPARE_RETRY_MIN_MS = 500;
 export const SPARE_RETRY_MAX_MS = 30_000;
 
+/** For so long after a circuit has begun by a guard others begin by another: some round trips of a link. */
+export const GUARD_REST_MS = 300;
 /** Builds from nothing that `openTo` tries, each by another path. */
 export const OPEN_TRIES = 3;
 

@@ -1,6 +1,15 @@
 import type { PeerId } from '../bytes/brand.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
-import { choosePath, type Directory, type DirectoryAccess, type Guards, learnRelays, linkExists, lookUpPeers } from '../directory/index.ts';
+import {
+  choosePath,
+  type Directory,
+  type DirectoryAccess,
+  type Guards,
+  learnRelays,
+  linkExists,
+  lookUpPeers,
+  type PathWish,
+} from '../directory/index.ts';
 import type { Env } from '../env.ts';
 import type { Links } from '../link/index.ts';
 import type { LastHop, Link } from '../ports.ts';
@@ -9,7 +18,7 @@ import { type ExitTarget, mayOpen, readExitSummary } from '../wire/exit.ts';
 import { areRelated } from '../wire/related.ts';
 import { ROLE } from '../wire/registry.ts';
 import type { Ways } from './circuits.ts';
-import { EXITS_LOOK_UP_MS, HOPS, SECOND_LAYER_LEAST, SECOND_LOOK_UP_MS } from './constants.ts';
+import { EXITS_LOOK_UP_MS, GUARD_REST_MS, HOPS, SECOND_LAYER_LEAST, SECOND_LOOK_UP_MS } from './constants.ts';
 import { dialTarget } from './dialling.ts';
 
 export interface WaysOptions {
@@ -31,14 +40,15 @@ export type Fits = (descriptor: Descriptor) => boolean;
 export class NetworkWays implements Ways {
   #lookedUpAt = Number.NEGATIVE_INFINITY;
   #exitsAskedAt = Number.NEGATIVE_INFINITY;
+  /** When a circuit last began by a guard. */
+  readonly #begunMs = new Map<PeerId, number>();
 
   constructor(private readonly options: WaysOptions) {}
 
   async choosePath(last: Descriptor | undefined, layered: boolean): Promise<Descriptor[]> {
-    const { env, directory } = this.options;
     const first = await this.#firstHops();
     const second = layered ? await this.#secondLayer() : [];
-    return choosePath(env, directory, {
+    return this.#draw({
       hops: last === undefined ? HOPS : HOPS + 1,
       guards: first,
       ...(last === undefined ? {} : { last }),
@@ -53,7 +63,7 @@ export class NetworkWays implements Ways {
    * @throws GlobalNetError `unknown` | `unverified` | `unreachable` | `refused` (the last one will not do), saying which hop.
    */
   async chooseNamed(hops: readonly HopWish[], lastFits: Fits): Promise<Descriptor[]> {
-    const { env, directory, access } = this.options;
+    const { directory, access } = this.options;
     // Its own link is witness enough for a first hop, as for a guard.
     const held = (id: PeerId, place: number) => directory.vouched(id) ?? (place === 0 ? directory.get(id) : undefined);
     const missing = hops.filter((hop, place): hop is PeerId => hop !== 'rand' && held(hop, place) === undefined);
@@ -68,7 +78,7 @@ export class NetworkWays implements Ways {
     if (last === undefined) await this.#untilExit(lastFits);
     else if (!lastFits(last)) throw new GlobalNetError('refused', `hop ${hops.length}, ${last.id}, is no exit, or not one for that`);
     const guards = hops[0] === 'rand' ? await this.#firstHops() : [];
-    return choosePath(env, directory, { hops: hops.length, guards, named, lastFits });
+    return this.#draw({ hops: hops.length, guards, named, lastFits });
   }
 
   #complain(hop: PeerId, place: number): never {
@@ -83,10 +93,18 @@ export class NetworkWays implements Ways {
    * @throws GlobalNetError `unreachable`.
    */
   async chooseExitPath(target: ExitTarget, exclude: ReadonlySet<PeerId>, mayAsk = true): Promise<Descriptor[]> {
-    const { env, directory } = this.options;
     const lastFits: Fits = (one) => !exclude.has(one.id) && isExitFor(one, target);
     if (mayAsk) await this.#untilExit(lastFits);
-    return choosePath(env, directory, { hops: HOPS, guards: await this.#firstHops(), lastFits, exclude });
+    return this.#draw({ hops: HOPS, guards: await this.#firstHops(), lastFits, exclude });
+  }
+
+  #draw(wish: Omit<PathWish, 'lately'>): Descriptor[] {
+    const { env, directory } = this.options;
+    for (const [guard, ms] of this.#begunMs) if (env.now() - ms >= GUARD_REST_MS) this.#begunMs.delete(guard);
+    const path = choosePath(env, directory, { ...wish, lately: new Set(this.#begunMs.keys()) });
+    const [first] = path;
+    if (first !== undefined) this.#begunMs.set(first.id, env.now());
+    return path;
   }
 
   /** @throws GlobalNetError `unreachable`. */
