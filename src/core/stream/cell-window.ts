@@ -1,4 +1,5 @@
 import type { CircuitAck } from '../wire/channel.ts';
+import { SILENT_MS } from './constants.ts';
 import { WindowControl } from './window-control.ts';
 
 /** Counted cells on their way: when each was sent, and what an ack must repeat to prove that it came. */
@@ -6,6 +7,7 @@ export class CellWindow {
   readonly control = new WindowControl();
   #sent = 0;
   #acked = 0;
+  #lastSentMs = Number.NEGATIVE_INFINITY;
   /** Rings, indexed by a cell's number and grown with the window. */
   #sentAt = new Float64Array(64);
   #echoes = new Uint32Array(64);
@@ -26,9 +28,12 @@ export class CellWindow {
   }
 
   onSent(echo: number): void {
+    const nowMs = this.now();
+    if (this.inFlight === 0 && nowMs - this.#lastSentMs > SILENT_MS) this.control.onSilenceOver(this.#sent);
+    this.#lastSentMs = nowMs;
     if (this.inFlight === this.#sentAt.length) this.#grow();
     const at = this.#sent++ & (this.#sentAt.length - 1);
-    this.#sentAt[at] = this.now();
+    this.#sentAt[at] = nowMs;
     this.#echoes[at] = echo;
   }
 
@@ -39,7 +44,7 @@ export class CellWindow {
     const last = (ack.cells - 1) & (this.#sentAt.length - 1);
     if (this.#echoes[last] !== ack.echo) return false;
     const ackedCells = ack.cells - this.#acked;
-    const limited = 4 * this.inFlight >= 3 * this.control.windowCells;
+    const inFlightCells = this.inFlight;
     this.#acked = ack.cells;
     const nowMs = this.now();
     this.control.onAck({
@@ -48,7 +53,7 @@ export class CellWindow {
       ackedCells,
       ackedTotal: this.#acked,
       sentTotal: this.#sent,
-      limited,
+      inFlightCells,
     });
     return true;
   }

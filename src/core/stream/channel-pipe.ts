@@ -1,8 +1,9 @@
 import type { Pipe, PipeHandler } from '../ports.ts';
 import { CHANNEL_FIRST_CREDIT, CONTROL_PAYLOAD_BYTES, PAYLOAD_BYTES } from '../wire/geometry.ts';
 import type { CloseReason } from '../wire/registry.ts';
-import { CHANNEL_WINDOW_MAX, WINDOW_GROW_LEAST_MS, WINDOW_GROW_MOST_MS, WINDOW_GROW_WITHIN_MS } from './constants.ts';
-import { Grant, type GrowthBudget } from './grant.ts';
+import { CHANNEL_WINDOW_MAX, CREDIT_ROUND_LEAST_MS, CREDIT_ROUND_MOST_MS, CREDIT_ROUND_MS } from './constants.ts';
+import { Grant } from './grant.ts';
+import type { GrowthBudget } from './growth.ts';
 
 /** What a pipe asks of the circuit it belongs to. */
 export interface PipeOwner {
@@ -43,7 +44,8 @@ export class ChannelPipe implements Pipe {
   ) {
     this.#owner = owner;
     this.payloadBytes = number === 0 ? CONTROL_PAYLOAD_BYTES : PAYLOAD_BYTES;
-    this.#grant = number === 0 ? undefined : new Grant(CHANNEL_FIRST_CREDIT, CHANNEL_WINDOW_MAX, owner.growth, owner.now());
+    const held = () => this.heldPayloads;
+    this.#grant = number === 0 ? undefined : new Grant(CHANNEL_FIRST_CREDIT, CHANNEL_WINDOW_MAX, owner.growth, held, owner.now());
     this.#sendLimit = number === 0 ? Number.POSITIVE_INFINITY : CHANNEL_FIRST_CREDIT;
   }
 
@@ -84,8 +86,8 @@ export class ChannelPipe implements Pipe {
     if (count > this.heldPayloads) throw new RangeError(`${count} payloads were used up where ${this.heldPayloads} came`);
     this.#consumed += count;
     this.#owner.held.payloads -= count;
-    const twiceMs = 2 * (this.roundTripMs ?? WINDOW_GROW_WITHIN_MS / 2);
-    this.#grant.use(count, this.#owner.now(), Math.min(WINDOW_GROW_MOST_MS, Math.max(WINDOW_GROW_LEAST_MS, twiceMs)));
+    const roundMs = Math.min(CREDIT_ROUND_MOST_MS, Math.max(CREDIT_ROUND_LEAST_MS, this.roundTripMs ?? CREDIT_ROUND_MS));
+    this.#grant.use(count, this.#owner.now(), roundMs);
     if (this.#grant.due) this.#owner.onCreditDue(this);
   }
 

@@ -12,6 +12,7 @@ import { CellSender } from './cell-sender.ts';
 import { CellWindow } from './cell-window.ts';
 import { ChannelPipe } from './channel-pipe.ts';
 import { CHANNEL_GROWTH_MAX, CHANNELS_MAX, HELD_PAYLOADS_MAX, MESSAGES_MAX_BYTES } from './constants.ts';
+import { GrowthBudget } from './growth.ts';
 import { type ControlReader, readControl } from './control-reader.ts';
 import type { ChannelsHandler, ChannelsStats } from './types.ts';
 
@@ -28,7 +29,7 @@ export class CircuitChannels {
   readonly #cellReader = this.#reader(true);
   readonly #pipes = new Map<number, ChannelPipe>();
   readonly #control: ChannelPipe;
-  readonly #growth = { left: CHANNEL_GROWTH_MAX };
+  readonly #growth = new GrowthBudget(CHANNEL_GROWTH_MAX);
   readonly #held = { payloads: 0 };
   #closed = false;
   #receivedCells = 0;

@@ -29,8 +29,14 @@ export const START_SAMPLES = 2;
 /** Then the least round trip of the last quarter of a window is believed: an ack for every 16 cells, so one sample for 64 of the window. */
 export const START_CELLS_A_SAMPLE = 4 * ACK_EVERY_CELLS;
 
-/** A window that grows by more a round than this would be over its path by more before the next round's acks say so. */
-export const STEP_MOST_SHARE = 1 / 8;
+/**
+ * After a silence of so long, Linux's least time-out, TCP begins anew on each link of a path: what goes then meets no queue, and takes up to one round trip
+ * more all the same. A first window of 64 cells ended the doubling by that, and a circuit took seconds to its rate.
+ */
+export const SILENT_MS = 200;
+
+/** Full rounds without a queue, one behind the other, after which a window doubles again. */
+export const QUIET_ROUNDS = 3;
 /** Two rounds at half the window, so often: of 60 rounds one is lost, 2 %. Without it, a circuit that joined while another one queued
  * holds the other's queue for the path's own time, and pushes it aside. */
 export const PROBE_EVERY_MS = 10_000;
@@ -52,27 +58,34 @@ export const CHANNELS_MAX = 1024;
 export const HELD_PAYLOADS_MAX = 16_384;
 /** The largest window of one channel: 8 MiB, 0.25 s at 30 MB/s; a rendezvous point is in the middle of the path. */
 export const CHANNEL_WINDOW_MAX = 2048;
-/** Payloads that all channels of one circuit may be given beyond their first credit: 16 MiB. */
+/** Payloads that all channels of one circuit may be given beyond their first credit: 16 MiB, 80 MB/s at a round trip of 0.2 s. */
 export const CHANNEL_GROWTH_MAX = 4096;
-/** A window that was used up within two round trips is doubled; where none was measured yet, within this. A reader at 1 Mbit/s takes
- * 2 s for the first window and keeps it: a larger one would only be a longer queue. */
-export const WINDOW_GROW_WITHIN_MS = 500;
-/** Bounds of two round trips for that. */
-export const WINDOW_GROW_LEAST_MS = 200;
-export const WINDOW_GROW_MOST_MS = 2000;
+/** Growth that is wanted elsewhere is taken from a window that nobody has used for so long; it holds for channels and streams. Some round trips on
+ * the longest paths: who is in the middle of something keeps it. */
+export const GROWTH_IDLE_MS = 2000;
+/** A window of which half was used up within a round trip grows to four times what was; where none was measured yet, within this. A reader at 1 Mbit/s
+ * takes 1 s for half of the first window and keeps it: a larger one would only be a longer queue. */
+export const CREDIT_ROUND_MS = 250;
+/** Bounds of a round trip for that. */
+export const CREDIT_ROUND_LEAST_MS = 100;
+export const CREDIT_ROUND_MOST_MS = 1000;
 
 // ---------------------------------------------------------------- sessions
 
 /** What an opener grants for an answer at once, so that a site of 1 MB comes without a round trip for credit; and of what its session
  * may still give, at most this part, so that the hundredth stream finds some too. */
-export const OPEN_CREDIT_BYTES = 1024 * 1024;
+export const OPEN_CREDIT_BYTES = 2 * 1024 * 1024;
 export const OPEN_CREDIT_SHARE = 1 / 16;
 /** The largest window of a stream: 0.4 s × 30 MB/s = 12 MB. */
 export const STREAM_WINDOW_MAX_BYTES = 16 * 1024 * 1024;
 /** What the streams of one session may be given beyond STREAM_FIRST_CREDIT_BYTES. In all: 32 MiB + 2 × 1,024 streams × 16 KiB = 64 MiB. */
 export const SESSION_GROWTH_MAX_BYTES = 32 * 1024 * 1024;
-/** A stream's window that was read within this is doubled. Generous: what is in flight is bounded by the circuit, not by this. */
-export const STREAM_GROW_WITHIN_MS = 2000;
+/** What may wait unread in all streams of a session: what those windows add up to. Above it the fullest stream is reset. Looked at once in so many
+ * bytes that come. */
+export const SESSION_UNREAD_MAX_BYTES = 64 * 1024 * 1024;
+export const UNREAD_LOOK_EVERY_BYTES = 1024 * 1024;
+/** A stream's window of which half was read within this grows. Generous: what is in flight is bounded by the circuit, not by this. */
+export const STREAM_ROUND_MS = 1000;
 
 /** Bytes of a stream that wait to be sent before `write` makes its caller wait. */
 export const SEND_BUFFER_BYTES = 256 * 1024;

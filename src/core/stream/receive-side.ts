@@ -1,7 +1,8 @@
 import { Bell } from './bell.ts';
 import { ByteQueue } from './byte-queue.ts';
-import { STREAM_GROW_WITHIN_MS, STREAM_WINDOW_MAX_BYTES } from './constants.ts';
-import { Grant, type GrowthBudget } from './grant.ts';
+import { STREAM_ROUND_MS, STREAM_WINDOW_MAX_BYTES } from './constants.ts';
+import { Grant } from './grant.ts';
+import type { GrowthBudget } from './growth.ts';
 import { STREAM_FIRST_CREDIT_BYTES } from '../wire/geometry.ts';
 
 /** The bytes one end receives on one stream: in order, each once, whatever is sent again. */
@@ -14,7 +15,7 @@ export class ReceiveSide {
   #toldMark = 0;
 
   constructor(budget: GrowthBudget, now: () => number) {
-    this.grant = new Grant(STREAM_FIRST_CREDIT_BYTES, STREAM_WINDOW_MAX_BYTES, budget, now());
+    this.grant = new Grant(STREAM_FIRST_CREDIT_BYTES, STREAM_WINDOW_MAX_BYTES, budget, () => this.unreadBytes, now());
     this.#now = now;
   }
 
@@ -73,7 +74,7 @@ export class ReceiveSide {
   /** What has come together, without waiting. */
   take(): Uint8Array | undefined {
     const bytes = this.#queue.takeFirst();
-    if (bytes !== undefined) this.grant.use(bytes.length, this.#now(), STREAM_GROW_WITHIN_MS);
+    if (bytes !== undefined) this.grant.use(bytes.length, this.#now(), STREAM_ROUND_MS);
     return bytes;
   }
 

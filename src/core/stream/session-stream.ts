@@ -1,7 +1,7 @@
 import { GlobalNetError } from '../bytes/errors.ts';
 import type { EndReason, StreamKind } from '../wire/registry.ts';
 import { END } from '../wire/registry.ts';
-import type { GrowthBudget } from './grant.ts';
+import type { GrowthBudget } from './growth.ts';
 import { ReceiveSide } from './receive-side.ts';
 import { SendSide } from './send-side.ts';
 import { type SessionStream, StreamReset, type StreamStats } from './types.ts';

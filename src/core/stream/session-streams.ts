@@ -4,7 +4,14 @@ import { STREAM_FIRST_CREDIT_BYTES, STREAM_REQUEST_MAX_BYTES, STREAMS_MAX } from
 import type { Message } from '../wire/message.ts';
 import { END, type EndReason, MESSAGE, type StreamKind } from '../wire/registry.ts';
 import { encodeStreamConnected, encodeStreamReset } from '../wire/stream.ts';
-import { OPEN_CREDIT_BYTES, OPEN_CREDIT_SHARE, SESSION_GROWTH_MAX_BYTES } from './constants.ts';
+import {
+  OPEN_CREDIT_BYTES,
+  OPEN_CREDIT_SHARE,
+  SESSION_GROWTH_MAX_BYTES,
+  SESSION_UNREAD_MAX_BYTES,
+  UNREAD_LOOK_EVERY_BYTES,
+} from './constants.ts';
+import { GrowthBudget } from './growth.ts';
 import { resumeStream, type WholeResume } from './resumption.ts';
 import type { SessionSender } from './session-sender.ts';
 import { type StreamHead, type StreamOwner, StreamState } from './session-stream.ts';
@@ -22,6 +29,7 @@ export class SessionStreams {
   readonly #owner: StreamOwner;
   #nextId: number;
   #receivedBytes = 0;
+  #lookedAtBytes = 0;
 
   constructor(env: Env, options: SessionOptions, sender: SessionSender) {
     this.#env = env;
@@ -35,7 +43,7 @@ export class SessionStreams {
   #makeOwner(): StreamOwner {
     return {
       now: () => this.#env.now(),
-      growth: { left: SESSION_GROWTH_MAX_BYTES },
+      growth: new GrowthBudget(SESSION_GROWTH_MAX_BYTES),
       kept: this.#sender.kept,
       unsent: this.#options.unsent ?? { bytes: 0 },
       onWork: (stream) => {
@@ -56,6 +64,7 @@ export class SessionStreams {
       refuse: (stream) => this.#sender.addAnswer(MESSAGE.streamReset, encodeStreamReset({ stream, reason: END.full })),
       onReceived: (stream, freshBytes) => {
         this.#receivedBytes += freshBytes;
+        this.#boundUnread();
         this.#onReceived(stream);
       },
       onCredit: (stream) => this.#onCredit(stream),
@@ -93,7 +102,7 @@ export class SessionStreams {
     const stream = new StreamState(this.#owner, { id: this.#nextId, kind, request, ours: true, sendLimit: STREAM_FIRST_CREDIT_BYTES });
     this.#nextId += 2;
     const shareBytes = Math.floor(this.#owner.growth.left * OPEN_CREDIT_SHARE);
-    stream.receive.grant.widen(STREAM_FIRST_CREDIT_BYTES + Math.min(OPEN_CREDIT_BYTES, shareBytes));
+    stream.receive.grant.widen(STREAM_FIRST_CREDIT_BYTES + Math.min(OPEN_CREDIT_BYTES, shareBytes), this.#env.now());
     this.#table.add(stream);
     this.#sender.outbox.addOpen(stream);
     this.#sender.wake();
@@ -169,6 +178,16 @@ export class SessionStreams {
     if (!this.#table.has(stream)) return;
     if (stream.over) this.#forget(stream);
     else this.#sender.addCredit(stream);
+  }
+
+  /** A window that was narrowed may still be filled as far as was told: who fills many at once, for readers that have stopped, loses the fullest. */
+  #boundUnread(): void {
+    if (this.#receivedBytes - this.#lookedAtBytes < UNREAD_LOOK_EVERY_BYTES) return;
+    this.#lookedAtBytes = this.#receivedBytes;
+    const streams = this.#table.all();
+    const unreadBytes = streams.reduce((sum, { receive }) => sum + receive.unreadBytes, 0);
+    if (unreadBytes <= SESSION_UNREAD_MAX_BYTES) return;
+    streams.reduce((a, b) => (b.receive.unreadBytes > a.receive.unreadBytes ? b : a)).reset(END.full);
   }
 
   #onCredit(stream: StreamState): void {

@@ -7,9 +7,9 @@ import {
   PROBE_EVERY_ROUNDS,
   QUEUE_LEAST_CELLS,
   QUEUE_ROOTS,
+  QUIET_ROUNDS,
   START_CELLS_A_SAMPLE,
   START_SAMPLES,
-  STEP_MOST_SHARE,
 } from './constants.ts';
 
 export interface AckSample {
@@ -19,8 +19,8 @@ export interface AckSample {
   /** Counted cells acked and sent in all. */
   readonly ackedTotal: number;
   readonly sentTotal: number;
-  /** The window was (nearly) full when the ack came: more window would have meant more cells. */
-  readonly limited: boolean;
+  /** Unacked when the ack came, these included. */
+  readonly inFlightCells: number;
 }
 
 /**
@@ -33,6 +33,7 @@ export interface AckSample {
  *            q = 2/√rate seconds. Circuits that meet in one queue see one q, so they come to one rate, and an error in the least
  *            round trip shifts the shares a little and not wholly (FAST TCP, Wei et al. 2006, whose constant is a root here: 64 cells
  *            are 26 ms at 10 MB/s, and two seconds at 1 Mbit/s)
+ *            After three full rounds without a queue: start again
  *   probing  half of what the path holds for two rounds, now and then: who joined while others queued has taken their queue for the path
  */
 export class WindowControl {
@@ -43,9 +44,12 @@ export class WindowControl {
   #roundEndsAt = 0;
   #roundLeastMs = Number.POSITIVE_INFINITY;
   #roundAcks = 0;
-  #roundLimited = false;
+  /** The most that was on its way in this round, and in the one before. */
+  #roundMostCells = 0;
+  #lastMostCells = 0;
   /** While starting: the last round trips, of a quarter of the window. */
   #recentMs: number[] = [];
+  #burstEndsAt = 0;
   #quietRounds = 0;
   /** After a large change, the acks of one more round are of cells sent before it: rounds to let pass. */
   #settling = 0;
@@ -65,15 +69,21 @@ export class WindowControl {
     return this.#smoothedMs === undefined ? undefined : this.#leastMs;
   }
 
+  /** Nothing was sent for SILENT_MS: the next window is on links that begin anew, and so much is forgiven it. */
+  onSilenceOver(sentTotal: number): void {
+    this.#burstEndsAt = sentTotal + this.#windowCells;
+  }
+
   onAck(sample: AckSample): void {
     const { roundTripMs } = sample;
     this.#smoothedMs = this.#smoothedMs === undefined ? roundTripMs : this.#smoothedMs + (roundTripMs - this.#smoothedMs) / 8;
     this.#leastMs = Math.min(this.#leastMs, roundTripMs);
-    this.#roundLeastMs = Math.min(this.#roundLeastMs, roundTripMs);
+    const judgedMs = sample.ackedTotal <= this.#burstEndsAt ? Math.max(this.#leastMs, roundTripMs - this.#leastMs) : roundTripMs;
+    this.#roundLeastMs = Math.min(this.#roundLeastMs, judgedMs);
     this.#roundAcks++;
-    this.#roundLimited ||= sample.limited;
+    this.#roundMostCells = Math.max(this.#roundMostCells, sample.inFlightCells);
     const roundOver = sample.ackedTotal >= this.#roundEndsAt;
-    if (this.#starting) this.#start(sample, roundOver);
+    if (this.#starting) this.#start(sample, judgedMs, roundOver);
     else if (roundOver) this.#steady(sample.nowMs);
     if (roundOver) this.#beginRound(sample.sentTotal);
   }
@@ -82,14 +92,20 @@ export class WindowControl {
     this.#roundEndsAt = sentTotal;
     this.#roundLeastMs = Number.POSITIVE_INFINITY;
     this.#roundAcks = 0;
-    this.#roundLimited = false;
+    this.#lastMostCells = this.#roundMostCells;
+    this.#roundMostCells = 0;
   }
 
-  #start(sample: AckSample, roundOver: boolean): void {
+  /** The window was (nearly) full: more of it would have meant more cells. */
+  get #roundLimited(): boolean {
+    return 4 * this.#roundMostCells >= 3 * this.#windowCells;
+  }
+
+  #start(sample: AckSample, judgedMs: number, roundOver: boolean): void {
     // Not the whole round: while the window doubles, the queue at a round's end is not the one at its beginning. But not fewer acks than
     // a late event loop spoils either.
     const sampled = roundOver || this.#roundAcks >= START_SAMPLES;
-    this.#recentMs.push(sample.roundTripMs);
+    this.#recentMs.push(judgedMs);
     while (this.#recentMs.length > Math.max(START_SAMPLES, this.#windowCells / START_CELLS_A_SAMPLE)) this.#recentMs.shift();
     const queuedCells = this.#queuedCells(Math.min(...this.#recentMs));
     const wantedCells = this.#wantedCells();
@@ -97,9 +113,12 @@ export class WindowControl {
       this.#starting = false;
       this.#set(this.#windowCells - queuedCells + wantedCells);
       this.#settling = 1;
-    } else if (sample.limited) {
+    } else if (this.#windowCells < 2 * Math.max(this.#roundMostCells, this.#lastMostCells)) {
+      // Up to twice of what was needed: what comes in bursts, through another window or credit that grows as well, does not fill this one at each ack.
       // A queue that begins: the next round will tell, and must not find it four times as long.
-      this.#set(this.#windowCells + (sampled && queuedCells > wantedCells / 4 ? sample.ackedCells / 4 : sample.ackedCells));
+      const late =
+        queuedCells > wantedCells / 4 || (judgedMs < sample.roundTripMs && this.#queuedCells(sample.roundTripMs) > wantedCells / 4);
+      this.#set(this.#windowCells + (sampled && late ? sample.ackedCells / 4 : sample.ackedCells));
     }
   }
 
@@ -125,16 +144,21 @@ export class WindowControl {
       this.#quietRounds = 0;
       this.#set(Math.max(this.#windowCells / 2, this.#windowCells + step));
     } else if (this.#roundLimited) {
-      // Far from its rate a window would take long: the further quiet rounds go in larger steps.
-      this.#quietRounds = queuedCells < wantedCells / 4 ? Math.min(10, this.#quietRounds + 1) : 0;
-      const faster = step * 2 ** Math.max(0, this.#quietRounds - 1);
-      this.#set(this.#windowCells + Math.max(step, Math.min(faster, this.#windowCells * STEP_MOST_SHARE)));
+      this.#set(this.#windowCells + step);
+      this.#quietRounds = queuedCells < wantedCells / 4 ? this.#quietRounds + 1 : 0;
+      if (this.#quietRounds < QUIET_ROUNDS) return;
+      // Far from its rate, as after a doubling that something else than a queue has ended: doubles again.
+      this.#quietRounds = 0;
+      this.#starting = true;
+      this.#recentMs = [];
     }
   }
 
   #probeDue(nowMs: number): boolean {
+    // In a round that did not fill the window nothing of it queued: as good as a probe.
+    if (!this.#roundLimited) this.#probedAtMs = nowMs;
     this.#probedAtMs ??= nowMs;
-    if (!this.#roundLimited || nowMs - this.#probedAtMs < Math.max(PROBE_EVERY_MS, PROBE_EVERY_ROUNDS * this.#leastMs)) return false;
+    if (nowMs - this.#probedAtMs < Math.max(PROBE_EVERY_MS, PROBE_EVERY_ROUNDS * this.#leastMs)) return false;
     this.#probedAtMs = nowMs;
     return true;
   }

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Session, type SessionStream } from '../../../src/core/stream/index.ts';
+import { GROWTH_IDLE_MS, SESSION_UNREAD_MAX_BYTES, UNREAD_LOOK_EVERY_BYTES } from '../../../src/core/stream/constants.ts';
 import { encodeMessage, readMessages } from '../../../src/core/wire/message.ts';
 import { END, MESSAGE, STREAM } from '../../../src/core/wire/registry.ts';
-import { encodeSessionResume, encodeStreamCredit, encodeStreamOpen, writeStreamDataHeader } from '../../../src/core/wire/stream.ts';
+import {
+  decodeStreamCredit,
+  encodeSessionResume,
+  encodeStreamCredit,
+  encodeStreamOpen,
+  type StreamCredit,
+  writeStreamDataHeader,
+} from '../../../src/core/wire/stream.ts';
 import { pipePair } from '../../support/pipe-pair.ts';
 import { testEnv } from '../../support/test-env.ts';
 
@@ -24,9 +32,13 @@ describe('a peer that breaks the rules of sessions', () => {
     const pair = pipePair(env, {});
     session.attach(pair.a);
     const answers: number[] = [];
+    const heard: { onCredit?: (credit: StreamCredit) => void } = {};
     pair.b.handler = {
       onPayload(payload) {
-        for (const message of readMessages(payload)) answers.push(message.type);
+        for (const { type, content } of readMessages(payload)) {
+          answers.push(type);
+          if (type === MESSAGE.streamCredit) heard.onCredit?.(decodeStreamCredit(content));
+        }
         pair.b.consumed(1);
       },
       onReady() {},
@@ -35,7 +47,7 @@ describe('a peer that breaks the rules of sessions', () => {
     const say = (type: number, content: Uint8Array): void => session.acceptEarly(encodeMessage(type, content));
     const open = (stream: number, creditBytes = 0): void =>
       say(MESSAGE.streamOpen, encodeStreamOpen({ stream, kind: STREAM.tcp, creditBytes, request: EMPTY }));
-    return { env, session, ends, opened, answers, say, open };
+    return Object.assign(heard, { env, session, ends, opened, answers, say, open });
   }
   const data = (stream: number, offset: number, lengthBytes: number): Uint8Array => {
     const content = new Uint8Array(10 + lengthBytes);
@@ -111,6 +123,40 @@ describe('a peer that breaks the rules of sessions', () => {
     session.acceptEarly(encodeMessage(MESSAGE.streamCredit, encodeStreamCredit({ stream: 1, received: 100_000, limit: 0 })));
     await env.advance(1000);
     assert.equal(session.stats.sentBytes, 600_000);
+  });
+
+  it('a peer that fills at once what many streams were granted one after the other loses streams, and is held no more than the bound', async () => {
+    const v = victim();
+    const limits = new Map<number, number>();
+    v.onCredit = (credit) => void limits.set(credit.stream, credit.limit);
+    const sent: number[] = [];
+    const fill = async (i: number): Promise<void> => {
+      for (const part = 60_000; (sent[i] as number) < (limits.get(2 * i + 1) ?? 16_384); ) {
+        const lengthBytes = Math.min(part, (limits.get(2 * i + 1) ?? 16_384) - (sent[i] as number));
+        v.say(MESSAGE.streamData, data(2 * i + 1, sent[i] as number, lengthBytes));
+        sent[i] = (sent[i] as number) + lengthBytes;
+      }
+      await v.env.advance(1);
+    };
+    for (let i = 0; i < 6; i++) {
+      v.open(2 * i + 1);
+      sent[i] = 0;
+      while ((sent[i] as number) < 12_000_000) {
+        await fill(i);
+        for (const stream = v.opened[i] as SessionStream; v.session.stats.unreadBytes > 0; ) await stream.read();
+        await v.env.advance(1);
+      }
+      await v.env.advance(GROWTH_IDLE_MS);
+    }
+    assert.ok([...limits].reduce((sum, [, limit]) => sum + limit, 0) - sent.reduce((a, b) => a + b) > SESSION_UNREAD_MAX_BYTES);
+    let most = 0;
+    for (let i = 0; i < 6; i++) {
+      await fill(i);
+      most = Math.max(most, v.session.stats.unreadBytes);
+    }
+    assert.deepEqual(v.ends, []);
+    assert.ok(v.answers.includes(MESSAGE.streamReset));
+    assert.ok(most <= SESSION_UNREAD_MAX_BYTES + UNREAD_LOOK_EVERY_BYTES, `${most} bytes`);
   });
 
   type Victim = ReturnType<typeof victim>;
