@@ -19,7 +19,7 @@ const bench: Bench = (report) => {
     const keyring = new HelloKeyring(env);
     const key = (): Uint8Array => identityFromSeed(crypto, new Uint8Array(randomBytes(32))).publicKey;
     const target = { service: key(), point: peerIdOf(key()) };
-    const words = { sessionId: new Uint8Array(SESSION_ID_BYTES), resumes: false, messages: EMPTY };
+    const words = { sessionId: new Uint8Array(SESSION_ID_BYTES), resumes: false, missed: false, number: 1, messages: EMPTY };
     const make = () => makeHello(env, target, keyring.current.keys, words)?.bytes as Uint8Array;
     const hello = make();
     const [made, opened] = secondsPerCall([

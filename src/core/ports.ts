@@ -247,7 +247,17 @@ export interface CircuitSource {
    * @param early messages for the last hop, at most EARLY_DATA_MAX_BYTES.
    * @throws GlobalNetError `unverified` when nobody but the last hop itself has named its keys: it may have shown them to us alone.
    */
-  openTo(last: LastHop, early: Uint8Array, isolation: string, signal?: AbortSignal): Promise<OpenedCircuit>;
+  openTo(last: LastHop, early: Uint8Array, isolation: string, signal?: AbortSignal, wish?: OpenWish): Promise<OpenedCircuit>;
+}
+
+/** Paths of circuits that are not to die together, by isolation: as far as there is a choice no peer is on two of them, nor on all. */
+export type PathGroup = Map<string, readonly PeerId[]>;
+
+export interface OpenWish {
+  /** The circuit's own path is put in. */
+  readonly group?: PathGroup;
+  /** One try, given up with `timeout` when it takes much longer than others took lately: for who has something else to try. */
+  readonly isHasty?: boolean;
 }
 
 // ---------------------------------------------------------------- storage

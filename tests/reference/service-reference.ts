@@ -115,7 +115,15 @@ export function openHello(made: ReferenceHello, hello: Uint8Array) {
   const [key, chain] = kdf('gnet/1 hello', secret, context, 2) as [Buffer, Buffer];
   const plain = open(key, 0, hello.subarray(2312), header);
   const [holder, proof] = [plain.subarray(32, 48), plain.subarray(48, 80)];
-  return { session: plain.subarray(0, 16), flags: plain[16] as number, holder, proof, messages: plain.subarray(80), chain };
+  return {
+    session: plain.subarray(0, 16),
+    flags: plain[16] as number,
+    number: plain.readUInt32BE(20),
+    holder,
+    proof,
+    messages: plain.subarray(80),
+    chain,
+  };
 }
 
 /** The keys of both directions, by the visitor's secrets. */

@@ -74,7 +74,14 @@ test('a hello, its answer and the payloads after it are what the spec says, by O
   const target = { service: identity.publicKey, point: peerIdOf(pointBytes) };
   const sessionId = new Uint8Array(16).fill(4);
   const invitation = { secret: new Uint8Array(32).fill(5), holder: new Uint8Array(16).fill(6) };
-  const hello = makeHello(visitor, target, secrets.keys, { sessionId, resumes: true, messages: utf8('first words'), invitation })!;
+  const hello = makeHello(visitor, target, secrets.keys, {
+    sessionId,
+    resumes: true,
+    missed: true,
+    number: 2,
+    messages: utf8('first words'),
+    invitation,
+  })!;
 
   const serviceSide = {
     ...secrets.keys,
@@ -86,7 +93,8 @@ test('a hello, its answer and the payloads after it are what the spec says, by O
   };
   const read = reference.openHello(serviceSide, hello.bytes);
   assert.equal(hex(read.session), hex(sessionId));
-  assert.equal(read.flags, 1);
+  assert.equal(read.flags, 3);
+  assert.equal(read.number, 2);
   assert.equal(hex(read.holder), hex(invitation.holder));
   assert.equal(hex(read.proof), hex(reference.proofOf(invitation.secret, read.chain, sessionId, invitation.holder)));
   assert.equal(read.messages.subarray(0, 11).toString(), 'first words');

@@ -8,7 +8,7 @@ import { frameContent, frameType, newFrame } from '../wire/frame.ts';
 import { CELL_BODY_BYTES, KEY_BYTES, MAX_HOPS } from '../wire/geometry.ts';
 import { CLOSE, type CloseReason, FRAME, MESSAGE } from '../wire/registry.ts';
 import { CellLayers } from './cell-layers.ts';
-import { FAILURE_DELAY_MAX_MS, FAILURE_DELAY_MIN_MS, HELD_CELLS_MAX, LOW_WATER_CELLS } from './constants.ts';
+import { FAILURE_DELAY_MAX_MS, FAILURE_DELAY_MIN_MS, HELD_CELLS_MAX, LOW_WATER_CELLS, USUAL_HOPS } from './constants.ts';
 import { PendingAnswer } from './pending-answer.ts';
 import type { BuilderCircuitOptions, BuilderState, HopKeys, OpenedReply } from './types.ts';
 
@@ -79,14 +79,14 @@ export class BuilderCircuit implements CircuitEnd {
   // ------------------------------------------------------------ building and growing
 
   /** Once, by CircuitBuilder. @returns the last hop's data. @throws as `CircuitBuilder.open`. */
-  async build(early: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+  async build(early: Uint8Array, signal?: AbortSignal, isHasty = false): Promise<Uint8Array> {
     const { crypto, hops, id, link } = this.#options;
     try {
       const { packet, secrets } = await crypto.build(hops, early);
       this.#mustBe('building', signal);
       const frame = newFrame(id, FRAME.setup);
       frameContent(frame).set(packet);
-      const reply = await this.#ask(signal, () => link.sendFrame(frame, 'own'));
+      const reply = await this.#ask(hops.length, isHasty, signal, () => link.sendFrame(frame, 'own'));
       return this.#grown('building', await crypto.open(secrets, reply));
     } catch (error) {
       this.#end(CLOSE.ended, true);
@@ -100,7 +100,7 @@ export class BuilderCircuit implements CircuitEnd {
    * @throws RangeError when the circuit is as long as can be or passes the peer already; GlobalNetError `malformed`, `refused` when the
    * hop's keys are of no use: both before anything has happened; then as `CircuitBuilder.open`, and the circuit has ended.
    */
-  async extend(hop: HopKeys, early: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+  async extend(hop: HopKeys, early: Uint8Array, signal?: AbortSignal, isHasty = false): Promise<Uint8Array> {
     if (this.#hops.length >= MAX_HOPS) throw new RangeError(`a circuit has at most ${MAX_HOPS} hops`);
     if (this.#hops.includes(hop.peer)) throw new RangeError(`the circuit passes ${hop.peer} already`);
     const { crypto } = this.#options;
@@ -109,7 +109,7 @@ export class BuilderCircuit implements CircuitEnd {
     this.#leaveLastHop();
     try {
       this.#answerParts = new ExtendParts(MESSAGE.extended);
-      const answer = await this.#ask(signal, () =>
+      const answer = await this.#ask(this.#hops.length + 1, isHasty, signal, () =>
         encodeExtendParts(MESSAGE.extend, built.request).forEach((body) => this.#sendBody(body)),
       );
       const data = this.#grown('extending', await crypto.openExtension(built.secrets, answer));
@@ -130,18 +130,23 @@ export class BuilderCircuit implements CircuitEnd {
   }
 
   /** Sends, and waits for the answer. @throws what ended the wait. */
-  async #ask(signal: AbortSignal | undefined, send: () => void): Promise<Uint8Array> {
-    const pending = new PendingAnswer(this.#options.env, signal, () => this.#end(CLOSE.timeout, true));
+  async #ask(hops: number, isHasty: boolean, signal: AbortSignal | undefined, send: () => void): Promise<Uint8Array> {
+    const { env, patience } = this.#options;
+    const pending = new PendingAnswer(env, patience.deadlineMs(isHasty), signal, () => this.#end(CLOSE.timeout, true));
     this.#pending = pending;
+    const sentAtMs = env.now();
     send();
-    return pending.promise;
+    const answer = await pending.promise;
+    if (hops >= USUAL_HOPS) patience.note(env.now() - sentAtMs);
+    return answer;
   }
 
   /** Takes the new hops' keys in. A reply that does not verify fails the circuit, and is told to the caller when the circuit ends. */
   async #grown(state: BuilderState, opened: OpenedReply | undefined): Promise<Uint8Array> {
     this.#mustBe(state);
     if (opened === undefined) {
-      const { promise } = (this.#pending = new PendingAnswer(this.#options.env, undefined, () => undefined));
+      const { env, patience } = this.#options;
+      const { promise } = (this.#pending = new PendingAnswer(env, patience.deadlineMs(false), undefined, () => undefined));
       this.#fail();
       return promise;
     }

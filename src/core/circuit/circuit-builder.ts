@@ -4,6 +4,7 @@ import type { Link } from '../ports.ts';
 import { frameCircuitId } from '../wire/frame.ts';
 import { EARLY_DATA_MAX_BYTES, MAX_HOPS } from '../wire/geometry.ts';
 import { BuilderCircuit } from './builder-circuit.ts';
+import { Patience } from './patience.ts';
 import { SetupTurns } from './setup-turns.ts';
 import type { HopKeys, SetupCrypto } from './types.ts';
 
@@ -11,17 +12,20 @@ import type { HopKeys, SetupCrypto } from './types.ts';
 export class CircuitBuilder {
   readonly #env: Env;
   readonly #crypto: SetupCrypto;
+  readonly #patience: Patience;
   readonly #circuits = new Map<Link, Map<number, BuilderCircuit>>();
   /** Of links that have closed none is kept, though a circuit may still be asked for there. */
   readonly #turns = new WeakMap<Link, SetupTurns>();
 
   constructor(env: Env, crypto: SetupCrypto) {
     this.#env = env;
+    this.#patience = new Patience(env);
     this.#crypto = crypto;
   }
 
   /**
-   * One flight through `hops`, the first of which is at the other end of `link`, the last of which reads `early`.
+   * One flight through `hops`, the first of which is at the other end of `link`, the last of which reads `early`. `isHasty`: given up, with
+   * `timeout`, when it takes much longer than others did lately.
    * @returns the circuit, open, and the last hop's data; cells wait until the circuit has a handler.
    * @throws RangeError for a path or early data that cannot be; GlobalNetError `malformed` | `refused` (a hop's keys, its price), `timeout`,
    * `cancelled`, `unreachable` (some hop refused or could not go on, or the link closed), `unverified` (somebody tampered); NoTurn where too
@@ -32,13 +36,14 @@ export class CircuitBuilder {
     hops: readonly HopKeys[],
     early: Uint8Array,
     signal?: AbortSignal,
+    isHasty = false,
   ): Promise<{ circuit: BuilderCircuit; reply: Uint8Array }> {
     checkPath(link, hops, early);
     const turns = this.#turns.get(link) ?? new SetupTurns(this.#env);
     this.#turns.set(link, turns);
     await turns.take(signal);
     try {
-      return await this.#build(link, hops, early, signal);
+      return await this.#build(link, hops, early, signal, isHasty);
     } finally {
       turns.done();
     }
@@ -49,12 +54,14 @@ export class CircuitBuilder {
     hops: readonly HopKeys[],
     early: Uint8Array,
     signal: AbortSignal | undefined,
+    isHasty: boolean,
   ): Promise<{ circuit: BuilderCircuit; reply: Uint8Array }> {
     const id = link.newCircuitId();
-    const circuit = new BuilderCircuit({ env: this.#env, crypto: this.#crypto, link, id, hops, onEnded: () => this.#forget(link, id) });
+    const onEnded = (): void => this.#forget(link, id);
+    const circuit = new BuilderCircuit({ env: this.#env, crypto: this.#crypto, patience: this.#patience, link, id, hops, onEnded });
     const ofLink = this.#circuits.get(link) ?? new Map<number, BuilderCircuit>();
     this.#circuits.set(link, ofLink.set(id, circuit));
-    return { circuit, reply: await circuit.build(early, signal) };
+    return { circuit, reply: await circuit.build(early, signal, isHasty) };
   }
 
   /** False when the frame's circuit is none of ours. */

@@ -7,6 +7,12 @@ import { SETUP_BURST, SETUPS_PER_SECOND, SETUPS_UNANSWERED } from '../wire/regis
 export const OPEN_DEADLINE_MS = 10_000;
 /** Drawn on top of it: with a fixed deadline, the hop that sees a circuit end exactly so long after its setup is the builder's neighbour. */
 export const OPEN_DEADLINE_SPREAD_MS = 4_000;
+/** Who has another path to try waits so many times as long as the slowest of the last answers took, no less than this, and up to a quarter more. */
+export const HASTE_TIMES_USUAL = 4;
+export const HASTE_LEAST_MS = 1_000;
+export const OPENS_REMEMBERED = 6;
+/** Circuits of so many hops are measured: those of one or two, which ask a neighbour, say nothing of the others. */
+export const USUAL_HOPS = 3;
 
 /**
  * A circuit with a failed layer ends this long after, at a time drawn evenly: a hop that spoils cells must not learn from the time of

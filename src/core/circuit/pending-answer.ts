@@ -1,6 +1,5 @@
 import { GlobalNetError } from '../bytes/errors.ts';
-import { type Env, randomBelow } from '../env.ts';
-import { OPEN_DEADLINE_MS, OPEN_DEADLINE_SPREAD_MS } from './constants.ts';
+import type { Env } from '../env.ts';
 
 /** One answer that is waited for: it comes, or time runs out, or somebody gives up. */
 export class PendingAnswer {
@@ -9,7 +8,7 @@ export class PendingAnswer {
   readonly #release: () => void;
 
   /** @param giveUp runs when time is up or the signal fires; the promise is rejected before. */
-  constructor(env: Env, signal: AbortSignal | undefined, giveUp: () => void) {
+  constructor(env: Pick<Env, 'schedule'>, deadlineMs: number, signal: AbortSignal | undefined, giveUp: () => void) {
     this.promise = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -18,7 +17,6 @@ export class PendingAnswer {
       this.reject(error);
       giveUp();
     };
-    const deadlineMs = OPEN_DEADLINE_MS + randomBelow(env, OPEN_DEADLINE_SPREAD_MS);
     const stopClock = env.schedule(deadlineMs, () => end(new GlobalNetError('timeout', `no answer from the circuit in ${deadlineMs} ms`)));
     const onAbort = () => end(new GlobalNetError('cancelled', 'the circuit is not wanted any more'));
     signal?.addEventListener('abort', onAbort, { once: true });

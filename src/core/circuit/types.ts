@@ -2,6 +2,7 @@ import type { PeerId } from '../bytes/brand.ts';
 import type { Env } from '../env.ts';
 import type { Link } from '../ports.ts';
 import type { CircuitKeys } from '../wire/circuit-keys.ts';
+import type { Patience } from './patience.ts';
 
 /** What a builder must know of a relay, all of it from one signed descriptor. */
 export interface HopKeys {
@@ -71,6 +72,7 @@ export type BuilderState = 'building' | 'open' | 'extending' | 'failed' | 'close
 export interface BuilderCircuitOptions {
   readonly env: Env;
   readonly crypto: SetupCrypto;
+  readonly patience: Patience;
   readonly link: Link;
   readonly id: number;
   readonly hops: readonly HopKeys[];

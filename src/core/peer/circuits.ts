@@ -3,19 +3,22 @@ import { GlobalNetError } from '../bytes/errors.ts';
 import { EMPTY } from '../bytes/bytes.ts';
 import { type BuilderCircuit, type CircuitBuilder, type HopKeys, NoTurn } from '../circuit/index.ts';
 import type { Env } from '../env.ts';
-import type { CircuitEnd, CircuitSource, LastHop, Link, OpenedCircuit } from '../ports.ts';
+import type { CircuitEnd, CircuitSource, LastHop, Link, OpenedCircuit, OpenWish, PathGroup } from '../ports.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
 import { CLOSE } from '../wire/registry.ts';
 import { OPEN_TRIES } from './constants.ts';
 import { type Spare, Spares } from './spares.ts';
+import type { Suspects } from './suspects.ts';
 
 /** What this needs to know of the network to find a way. */
 export interface Ways {
   /**
-   * Our hops, the guard first, then `last` where there is one. `layered`: the second hop too is one of a few that are kept.
+   * Our hops, the guard first, then `last` where there is one. `layered`: the second hop too is one of a few that are kept. Hops that
+   * other paths of `group` have are left out where there is a choice; the path that is chosen is put in under `isolation`.
    * @throws GlobalNetError `unreachable` in words.
    */
-  choosePath(last: Descriptor | undefined, layered: boolean): Promise<Descriptor[]>;
+  choosePath(last: Descriptor | undefined, layered: boolean, isolation?: string, group?: PathGroup): Promise<Descriptor[]>;
+  readonly suspects: Pick<Suspects, 'onSilent' | 'onAnswered' | 'isOn'>;
   /** Whether `last` may stand behind these hops: it is none of them, and related to none. */
   mayFollow(hops: readonly Descriptor[], last: Descriptor): boolean;
   /** The last hop's descriptor, named by others than itself. @throws GlobalNetError `unverified`. */
@@ -43,6 +46,12 @@ export interface BuildPolicy {
   readonly isFixed?: boolean;
   /** A failed build counts against its hops. Not where the user chose them: the same dead hop would count against all others each time. */
   readonly flagsHops?: boolean;
+  /** Given up when it takes much longer than others took lately, as all tries are but the last. */
+  readonly isHasty?: boolean;
+}
+
+interface BuildOptions extends Pick<BuildPolicy, 'flagsHops' | 'isHasty'> {
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Our own circuits: builds them, keeps warm spares, grows a spare by the last hop when one is wanted. */
@@ -99,11 +108,17 @@ export class Circuits implements CircuitSource {
     for (const { circuit, note } of this.own()) if (circuit.name === end.name) note.roundTripMs = roundTripMs;
   }
 
-  /** This circuit has fallen silent: spares that share a hop with it, but for the guard, would be as well. */
+  /** This circuit has fallen silent: so may be those that share a hop with it. */
   avoidHopsOf(end: CircuitEnd): void {
-    const silent = [...this.own()].find(({ circuit }) => circuit.name === end.name)?.circuit.hops.slice(1) ?? [];
-    this.ways.onBuildFailed(silent);
-    this.#spares.avoid(silent);
+    const silent = [...this.own()].find(({ circuit }) => circuit.name === end.name)?.circuit.hops ?? [];
+    this.ways.onBuildFailed(silent.slice(1));
+    this.#onSilent(silent);
+  }
+
+  /** All spares may have one guard, and go on if it is not that. */
+  #onSilent(hops: readonly PeerId[]): void {
+    this.ways.suspects.onSilent(hops);
+    this.#spares.avoid(hops.slice(1));
   }
 
   /** From now on this many spares are kept; a build that waits after a failed one is tried now. */
@@ -116,15 +131,19 @@ export class Circuits implements CircuitSource {
     for (const circuit of [...this.builder.circuits()]) circuit.close(CLOSE.ended);
   }
 
-  async openTo(last: LastHop, early: Uint8Array, isolation: string, signal?: AbortSignal): Promise<OpenedCircuit> {
+  async openTo(last: LastHop, early: Uint8Array, isolation: string, signal?: AbortSignal, wish: OpenWish = {}): Promise<OpenedCircuit> {
     const target = this.ways.usable(last);
-    const take = (): Spare | undefined => this.#spares.take((hops) => this.ways.mayFollow(hops, target));
+    const fits = (hops: readonly Descriptor[]): boolean => this.ways.mayFollow(hops, target);
+    const isTrusted = (hops: readonly Descriptor[]): boolean => fits(hops) && !this.ways.suspects.isOn(hops.map(({ id }) => id));
+    const take = (): Spare | undefined => this.#spares.take(isTrusted) ?? this.#spares.take(fits);
     for (let spare = take(); spare !== undefined; spare = take()) {
       if (signal?.aborted) throw new GlobalNetError('cancelled', 'the circuit is not wanted any more');
-      const grown = await this.#grow(spare, target, early, isolation);
+      const grown = await this.#grow(spare, target, early, isolation, signal, wish.isHasty);
       if (grown !== undefined) return grown;
+      if (wish.isHasty) throw new GlobalNetError('timeout', 'no circuit in the time that others took');
     }
-    return this.openAlong(() => this.ways.choosePath(target, false), early, isolation, signal);
+    const policy = wish.isHasty ? { tries: 1, isHasty: true } : {};
+    return this.openAlong(() => this.ways.choosePath(target, false), early, isolation, signal, policy);
   }
 
   /**
@@ -132,9 +151,9 @@ export class Circuits implements CircuitSource {
    * sees a second hop each time. So the second hop is one of a few as well, and no spare is used.
    */
   readonly layered: CircuitSource = {
-    openTo: async (last, early, isolation, signal) => {
+    openTo: async (last, early, isolation, signal, { group } = {}) => {
       const target = this.ways.usable(last);
-      return this.openAlong(() => this.ways.choosePath(target, true), early, isolation, signal);
+      return this.openAlong(() => this.ways.choosePath(target, true, isolation, group), early, isolation, signal);
     },
   };
 
@@ -148,18 +167,19 @@ export class Circuits implements CircuitSource {
     early: Uint8Array,
     isolation: string,
     signal?: AbortSignal,
-    { tries = OPEN_TRIES, isFixed = false, flagsHops = true }: BuildPolicy = {},
+    { tries = OPEN_TRIES, isFixed = false, flagsHops = true, isHasty = false }: BuildPolicy = {},
   ): Promise<OpenedCircuit> {
     let failure: unknown;
     for (let attempt = 0; attempt < tries; attempt++) {
       if (signal?.aborted) throw new GlobalNetError('cancelled', 'the circuit is not wanted any more');
       const hops = await choose();
+      const isInHaste = isHasty || (!isFixed && attempt < tries - 1);
       try {
-        const { circuit, reply } = await this.#build(hops, early, isolation, signal, flagsHops);
+        const { circuit, reply } = await this.#build(hops, early, isolation, { signal, flagsHops, isHasty: isInHaste });
         return { end: circuit, reply, hops: hops.map(({ id }) => id) };
       } catch (error) {
         if (error instanceof NoTurn) throw error; // by another path one more would wait
-        if (isFixed && error instanceof GlobalNetError && error.kind === 'timeout') throw error;
+        if (isFixed && isTimeout(error)) throw error;
         failure = error;
       }
     }
@@ -174,13 +194,23 @@ export class Circuits implements CircuitSource {
     return { end: circuit, reply, hops: [peer] };
   }
 
-  async #grow(spare: Spare, target: Descriptor, early: Uint8Array, purpose: string): Promise<OpenedCircuit | undefined> {
+  async #grow(
+    spare: Spare,
+    target: Descriptor,
+    early: Uint8Array,
+    purpose: string,
+    signal?: AbortSignal,
+    isHasty = false,
+  ): Promise<OpenedCircuit | undefined> {
+    const hops = [...spare.hops.map(({ id }) => id), target.id];
     try {
-      const reply = await spare.circuit.extend(hopKeys(target), early);
+      const reply = await spare.circuit.extend(hopKeys(target), early, signal, isHasty);
       this.#note(spare.circuit, purpose);
-      return { end: spare.circuit, reply, hops: [...spare.hops.map(({ id }) => id), target.id] };
-    } catch {
+      this.ways.suspects.onAnswered(hops);
+      return { end: spare.circuit, reply, hops };
+    } catch (error) {
       spare.circuit.close(CLOSE.ended);
+      if (isTimeout(error)) this.#onSilent(hops);
       return undefined;
     } finally {
       void this.#spares.fill();
@@ -191,18 +221,22 @@ export class Circuits implements CircuitSource {
     hops: readonly Descriptor[],
     early: Uint8Array,
     purpose: string,
-    signal?: AbortSignal,
-    flagsHops = true,
+    { signal, flagsHops = true, isHasty }: BuildOptions = {},
   ): Promise<{ circuit: BuilderCircuit; reply: Uint8Array }> {
     const [guard] = hops;
     if (guard === undefined) throw new GlobalNetError('unreachable', 'a circuit needs a first hop');
+    const ids = hops.map(({ id }) => id);
     try {
       const link = await this.ways.linkTo(guard.id);
-      const opened = await this.builder.open(link, hops.map(hopKeys), early, signal);
+      const opened = await this.builder.open(link, hops.map(hopKeys), early, signal, isHasty);
       this.#note(opened.circuit, purpose);
+      this.ways.suspects.onAnswered(ids);
       return opened;
     } catch (error) {
-      if (flagsHops && !signal?.aborted && !(error instanceof NoTurn)) this.ways.onBuildFailed(hops.map(({ id }) => id));
+      if (flagsHops && !signal?.aborted && !(error instanceof NoTurn)) {
+        this.ways.onBuildFailed(ids);
+        if (isTimeout(error)) this.#onSilent(ids);
+      }
       throw error;
     }
   }
@@ -212,6 +246,10 @@ export class Circuits implements CircuitSource {
     this.#notes.set(circuit, { number: known?.number ?? ++this.#lastNumber, openedAt: known?.openedAt ?? this.env.now(), purpose });
     this.onChange();
   }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof GlobalNetError && error.kind === 'timeout';
 }
 
 export function hopKeys(descriptor: Descriptor): HopKeys {

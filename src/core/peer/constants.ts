@@ -19,6 +19,8 @@ export const SPARE_RETRY_MAX_MS = 30_000;
 export const GUARD_REST_MS = 300;
 /** Builds from nothing that `openTo` tries, each by another path. */
 export const OPEN_TRIES = 3;
+/** So long the hops of a path that fell silent are left out where there are others: longer than the half minute after which links close. */
+export const SUSPECT_MS = 60_000;
 
 /** An idle one-hop circuit for questions to a linked peer is closed after this. */
 export const DIRECT_IDLE_MS = 30_000;
@@ -119,9 +121,9 @@ export const EXIT_SHUN_MS = 60_000;
  * The same of a service's circuit, which is closed then: longer, as all that runs over it takes another path, which lasts some round trips.
  * Nothing that is late by so much is worth the wait, and of those that only seem so a session loses nothing.
  */
-export const SERVICE_SILENT_MS = 3_000;
+export const SERVICE_SILENT_MS = 2_000;
 export const SERVICE_SILENT_ROUND_TRIPS = 6;
-export const SERVICE_SILENCE_LOOK_MS = 1_000;
+export const SERVICE_SILENCE_LOOK_MS = 250;
 /** After this a circuit to an exit takes no new connections: what one exit sees of a user is what he does in ten minutes. */
 export const EXIT_CIRCUIT_MAX_AGE_MS = 10 * 60_000;
 /** How often circuits to exits are looked through for those that are old and carry nothing. */

@@ -1,14 +1,14 @@
 import type { PeerId } from '../bytes/brand.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
 import type { Env } from '../env.ts';
-import { answered, type SessionStream, StreamReset, type StreamStats } from '../stream/index.ts';
+import { isSilent, answered, type SessionStream, StreamReset, type StreamStats } from '../stream/index.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
 import { encodeExitTarget, type ExitTarget } from '../wire/exit.ts';
 import { END, STREAM } from '../wire/registry.ts';
 import type { Circuits } from './circuits.ts';
 import { EXIT_ANSWER_MS, EXIT_CIRCUIT_MAX_AGE_MS, EXIT_SILENCE_LOOK_MS, EXIT_SILENT_MS, EXIT_SILENT_ROUND_TRIPS } from './constants.ts';
 import { PathSession } from './path-session.ts';
-import { isSilent, whenSo } from './silence.ts';
+import { whenSo } from './silence.ts';
 import { isExitFor } from './ways.ts';
 
 /** How a circuit has failed a connection without a word of the exit's. */

@@ -38,6 +38,7 @@ export class ServiceSession {
   #finding: Promise<void> | undefined;
   #hops: readonly PeerId[] = [];
   #connectedBefore = false;
+  #hellos = { made: 0 };
   #contestedUntilMs = 0;
   #answer: Promise<Uint8Array> | undefined;
   #certificates: Promise<readonly CarriedCertificate[]> | undefined;
@@ -149,6 +150,7 @@ export class ServiceSession {
   #live(): Session {
     if (this.#session !== undefined && !this.#session.ended) return this.#session;
     this.#connectedBefore = false;
+    this.#hellos = { made: 0 };
     const session: Session = new Session(this.env, {
       opener: true,
       onStream: (stream) => stream.reset(END.refused),
@@ -176,6 +178,7 @@ export class ServiceSession {
       const connection = await this.visitor.connect(this.address, {
         sessionId: session.id,
         resumes: this.#connectedBefore,
+        hellos: this.#hellos,
         messages: session.takeEarly(HELLO_MESSAGES_BYTES),
         signal: this.#abort.signal,
         ...(avoid === undefined ? {} : { avoid }),

@@ -25,6 +25,8 @@ export interface HostingOptions extends Pick<HostOptions, 'hostKey' | 'invitatio
 
 interface Known {
   readonly session: Session;
+  /** Its last hello. */
+  number: number;
   readonly guest: Guest | undefined;
 }
 
@@ -84,9 +86,12 @@ export class SessionHost {
 
   #letIn(visit: Visit): void {
     const key = hex(visit.sessionId);
-    const known = this.#sessions.get(key)?.session;
+    const known = this.#sessions.get(key);
+    // Its visitor has left that way: a hop held it up.
+    if (known !== undefined && visit.number <= known.number) return visit.pipe.close(CLOSE.ended);
+    if (known !== undefined) known.number = visit.number;
     if (known === undefined && this.#sessions.size >= HOST_SESSIONS_MAX && !this.#endIdle()) return visit.pipe.close(CLOSE.budget);
-    const session = known ?? this.#newSession(key, visit);
+    const session = known?.session ?? this.#newSession(key, visit);
     // What comes with a new path is no part of the old one, whose end may not have been heard of yet: else the session would wait for what has come.
     session.detach();
     session.acceptEarly(visit.messages);
@@ -104,7 +109,7 @@ export class SessionHost {
     return false;
   }
 
-  #newSession(key: string, { sessionId, guest }: Visit): Session {
+  #newSession(key: string, { sessionId, number, guest }: Visit): Session {
     const session: Session = new Session(this.#deps.env, {
       opener: false,
       id: sessionId,
@@ -116,7 +121,7 @@ export class SessionHost {
         if (guest !== undefined) this.#holders.onEnd(guest, session);
       },
     });
-    this.#sessions.set(key, { session, guest });
+    this.#sessions.set(key, { session, number, guest });
     return session;
   }
 

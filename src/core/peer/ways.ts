@@ -12,7 +12,7 @@ import {
 } from '../directory/index.ts';
 import type { Env } from '../env.ts';
 import type { Links } from '../link/index.ts';
-import type { LastHop, Link } from '../ports.ts';
+import type { LastHop, Link, PathGroup } from '../ports.ts';
 import { type Descriptor, hasRole } from '../wire/descriptor.ts';
 import { type ExitTarget, mayOpen, readExitSummary } from '../wire/exit.ts';
 import { areRelated } from '../wire/related.ts';
@@ -20,6 +20,7 @@ import { ROLE } from '../wire/registry.ts';
 import type { Ways } from './circuits.ts';
 import { EXITS_LOOK_UP_MS, GUARD_REST_MS, HOPS, SECOND_LAYER_LEAST, SECOND_LOOK_UP_MS } from './constants.ts';
 import { dialTarget } from './dialling.ts';
+import { leftOut, Suspects } from './suspects.ts';
 
 export interface WaysOptions {
   readonly env: Env;
@@ -43,18 +44,29 @@ export class NetworkWays implements Ways {
   /** When a circuit last began by a guard. */
   readonly #begunMs = new Map<PeerId, number>();
 
-  constructor(private readonly options: WaysOptions) {}
+  readonly suspects: Suspects;
 
-  async choosePath(last: Descriptor | undefined, layered: boolean): Promise<Descriptor[]> {
-    const first = await this.#firstHops();
+  constructor(private readonly options: WaysOptions) {
+    this.suspects = new Suspects(options.env);
+  }
+
+  async choosePath(last: Descriptor | undefined, layered: boolean, isolation = '', group?: PathGroup): Promise<Descriptor[]> {
+    if (last !== undefined) group?.set(isolation, [last.id]); // for those who choose meanwhile
+    const guards = await this.#firstHops();
     const second = layered ? await this.#secondLayer() : [];
-    return this.#draw({
+    const wish = {
       hops: last === undefined ? HOPS : HOPS + 1,
-      guards: first,
+      guards,
       ...(last === undefined ? {} : { last }),
       // In a network too small to fill the layer it would leave no choice of paths.
       ...(second.length < SECOND_LAYER_LEAST ? {} : { second: second.map(({ id }) => id) }),
-    });
+    };
+    const path = firstOf(leftOut(this.suspects, guards, isolation, group), (exclude) => this.#draw({ ...wish, exclude }));
+    group?.set(
+      isolation,
+      path.map(({ id }) => id),
+    );
+    return path;
   }
 
   /**
@@ -177,6 +189,19 @@ export class NetworkWays implements Ways {
     const { directory } = this.options;
     for (const hop of hops) directory.flag(hop, directory.known(hop)?.open === false ? 'tabCircuitFailed' : 'circuitFailed');
   }
+}
+
+/** What the first of these leads to. @throws what the last one fails with. */
+function firstOf<Wish, Found>(wishes: readonly Wish[], find: (wish: Wish) => Found): Found {
+  let failure: unknown;
+  for (const wish of wishes) {
+    try {
+      return find(wish);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
 }
 
 /** Whether a peer is an exit that says it may open this. */

@@ -6,8 +6,11 @@
 export const POINTS = 3;
 /** A circuit to a point that is not there by then is given up; a path of four links takes at most a second or two. */
 export const ESTABLISH_TIMEOUT_MS = 20_000;
-/** A standing point is asked about this often whether it still has us: two cells, 3 MB a day for three points. */
+/** A standing point is asked about this often whether it still has us: three cells, 18 MB a day for three points. */
 export const PROBE_MS = 180_000;
+/** Where there is reason to, because a visitor met silence or another circuit has ended, it is asked within the first, and again after the second. */
+export const LOOK_WITHIN_MS = 500;
+export const LOOK_AGAIN_MS = 60_000;
 /** First wait after a failure, doubled up to the second: a dead network is not hammered, a blip is over at once. */
 export const REOPEN_MIN_MS = 500;
 export const REOPEN_MAX_MS = 60_000;
@@ -66,6 +69,10 @@ export const WORK_SLICE = 2_000;
 export const OPEN_TIMEOUT_MS = 20_000;
 /** The service's answer comes about one flight behind the point's; four times what the circuit took, and no less than this, is silence. */
 export const ANSWER_TIMEOUT_MIN_MS = 5_000;
+/** The same where another point is left to try; up to a quarter more is drawn. */
+export const ANSWER_HASTE_MIN_MS = 1_000;
+/** A point behind which there was silence is tried after the others for so long. */
+export const POINT_SILENT_FOR_MS = 60_000;
 /** Circuits spent on one connect: whoever kills them makes hops be drawn again. */
 export const ATTEMPTS_MAX = 6;
 /** A circuit stays so long when its channel has closed: the session's last words are still in its queue. */
@@ -76,6 +83,11 @@ export const CACHED_ATTEMPTS_MAX = 2;
 export const RECORDS_MAX = 200;
 
 // ---- point
+
+/** A service's circuit that has been silent for so long, and for so many of its round trips, leads visitors nowhere: they are let go. */
+export const SERVICE_SILENT_MS = 1_500;
+export const SERVICE_SILENT_ROUND_TRIPS = 6;
+export const SERVICE_LOOK_MS = 250;
 
 /** Services that wait at one point, and visitors of one of them. */
 export const POINT_SERVICES_MAX = 500;

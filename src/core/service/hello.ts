@@ -78,7 +78,7 @@ export interface HeldInvitation {
   readonly holder: Uint8Array;
 }
 
-export interface HelloWords extends Pick<HelloContent, 'sessionId' | 'resumes' | 'messages'> {
+export interface HelloWords extends Pick<HelloContent, 'sessionId' | 'resumes' | 'missed' | 'number' | 'messages'> {
   readonly invitation?: HeldInvitation | undefined;
 }
 

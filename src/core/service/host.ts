@@ -5,6 +5,7 @@ import type { Identity } from '../crypto/identity.ts';
 import { encodeAddress } from '../wire/address.ts';
 import { INVITATIONS_MAX, SEALED_PAYLOAD_BYTES } from '../wire/geometry.ts';
 import { LABEL } from '../wire/registry.ts';
+import type { PathGroup } from '../ports.ts';
 import type { Incoming } from '../wire/rendezvous.ts';
 import type { ServiceRecord } from '../wire/service-record.ts';
 import { HOUSEKEEPING_MS, POINTS, RAISE_AFTER_MS, RECORD_RENEW_MS } from './constants.ts';
@@ -24,6 +25,7 @@ export class ServiceHost {
   readonly #keyring: HelloKeyring;
   readonly #price: Price;
   readonly #keepers: PointKeeper[];
+  readonly #paths: PathGroup = new Map();
   readonly #publisher: RecordPublisher;
   readonly #reception: Reception;
   #invitations: readonly ServiceInvitation[] | undefined;
@@ -60,6 +62,7 @@ export class ServiceHost {
       price: this.#price,
       invitations: () => this.#invitations,
       onVisitor: (visit) => options.onVisitor(visit),
+      onMissed: (point) => this.#lookAround(point),
       onCrowd: () => this.#raiseSoon(),
       onChange: () => options.onChange?.(),
     });
@@ -69,13 +72,20 @@ export class ServiceHost {
   #keeper(number: number): PointKeeper {
     // A circuit to each point of its own: none of them learns of another by a shared hop's spare.
     return new PointKeeper(this.#deps, `host ${this.#address} ${number}`, {
+      paths: this.#paths,
       taken: () => this.#keepers.flatMap((keeper) => keeper.peer ?? []),
       onChange: () => this.#onPoints(),
+      onLost: (peer) => this.#lookAround(peer),
       onIncoming: (peer: PeerId, channels: BuilderChannels, { channel }: Incoming) => {
         if (channels.canOpen) this.#reception.receive(peer, channels.channel(channel));
       },
       onTurnedAway: (visitors) => this.#price.onTurnedAway(visitors),
     });
+  }
+
+  /** What one path has met, another may have met as well: a peer that hangs may be on several. */
+  #lookAround(butNot: PeerId): void {
+    for (const keeper of this.#keepers) if (keeper.peer !== butNot) keeper.look();
   }
 
   start(): void {

@@ -8,6 +8,8 @@ import { decodeEstablished, decodeIncoming, encodeEstablish, type Established, t
 import type { ServicePoint } from '../wire/service-record.ts';
 import {
   ESTABLISH_TIMEOUT_MS,
+  LOOK_AGAIN_MS,
+  LOOK_WITHIN_MS,
   POINT_FAILURES_MAX,
   POINT_STABLE_MS,
   POINTS_LEFT_MAX,
@@ -16,14 +18,19 @@ import {
   REOPEN_MIN_MS,
 } from './constants.ts';
 import { abortAfter } from './deadline.ts';
+import type { PathGroup } from '../ports.ts';
 import type { BuilderChannels, PointRef } from './ports.ts';
 import type { ServiceDeps } from './types.ts';
 
 export interface KeeperHandler {
+  /** Of all keepers: one peer that hangs leaves the service another point. */
+  readonly paths: PathGroup;
   /** Points of the other keepers: none of them twice. */
   taken(): PeerId[];
   /** It stands, or has gone, or will be another. */
   onChange(): void;
+  /** A circuit that stood at this point has ended. */
+  onLost(peer: PeerId): void;
   onIncoming(peer: PeerId, channels: BuilderChannels, incoming: Incoming): void;
   /** The point has refused so many visitors for want of work since it said so last. */
   onTurnedAway(visitors: number): void;
@@ -60,6 +67,8 @@ export class PointKeeper {
   #misses = 0;
   #upSinceMs = 0;
   #probed = false;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #cancelLook: () => void = () => undefined;
   #cancelTimer: () => void = () => undefined;
   #abort: () => void = () => undefined;
 
@@ -92,6 +101,7 @@ export class PointKeeper {
   stop(): void {
     this.#state = 'stopped';
     this.#cancelTimer();
+    this.#cancelLook();
     this.#abort();
     this.#channels?.close(CLOSE.ended);
     this.#channels = undefined;
@@ -107,6 +117,17 @@ export class PointKeeper {
   #tell(): void {
     if (this.#state !== 'up' || this.#target === undefined) return;
     this.#channels?.sendMessage(MESSAGE.establish, encodeEstablish({ secret: this.#target.secret, effort: this.#effort }));
+  }
+
+  /**
+   * Asks the point soon, as there is reason to: an answer or silence shows in a moment. Not at once, nor often: visitors bring it about, and
+   * points that talk to each other should not see one service asking all of them at one moment.
+   */
+  look(): void {
+    const { env } = this.#deps;
+    if (this.#state !== 'up' || env.now() - this.#lookedAtMs < LOOK_AGAIN_MS) return;
+    this.#lookedAtMs = env.now();
+    this.#cancelLook = env.schedule(randomBelow(env, LOOK_WITHIN_MS), () => this.#tell());
   }
 
   /** A circuit that died without a word looks like one where no visitor comes: the point is asked now and then. */
@@ -156,7 +177,7 @@ export class PointKeeper {
     this.#abort = deadline.abort;
     const early = encodeMessage(MESSAGE.establish, encodeEstablish({ secret: target.secret, effort: this.#effort }));
     try {
-      const opened = await circuits.openTo(target.ref, early, this.#isolation, deadline.signal);
+      const opened = await circuits.openTo(target.ref, early, this.#isolation, deadline.signal, { group: this.#handler.paths });
       if (deadline.signal.aborted) return opened.end.close(CLOSE.ended);
       const channels: BuilderChannels = openChannels(opened.end, {
         onMessage: (type, content) => this.#onMessage(channels, type, content),
@@ -203,7 +224,9 @@ export class PointKeeper {
     if (this.#channels !== channels) return;
     this.#channels = undefined;
     this.#cancelTimer();
+    this.#cancelLook();
     if (this.#state !== 'up') return; // `#establish` reports it
+    if (this.peer !== undefined) this.#handler.onLost(this.peer);
     if (this.#target !== undefined && this.#deps.env.now() - this.#upSinceMs >= POINT_STABLE_MS) this.#target.failures = 0;
     this.#failed();
   }

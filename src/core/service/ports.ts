@@ -12,6 +12,8 @@ export interface Channels {
   readonly canOpen: boolean;
   /** The pipe of a channel of 1 or more, the same at every call while it stands. Its `close` ends that channel alone. */
   channel(number: number): Pipe;
+  /** Nothing at all has come for so long, and for so many of its round trips, though something waits to be acked. */
+  isSilent(leastMs: number, roundTrips: number): boolean;
   /** Ends the circuit, and each channel with it. */
   close(reason: CloseReason): void;
 }

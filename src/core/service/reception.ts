@@ -22,6 +22,8 @@ export interface ReceptionOptions {
   /** Who may come in; undefined: everybody who knows the address. */
   invitations(): readonly ServiceInvitation[] | undefined;
   onVisitor(visit: Visit): void;
+  /** A visitor who came by `point` says that another way has failed. */
+  onMissed(point: PeerId): void;
   /** A hello was refused because there are too many. */
   onCrowd(): void;
   onChange(): void;
@@ -104,8 +106,9 @@ export class Reception {
       this.#visitors.delete(pipe);
       this.#options.onChange();
     };
-    const { sessionId, resumes, messages } = hello.content;
-    this.#hand(pipe, { pipe, sessionId, resumes, messages, guest });
+    const { sessionId, resumes, missed, number, messages } = hello.content;
+    this.#hand(pipe, { pipe, sessionId, resumes, number, messages, guest });
+    if (missed) this.#options.onMissed(point);
   }
 
   /** Whose invitation the hello proves: undefined where none is wanted. */

@@ -12,10 +12,15 @@ import {
   rendezvousTag,
   type Connect,
 } from '../wire/rendezvous.ts';
-import { POINT_SERVICES_MAX, POINT_VISITORS_MAX } from './constants.ts';
+import { POINT_SERVICES_MAX, POINT_VISITORS_MAX, SERVICE_LOOK_MS, SERVICE_SILENT_MS, SERVICE_SILENT_ROUND_TRIPS } from './constants.ts';
 import type { Channels } from './ports.ts';
 import { Splice } from './splice.ts';
 import { workHolds } from './work.ts';
+
+/** A hop on the service's way hangs, or the service itself: the circuit is not ended, it may only be late. */
+function isSilent({ circuit }: WaitingService): boolean {
+  return circuit.isSilent(SERVICE_SILENT_MS, SERVICE_SILENT_ROUND_TRIPS);
+}
 
 interface WaitingService {
   readonly tag: string;
@@ -44,6 +49,7 @@ export class RendezvousPoint {
   readonly #services = new Map<string, WaitingService>();
   readonly #byCircuit = new Map<Channels, WaitingService>();
   readonly #visitors = new Map<Channels, Splice>();
+  #looks = false;
 
   constructor(env: Env, limits: PointLimits = { services: POINT_SERVICES_MAX, visitorsOfOne: POINT_VISITORS_MAX }) {
     this.#env = env;
@@ -112,7 +118,7 @@ export class RendezvousPoint {
   #connect(circuit: Channels, connect: Connect, answer: Answer): void {
     const service = this.#services.get(hex(connect.tag));
     const say = (code: number): void => answer(MESSAGE.connectOk, encodeConnectOk({ code, effort: service?.effort ?? 0 }));
-    if (service === undefined) return say(CONNECT.noSuchService);
+    if (service === undefined || isSilent(service)) return say(CONNECT.noSuchService);
     if (!this.#worked(service, connect)) {
       service.turnedAway++;
       return say(CONNECT.work);
@@ -134,10 +140,32 @@ export class RendezvousPoint {
     service.circuit.sendMessage(MESSAGE.incoming, encodeIncoming({ channel, effort: checked, move }));
     const splice = new Splice(circuit.channel(1), service.circuit.channel(channel), helloPayloads(hello));
     service.splices.add(splice);
+    if (!this.#looks) this.#lookLater();
     this.#visitors.set(circuit, splice);
     splice.start(() => {
       service.splices.delete(splice);
       this.#visitors.delete(circuit);
     });
+  }
+
+  /**
+   * While there are visitors, services whose circuits are silent are looked for: theirs hear at once that the way is broken, and take another. A
+   * look that comes late does not count: it was this peer that was held up, and what came meanwhile was not read yet.
+   */
+  #lookLater(): void {
+    this.#looks = true;
+    const dueMs = this.#env.now() + SERVICE_LOOK_MS;
+    this.#env.schedule(SERVICE_LOOK_MS, () => {
+      this.#looks = false;
+      if (this.#env.now() - dueMs < SERVICE_LOOK_MS) this.#letGo();
+      if (this.#visitors.size > 0) this.#lookLater();
+    });
+  }
+
+  #letGo(): void {
+    for (const service of this.#services.values()) {
+      if (service.splices.size === 0 || !isSilent(service)) continue;
+      for (const splice of [...service.splices]) splice.close(CLOSE.linkLost);
+    }
   }
 }

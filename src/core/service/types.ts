@@ -39,6 +39,8 @@ export interface Visit {
   readonly sessionId: Uint8Array;
   /** The visitor says that this session existed before. */
   readonly resumes: boolean;
+  /** Which hello of its session this is: one that comes after a later one was held up, and the visitor waits for it no more. */
+  readonly number: number;
   /** Undefined where nobody needs an invitation. */
   readonly guest: Guest | undefined;
   /** The session's first messages, padding and all. They may be a repetition: a visitor sends them again by another point. */
@@ -76,6 +78,8 @@ export interface ConnectOptions {
   readonly sessionId?: Uint8Array;
   /** The session existed before. */
   readonly resumes?: boolean;
+  /** Counts the hellos of this session, for all its connects. */
+  readonly hellos?: { made: number };
   /** At most HELLO_MESSAGES_BYTES; repeated at each point that is tried, so they must be safe to repeat. */
   readonly messages: Uint8Array;
   /** A point that has just failed, to be tried last. */

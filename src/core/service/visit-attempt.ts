@@ -1,9 +1,9 @@
 import { DecodeError, GlobalNetError } from '../bytes/errors.ts';
-import type { Env } from '../env.ts';
+import { type Env, randomBelow } from '../env.ts';
 import type { OpenedCircuit, Pipe } from '../ports.ts';
 import { CLOSE, CONNECT, MESSAGE } from '../wire/registry.ts';
 import { decodeConnectOk, type ConnectOk } from '../wire/rendezvous.ts';
-import { CIRCUIT_LINGER_MS } from './constants.ts';
+import { ANSWER_HASTE_MIN_MS, ANSWER_TIMEOUT_MIN_MS, CIRCUIT_LINGER_MS } from './constants.ts';
 import { abortAfter, type Deadline } from './deadline.ts';
 import type { PendingHello } from './hello.ts';
 import type { BuilderChannels, OpenChannels } from './ports.ts';
@@ -27,6 +27,16 @@ function refusal({ code, effort }: ConnectOk): GlobalNetError {
     'unserved',
     code === CONNECT.noSuchService ? 'the service does not wait at this point' : 'the point has no room',
   );
+}
+
+/**
+ * How long the answer may take where the circuit took so long. Whoever gives a way up goes to another point, and the service hears the same
+ * session's next hello: one that was held up comes too late then. Part of it is drawn, as of all deadlines that end a circuit.
+ */
+export function answerWithinMs(env: Pick<Env, 'random'>, openMs: number, isHasty: boolean): number {
+  if (!isHasty) return Math.max(ANSWER_TIMEOUT_MIN_MS, 4 * openMs);
+  const leastMs = Math.max(ANSWER_HASTE_MIN_MS, 4 * openMs);
+  return leastMs + randomBelow(env, Math.ceil(leastMs / 4));
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Address } from '../bytes/brand.ts';
+import type { Address, PeerId } from '../bytes/brand.ts';
 import { hex } from '../bytes/bytes.ts';
 import { GlobalNetError, loggable } from '../bytes/errors.ts';
 import { sample } from '../env.ts';
@@ -8,12 +8,12 @@ import { encodeMessage } from '../wire/message.ts';
 import { MESSAGE } from '../wire/registry.ts';
 import { encodeConnect } from '../wire/rendezvous.ts';
 import type { ServicePoint, ServiceRecord } from '../wire/service-record.ts';
-import { ANSWER_TIMEOUT_MIN_MS, ATTEMPTS_MAX, CACHED_ATTEMPTS_MAX, EFFORT_MIN, OPEN_TIMEOUT_MS, VISITOR_EFFORT_MAX } from './constants.ts';
+import { ATTEMPTS_MAX, CACHED_ATTEMPTS_MAX, EFFORT_MIN, OPEN_TIMEOUT_MS, POINT_SILENT_FOR_MS, VISITOR_EFFORT_MAX } from './constants.ts';
 import { abortAfter } from './deadline.ts';
 import { type HeldInvitation, makeHello, type PendingHello } from './hello.ts';
 import { RecordCache, type Visited } from './record-cache.ts';
 import type { ConnectOptions, ServiceConnection, ServiceDeps } from './types.ts';
-import { awaitWelcome, WorkWanted } from './visit-attempt.ts';
+import { answerWithinMs, awaitWelcome, WorkWanted } from './visit-attempt.ts';
 import { solveWork } from './work.ts';
 
 interface Way {
@@ -21,21 +21,34 @@ interface Way {
   readonly record: ServiceRecord;
 }
 
+/** How one way is tried. */
+interface Try {
+  /** Another one is left. */
+  readonly isHasty: boolean;
+  /** Ways that have failed just before. */
+  readonly failed: number;
+}
+
 interface Log {
   readonly failures: GlobalNetError[];
-  readonly tried: Set<string>;
+  /** Ways that were given up in haste: tried once more when the others have failed. */
+  readonly hurried: Set<string>;
+  /** Ways that are not tried any more. */
+  readonly over: Set<string>;
 }
 
 interface Visiting extends Visited {
   readonly invitation: HeldInvitation | undefined;
   readonly sessionId: Uint8Array;
-  readonly options: ConnectOptions;
+  readonly options: ConnectOptions & Required<Pick<ConnectOptions, 'hellos'>>;
 }
 
 /** Opens ways to services. Each connect is a circuit of its own, isolated by the address. */
 export class ServiceVisitor {
   readonly #deps: ServiceDeps;
   readonly #cache: RecordCache;
+  /** Points behind which there was silence, and when. */
+  readonly #silent = new Map<PeerId, number>();
 
   constructor(deps: ServiceDeps) {
     this.#deps = deps;
@@ -73,15 +86,15 @@ export class ServiceVisitor {
     const sessionId = options.sessionId ?? this.#deps.env.random(SESSION_ID_BYTES);
     if (options.messages.length > HELLO_MESSAGES_BYTES)
       throw new RangeError(`${options.messages.length} bytes of messages, ${HELLO_MESSAGES_BYTES} fit in a hello`);
-    const visiting: Visiting = { ...(await this.#visited(address)), sessionId, options };
-    const log: Log = { failures: [], tried: new Set() };
+    const visiting: Visiting = { ...(await this.#visited(address)), sessionId, options: { hellos: { made: 0 }, ...options } };
+    const log: Log = { failures: [], hurried: new Set(), over: new Set() };
     const known = await this.#cache.get(visiting, false, options.signal);
     let connection = await this.#tryWays(visiting, known.records, log, known.cached ? CACHED_ATTEMPTS_MAX : ATTEMPTS_MAX);
     if (connection === undefined && known.cached) {
       const { records } = await this.#cache.get(visiting, true, options.signal);
       connection = await this.#tryWays(visiting, records, log, ATTEMPTS_MAX);
     }
-    if (connection === undefined) throw verdict(visiting.address, log.failures);
+    if (connection === undefined) throw verdict(visiting.address, log);
     return connection;
   }
 
@@ -92,15 +105,26 @@ export class ServiceVisitor {
     log: Log,
     attempts: number,
   ): Promise<ServiceConnection | undefined> {
-    const ways = this.#ways(records, visiting.options).filter((way) => !log.tried.has(nameOf(way)));
-    for (const way of ways.slice(0, attempts)) {
-      log.tried.add(nameOf(way));
+    const ways = this.#ways(records, visiting.options);
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const left = ways.filter((way) => !log.over.has(nameOf(way)));
+      const way = left.find((one) => !log.hurried.has(nameOf(one))) ?? left[0];
+      if (way === undefined) return undefined;
+      const name = nameOf(way);
+      const isHasty = left.length > 1;
       try {
-        return await this.#attempt(visiting, way);
+        const connection = await this.#attempt(visiting, way, { isHasty, failed: log.failures.length });
+        this.#silent.delete(way.point.peer);
+        return connection;
       } catch (error) {
         if (visiting.options.signal?.aborted) throw new GlobalNetError('cancelled', 'stopped on the way to a service');
         if (!(error instanceof GlobalNetError)) throw error;
         this.#deps.env.log('debug', 'service', `no way by one of its points: ${loggable(error)}`);
+        const isSilent = error.kind === 'timeout';
+        if (isSilent) this.#silent.set(way.point.peer, this.#deps.env.now());
+        // It may have been our own path, and the only point that leads there.
+        if (isSilent && isHasty && !log.hurried.has(name)) log.hurried.add(name);
+        else log.over.add(name);
         log.failures.push(error);
       }
     }
@@ -109,7 +133,8 @@ export class ServiceVisitor {
 
   /**
    * The hosts' points in turn, all drawn at random, so that hosts that are gone cost one try each; hosts whose hello keys have run out last.
-   * After a point has failed, the other points of its host first: the session is with that one.
+   * After a point has failed, the other points of its host first: the session is with that one. Points behind which there was silence lately
+   * come late.
    */
   #ways(records: readonly ServiceRecord[], { avoid }: ConnectOptions): Way[] {
     const { env } = this.#deps;
@@ -120,33 +145,42 @@ export class ServiceVisitor {
     );
     const inTurn = Array.from({ length: SERVICE_POINTS_MAX }, (_, i) => hosts.flatMap((ways) => ways[i] ?? [])).flat();
     const failed = inTurn.filter(({ point }) => point.peer === avoid);
-    const ofThatHost = inTurn.filter((way) => !failed.includes(way) && failed.some(({ record }) => record === way.record));
-    return [...ofThatHost, ...inTurn.filter((way) => !failed.includes(way) && !ofThatHost.includes(way)), ...failed];
+    const rank = (way: Way): number => {
+      if (failed.includes(way)) return 3;
+      if (this.#isSilent(way.point.peer)) return 2;
+      return failed.some(({ record }) => record === way.record) ? 0 : 1;
+    };
+    return [...inTurn].sort((a, b) => rank(a) - rank(b));
   }
 
-  async #attempt(visiting: Visiting, way: Way): Promise<ServiceConnection> {
+  #isSilent(point: PeerId): boolean {
+    for (const [peer, atMs] of this.#silent) if (this.#deps.env.now() - atMs >= POINT_SILENT_FOR_MS) this.#silent.delete(peer);
+    return this.#silent.has(point);
+  }
+
+  async #attempt(visiting: Visiting, way: Way, how: Try): Promise<ServiceConnection> {
     const { effort } = way.record;
     try {
-      return await this.#knock(visiting, way, effort);
+      return await this.#knock(visiting, way, effort, how);
     } catch (error) {
       // The price may have risen since the record. A point that asks for far more than the service signed only wastes our work.
       if (!(error instanceof WorkWanted) || error.effort > 4 * Math.max(effort, EFFORT_MIN)) throw error;
-      return this.#knock(visiting, way, error.effort);
+      return this.#knock(visiting, way, error.effort, how);
     }
   }
 
-  async #knock(visiting: Visiting, way: Way, effort: number): Promise<ServiceConnection> {
+  async #knock(visiting: Visiting, way: Way, effort: number, how: Try): Promise<ServiceConnection> {
     const { env, points, circuits, openChannels } = this.#deps;
     const { options, address, sessionId } = visiting;
-    const hello = this.#hello(visiting, way);
+    const hello = this.#hello(visiting, way, how);
     const early = await this.#connectMessage(way, hello, effort, options.signal);
-    const startMs = env.now();
     const deadline = abortAfter(env, OPEN_TIMEOUT_MS, options.signal);
     try {
       await points.learn(way.point, deadline.signal);
-      const opened = await circuits.openTo(way.point, early, `visit ${address}`, deadline.signal);
-      const answerWithinMs = Math.max(ANSWER_TIMEOUT_MIN_MS, 4 * (env.now() - startMs));
-      const { pipe, messages } = await awaitWelcome(env, openChannels, opened, hello, answerWithinMs, options.signal);
+      const startMs = env.now();
+      const opened = await circuits.openTo(way.point, early, `visit ${address}`, deadline.signal, { isHasty: how.isHasty });
+      const withinMs = answerWithinMs(env, env.now() - startMs, how.isHasty);
+      const { pipe, messages } = await awaitWelcome(env, openChannels, opened, hello, withinMs, options.signal);
       return { pipe, sessionId, messages, point: way.point.peer, hops: opened.hops };
     } catch (error) {
       if (!deadline.signal.aborted) throw error;
@@ -156,8 +190,10 @@ export class ServiceVisitor {
     }
   }
 
-  #hello({ publicKey, sessionId, options, invitation }: Visiting, { point, record }: Way): PendingHello {
-    const words = { sessionId, resumes: options.resumes ?? false, messages: options.messages, invitation };
+  #hello({ publicKey, sessionId, options, invitation }: Visiting, { point, record }: Way, { failed }: Try): PendingHello {
+    const { resumes = false, hellos, avoid, messages } = options;
+    const missed = failed > 0 || (resumes && avoid !== undefined);
+    const words = { sessionId, resumes, missed, number: ++hellos.made, messages, invitation };
     const hello = makeHello(this.#deps.env, { service: publicKey, point: point.peer }, record.keys, words);
     if (hello === undefined) throw new GlobalNetError('unverified', 'the service has published keys that are none');
     return hello;
@@ -179,16 +215,13 @@ function nameOf({ point, record }: Way): string {
   return hex(point.tag) + hex(record.keys.keyId);
 }
 
-function verdict(address: Address, failures: readonly GlobalNetError[]): GlobalNetError {
+function verdict(address: Address, { failures, hurried, over }: Log): GlobalNetError {
   const last = failures.at(-1);
+  const points = new Set([...hurried, ...over]).size;
   const options = { cause: last };
   if (last !== undefined && failures.every(({ kind }) => kind === 'timeout')) {
-    return new GlobalNetError('timeout', `${address} is known, but did not answer in time at any of ${failures.length} points`, options);
+    return new GlobalNetError('timeout', `${address} is known, but did not answer in time at any of ${points} points`, options);
   }
   if (last?.kind === 'refused' && failures.every(({ kind }) => kind === 'refused')) return last;
-  return new GlobalNetError(
-    'unserved',
-    `${address} is known, but nobody answers for it at the ${failures.length} points that were tried`,
-    options,
-  );
+  return new GlobalNetError('unserved', `${address} is known, but nobody answers for it at the ${points} points that were tried`, options);
 }

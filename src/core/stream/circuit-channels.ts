@@ -14,6 +14,7 @@ import { ChannelPipe } from './channel-pipe.ts';
 import { CHANNEL_GROWTH_MAX, CHANNELS_MAX, HELD_PAYLOADS_MAX, MESSAGES_MAX_BYTES } from './constants.ts';
 import { GrowthBudget } from './growth.ts';
 import { type ControlReader, readControl } from './control-reader.ts';
+import { isSilent } from './silence.ts';
 import type { ChannelsHandler, ChannelsStats } from './types.ts';
 
 /**
@@ -87,6 +88,11 @@ export class CircuitChannels {
       channels: this.#pipes.size,
       heldPayloads: this.#held.payloads,
     };
+  }
+
+  /** As the function of this name. */
+  isSilent(leastMs: number, roundTrips: number): boolean {
+    return isSilent(this.stats, leastMs, roundTrips);
   }
 
   /**

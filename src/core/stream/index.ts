@@ -6,4 +6,5 @@ export * from './answered.ts';
 export * from './ask.ts';
 export * from './circuit-channels.ts';
 export * from './session.ts';
+export * from './silence.ts';
 export * from './types.ts';

@@ -18,6 +18,7 @@ import {
   SESSION_ID_BYTES,
   TAG_BYTES,
 } from './geometry.ts';
+import { HELLO_FLAG } from './registry.ts';
 
 /**
  * A visitor's first words to a service, HELLO_BYTES:
@@ -32,8 +33,10 @@ import {
  * Sealed:
  *
  *   session    16   session id
- *   flags       1   1: the session existed before, its first message says where it stands
- *   reserved   15
+ *   flags       1   HELLO_FLAG
+ *   reserved    3
+ *   number      4   1 for the first hello of a session, one more for each that follows
+ *   reserved    8
  *   holder     16   random name of the running program, where it uses an invitation
  *   proof      32   that it is invited; without an invitation both are zero
  *   messages        HELLO_MESSAGES_BYTES, padded with zeros
@@ -78,11 +81,17 @@ export function decodeHello(bytes: Uint8Array): HelloParts {
   };
 }
 
-const RESERVED_BYTES = HELLO_FIELDS_BYTES - SESSION_ID_BYTES - 1 - HOLDER_BYTES - INVITATION_PROOF_BYTES;
+const FIRST_RESERVED_BYTES = 3;
+const RESERVED_BYTES = HELLO_FIELDS_BYTES - SESSION_ID_BYTES - 1 - FIRST_RESERVED_BYTES - 4 - HOLDER_BYTES - INVITATION_PROOF_BYTES;
 
 export interface HelloContent {
   readonly sessionId: Uint8Array;
+  /** The session existed before: its first message says where it stands. */
   readonly resumes: boolean;
+  /** Another way to the same service has failed just before. */
+  readonly missed: boolean;
+  /** Which hello of its session: 1 to 2^32 - 1. */
+  readonly number: number;
   /** HOLDER_BYTES and INVITATION_PROOF_BYTES, zeros without an invitation. */
   readonly holder: Uint8Array;
   readonly proof: Uint8Array;
@@ -90,13 +99,15 @@ export interface HelloContent {
   readonly messages: Uint8Array;
 }
 
-export function encodeHelloContent({ sessionId, resumes, holder, proof, messages }: HelloContent): Uint8Array {
+export function encodeHelloContent({ sessionId, resumes, missed, number, holder, proof, messages }: HelloContent): Uint8Array {
   if (sessionId.length !== SESSION_ID_BYTES) throw new RangeError(`a session id is ${SESSION_ID_BYTES} bytes`);
   if (messages.length > HELLO_MESSAGES_BYTES)
     throw new RangeError(`${messages.length} bytes of messages, ${HELLO_MESSAGES_BYTES} fit in a hello`);
   const out = new Writer(HELLO_SEALED_BYTES)
     .raw(sessionId)
-    .u8(resumes ? 1 : 0)
+    .u8((resumes ? HELLO_FLAG.resumes : 0) | (missed ? HELLO_FLAG.missed : 0))
+    .raw(new Uint8Array(FIRST_RESERVED_BYTES))
+    .u32(number)
     .raw(new Uint8Array(RESERVED_BYTES));
   out.raw(holder).raw(proof);
   if (out.length !== HELLO_FIELDS_BYTES) throw new RangeError(`${out.length} bytes of fields, a hello has ${HELLO_FIELDS_BYTES}`);
@@ -109,11 +120,14 @@ export function decodeHelloContent(bytes: Uint8Array): HelloContent {
   const reader = new Reader(bytes, 'hello content');
   if (bytes.length !== HELLO_SEALED_BYTES) reader.fail(`${bytes.length} bytes, wanted ${HELLO_SEALED_BYTES}`);
   const sessionId = reader.raw(SESSION_ID_BYTES, 'session id').slice();
-  const resumes = (reader.u8('flags') & 1) === 1;
+  const flags = reader.u8('flags');
+  reader.raw(FIRST_RESERVED_BYTES, 'reserved');
+  const number = reader.u32('number');
   reader.raw(RESERVED_BYTES, 'reserved');
   const holder = reader.raw(HOLDER_BYTES, 'holder').slice();
   const proof = reader.raw(INVITATION_PROOF_BYTES, 'proof').slice();
-  return { sessionId, resumes, holder, proof, messages: reader.rest() };
+  const [resumes, missed] = [(flags & HELLO_FLAG.resumes) !== 0, (flags & HELLO_FLAG.missed) !== 0];
+  return { sessionId, resumes, missed, number, holder, proof, messages: reader.rest() };
 }
 
 export interface AnswerHeader {

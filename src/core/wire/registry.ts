@@ -177,6 +177,9 @@ export const HOLDER = {
 } as const;
 export type HolderKind = (typeof HOLDER)[keyof typeof HOLDER];
 
+/** Bits of the flags in a hello. */
+export const HELLO_FLAG = { resumes: 1, missed: 2 } as const;
+
 /** Bits of the flags in a service record. */
 export const SERVICE_RECORD_FLAG = { invited: 1 } as const;
 

@@ -4,6 +4,7 @@ import { EMPTY } from '../../../src/core/bytes/bytes.ts';
 import { GlobalNetError } from '../../../src/core/bytes/errors.ts';
 import type { BuilderCircuit, CircuitBuilder } from '../../../src/core/circuit/index.ts';
 import { Circuits, type Ways } from '../../../src/core/peer/circuits.ts';
+import { Suspects } from '../../../src/core/peer/suspects.ts';
 import { CLOSE } from '../../../src/core/wire/registry.ts';
 import { type TestEnv, testEnv } from '../../support/test-env.ts';
 import { describe, openPeer } from '../../support/peers.ts';
@@ -34,6 +35,7 @@ function house(): House {
     usable: wish,
     linkTo: async () => ({}) as never,
     onBuildFailed: () => undefined,
+    suspects: new Suspects(env),
   };
   const builder = {
     open: () =>

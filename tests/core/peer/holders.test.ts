@@ -5,7 +5,7 @@ import { EMPTY } from '../../../src/core/bytes/bytes.ts';
 import { CHALLENGE_MS, CHALLENGERS_MAX, CONTESTED_MS, WARN_EVERY_MS } from '../../../src/core/peer/constants.ts';
 import { ServiceSession } from '../../../src/core/peer/service-session.ts';
 import { SessionHost } from '../../../src/core/peer/session-host.ts';
-import type { ConnectOptions, ServiceInvitation, Visit } from '../../../src/core/service/index.ts';
+import type { ConnectOptions, ServiceInvitation } from '../../../src/core/service/index.ts';
 import { Session, type SessionStream, StreamReset } from '../../../src/core/stream/index.ts';
 import { sleep } from '../../../src/core/env.ts';
 import { CLOSE, END, HOLDER, STREAM } from '../../../src/core/wire/registry.ts';
@@ -42,15 +42,16 @@ function house() {
 
   const program = (holder: string, invitation = ANNA): Program => {
     const pipes: ReturnType<typeof pipePair>[] = [];
-    const connect = async (_: string, { sessionId, resumes, messages }: ConnectOptions) => {
+    const connect = async (_: string, { sessionId, resumes, hellos, messages }: ConnectOptions) => {
       if (made.isCutOff) {
         await sleep(env, 1000);
         throw new Error('no path');
       }
       const pair = pipePair(env, { delayMs: 50 });
       pipes.push(pair);
+      const number = ++hellos!.made;
       env.schedule(50, () =>
-        host.receive({ sessionId: sessionId!, resumes: resumes ?? false, messages, pipe: pair.b, guest: { invitation, holder } } as Visit),
+        host.receive({ sessionId: sessionId!, resumes: resumes ?? false, number, messages, pipe: pair.b, guest: { invitation, holder } }),
       );
       return { pipe: pair.a, sessionId: sessionId!, messages: EMPTY, point: 'p' as never, hops: [] };
     };
@@ -95,7 +96,7 @@ function house() {
     session.open(STREAM.tcp, EMPTY);
     const { a, b } = pipePair(env, { delayMs: 1 });
     const guest = { invitation: ANNA, holder };
-    host.receive({ sessionId: session.id, resumes: false, messages: session.takeEarly(2000), pipe: b, guest } as Visit);
+    host.receive({ sessionId: session.id, resumes: false, number: 1, messages: session.takeEarly(2000), pipe: b, guest });
     session.attach(a);
     await env.advance(100);
     return { session, heard };
@@ -178,7 +179,7 @@ test('holders: a session is its holder’s own: who knows its id, and is invited
     { invitation: ANNA, holder: 'second' },
   ]) {
     const { a, b } = pipePair(env, { delayMs: 1 });
-    host.receive({ sessionId: first.session.id, resumes: true, messages: EMPTY, pipe: b, guest } as Visit);
+    host.receive({ sessionId: first.session.id, resumes: true, number: 2, messages: EMPTY, pipe: b, guest });
     await env.advance(100);
     assert.equal(a.closed, CLOSE.ended);
   }

@@ -3,9 +3,8 @@ import { test } from 'node:test';
 import { EMPTY } from '../../../src/core/bytes/bytes.ts';
 import { HOST_SESSIONS_MAX } from '../../../src/core/peer/constants.ts';
 import { SessionHost } from '../../../src/core/peer/session-host.ts';
-import type { Visit } from '../../../src/core/service/index.ts';
 import { Session, type SessionStream } from '../../../src/core/stream/index.ts';
-import { STREAM } from '../../../src/core/wire/registry.ts';
+import { CLOSE, STREAM } from '../../../src/core/wire/registry.ts';
 import { FakeNetwork } from '../service/fake-network.ts';
 import { pipePair } from '../../support/pipe-pair.ts';
 import { testPeer } from '../../support/peers.ts';
@@ -20,7 +19,7 @@ test('session host: visitors who come and ask nothing do not keep others out', a
     const { a, b } = pipePair(env);
     const session = new Session(env, { opener: true, onStream: () => undefined });
     if (asks) session.open(STREAM.site, EMPTY);
-    host.receive({ sessionId: session.id, resumes: false, messages: session.takeEarly(2000), pipe: b } as unknown as Visit);
+    host.receive({ sessionId: session.id, resumes: false, number: 1, messages: session.takeEarly(2000), pipe: b, guest: undefined });
     session.attach(a);
     await env.advance(1);
   };
@@ -41,10 +40,11 @@ test('session host: a visitor comes by a new path before the end of the old one 
     () => undefined,
   );
   const visitor = new Session(env, { opener: true, onStream: () => undefined });
+  let number = 0;
   const come = async (resumes: boolean): Promise<void> => {
     const { a, b } = pipePair(env);
     visitor.detach();
-    host.receive({ sessionId: visitor.id, resumes, messages: visitor.takeEarly(2000), pipe: b } as unknown as Visit);
+    host.receive({ sessionId: visitor.id, resumes, number: ++number, messages: visitor.takeEarly(2000), pipe: b, guest: undefined });
     visitor.attach(a);
     await env.advance(1000);
   };
@@ -54,4 +54,27 @@ test('session host: a visitor comes by a new path before the end of the old one 
   await (served[0] as SessionStream).write(Uint8Array.of(1, 2, 3));
   await env.advance(1000);
   assert.deepEqual(await stream.read(), Uint8Array.of(1, 2, 3));
+});
+
+test('session host: a hello that a hop held up, and that comes after a later one of its session, moves nothing', async () => {
+  const env = testEnv();
+  const served: SessionStream[] = [];
+  const handlers = { [STREAM.site]: (stream: SessionStream) => void served.push(stream) };
+  const host = new SessionHost(new FakeNetwork(env).deps(), testPeer('host').identity, handlers, () => undefined);
+  const visitor = new Session(env, { opener: true, onStream: () => undefined });
+  const stream = visitor.open(STREAM.site, EMPTY);
+  const messages = visitor.takeEarly(2000);
+  const come = (number: number) => {
+    const pair = pipePair(env);
+    host.receive({ sessionId: visitor.id, resumes: false, number, messages, pipe: pair.b, guest: undefined });
+    return pair.a;
+  };
+  visitor.attach(come(2));
+  const late = come(1);
+  await env.advance(1000);
+  assert.equal(late.closed, CLOSE.ended);
+  await (served[0] as SessionStream).write(Uint8Array.of(1, 2, 3));
+  await env.advance(1000);
+  assert.deepEqual(await stream.read(), Uint8Array.of(1, 2, 3));
+  assert.equal(served.length, 1);
 });

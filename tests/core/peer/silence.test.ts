@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { endWhenSilent, isSilent } from '../../../src/core/peer/silence.ts';
-import { CircuitChannels } from '../../../src/core/stream/index.ts';
+import { endWhenSilent, whenSo } from '../../../src/core/peer/silence.ts';
+import { CircuitChannels, isSilent } from '../../../src/core/stream/index.ts';
 import { MESSAGE } from '../../../src/core/wire/registry.ts';
 import { circuitPair } from '../../support/circuit-pair.ts';
 import { startedChannels } from '../../support/started-channels.ts';
@@ -25,9 +25,9 @@ test('silence: a circuit on which something waits to be acked, and nothing comes
   await env.advance(60_000);
   assert.deepEqual(closed, [], 'nothing waits');
   say();
-  await env.advance(2_900);
+  await env.advance(1_900);
   assert.deepEqual(closed, []);
-  await env.advance(1_200);
+  await env.advance(400);
   assert.deepEqual(closed, ['silent', 'closed']);
 });
 
@@ -49,4 +49,31 @@ test('silence: a circuit of long round trips gets so many of them', async () => 
   assert.equal(isSilent({ ...stats, unheardMs: 3_000, roundTripMs: undefined }, 3_000, 6), true);
   assert.equal(isSilent({ ...stats, unheardMs: 5_900, roundTripMs: 1_000 }, 3_000, 6), false);
   assert.equal(isSilent({ ...stats, unheardMs: 6_000, roundTripMs: 1_000 }, 3_000, 6), true);
+});
+
+test('silence: a look that comes late does not count, as this peer was held up itself', () => {
+  let nowMs = 0;
+  const due: (() => void)[] = [];
+  const schedule = (_: number, run: () => void) => {
+    due.push(run);
+    return () => undefined;
+  };
+  const env = { now: () => nowMs, schedule };
+  const told: number[] = [];
+  whenSo(
+    env,
+    250,
+    () => nowMs > 1_000,
+    () => told.push(nowMs),
+  );
+  const look = (atMs: number): void => {
+    nowMs = atMs;
+    due.shift()?.();
+  };
+  look(250);
+  look(5_000);
+  assert.deepEqual(told, []);
+  look(5_260);
+  assert.deepEqual(told, [5_260]);
+  assert.equal(due.length, 0);
 });

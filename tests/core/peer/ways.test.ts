@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { PeerId } from '../../../src/core/bytes/brand.ts';
 import { Directory, Guards } from '../../../src/core/directory/index.ts';
+import { sample } from '../../../src/core/env.ts';
 import type { Links } from '../../../src/core/link/index.ts';
 import { NetworkWays } from '../../../src/core/peer/ways.ts';
 import { describe, openPeer } from '../../support/peers.ts';
@@ -41,4 +43,22 @@ test('ways: our circuits begin at the three guards in use, not at those that sto
   await env.advance(1);
   const inUse = new Set(first.map(({ id }) => id));
   for (let i = 0; i < 40; i++) assert.ok(inUse.has((await ways.choosePath(undefined, false))[0]!.id));
+});
+
+test('ways: of three paths of one service no peer is on all, and none on two where there are enough; a silent one is left out', async () => {
+  const { env, ways, descriptors } = await house();
+  for (let i = 0; i < 20; i++) {
+    const group = new Map<string, readonly PeerId[]>();
+    const points = sample(env, descriptors, 3);
+    const silent = descriptors.find(({ id }) => !points.some((point) => point.id === id))!.id;
+    for (const _ of [1, 2]) ways.suspects.onSilent([silent]); // one silent path is no reason to leave a guard
+    const paths = await Promise.all(points.map((point, n) => ways.choosePath(point, true, String(n), group)));
+    const on = (id: PeerId): number => paths.filter((path) => path.some((hop) => hop.id === id)).length;
+    assert.deepEqual(
+      descriptors.map(({ id }) => on(id)).filter((paths) => paths === 3),
+      [],
+    );
+    assert.equal(on(silent), 0);
+    ways.suspects.onAnswered([silent]);
+  }
 });

@@ -12,6 +12,7 @@ import type { ServicePoint, ServiceRecord } from '../../../src/core/wire/service
 import { VirtualClock } from '../../../src/sim/clock.ts';
 import { testEnv } from '../../support/test-env.ts';
 import { FakeNetwork } from './fake-network.ts';
+import { ServiceVisitor } from '../../../src/core/service/index.ts';
 import { ADDRESS, connect, IDENTITY, NOON, started, type Scene } from './fixture.ts';
 import { utf8 } from '../../../src/core/bytes/bytes.ts';
 import { hex } from '../../../src/core/bytes/bytes.ts';
@@ -273,4 +274,31 @@ test('two periods stand near a boundary and one elsewhere', () => {
   assert.deepEqual(standingPeriods(10 * PERIOD_MS + PERIOD_MS / 2), [10]);
   assert.deepEqual(standingPeriods(10 * PERIOD_MS + PERIOD_OVERLAP_MS - 1), [9, 10]);
   assert.deepEqual(standingPeriods(11 * PERIOD_MS - PERIOD_OVERLAP_MS), [10, 11]);
+});
+
+test('a visitor who meets silence behind a point goes on to the next one, and the service then asks at its other points', async () => {
+  const made = await started();
+  const { env, network } = made;
+  const points = made.host.status().points.map((peer) => network.at(peer));
+  const circuits = points.map(({ circuits: [last] }) => last!.other);
+  const [hung] = circuits;
+  hung!.handler = undefined; // nothing that comes is heard
+  const asked = (): number[] => circuits.map(({ messages }) => messages.length);
+  assert.deepEqual(asked(), [0, 0, 0]);
+  for (let i = 0; i < 20 && asked()[0] === 0; i++) {
+    const beganMs = env.now();
+    const { point } = await connect(
+      { ...made, visitor: new ServiceVisitor(network.deps(testEnv({ seed: `visitor ${i}`, clock: env.clock }))) },
+      'a',
+    );
+    assert.notEqual(point, points[0]!.peer);
+    assert.ok(env.now() - beganMs < 2_500, `${env.now() - beganMs} ms`);
+    await env.advance(1_000);
+  }
+  const [atHung, ...others] = asked();
+  assert.equal(atHung, 1);
+  assert.deepEqual(others.sort(), [0, 1], 'all but the point that the visitor came by in the end');
+  await connect(made, 'b');
+  await env.advance(1_000);
+  assert.equal(asked()[0], 1, 'not with every visitor');
 });

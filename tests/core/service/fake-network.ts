@@ -86,6 +86,8 @@ class FakeChannels implements BuilderChannels {
   handler: ChannelsHandler | undefined;
   readonly pipes = new Map<number, FakePipe>();
   closed = false;
+  /** Types of those that were sent. */
+  readonly messages: number[] = [];
 
   constructor(
     readonly network: FakeNetwork,
@@ -96,7 +98,12 @@ class FakeChannels implements BuilderChannels {
     return !this.closed;
   }
 
+  isSilent(): boolean {
+    return this.network.silent.has(this);
+  }
+
   sendMessage(type: number, content: Uint8Array): void {
+    this.messages.push(type);
     const copy = content.slice();
     this.network.env.schedule(DELAY_MS, () => {
       if (!this.other.closed) this.other.handler?.onMessage(type, copy);
@@ -154,6 +161,8 @@ export class FakeNetwork {
   /** What visitors have looked up. */
   readonly finds: string[] = [];
   windowPayloads = 16;
+  /** Ends of circuits on which nothing comes, though something waits to be acked. */
+  readonly silent = new Set<FakeChannels>();
   tamper: Tamper = (payload) => [payload];
   /** Each point's descriptor is another one when this is another number. */
   descriptorsOf = 0;

@@ -65,7 +65,7 @@ test('a hello opens for the point, the service and the keys it was made for, in 
   const keyring = new HelloKeyring(env);
   const point = ELSEWHERE[0]!;
   const target = { service: IDENTITY.publicKey, point };
-  const content = { sessionId: new Uint8Array(SESSION_ID_BYTES), resumes: false, messages: utf8('a') };
+  const content = { sessionId: new Uint8Array(SESSION_ID_BYTES), resumes: false, missed: false, number: 1, messages: utf8('a') };
   const hello = makeHello(env, target, keyring.current.keys, content)!;
   const at = (slots: number) => ({ ...env, now: () => env.now() + slots * HELLO_SLOT_MS });
   for (const slots of [-1, 0, 1]) assert.ok(openHello(at(slots), target, keyring.current, hello.bytes), `${slots} slots off`);
@@ -97,7 +97,7 @@ test('one bit flipped anywhere in a hello is refused', () => {
   const env = testEnv();
   const keyring = new HelloKeyring(env);
   const target = { service: IDENTITY.publicKey, point: ELSEWHERE[0]! };
-  const content = { sessionId: new Uint8Array(SESSION_ID_BYTES), resumes: false, messages: utf8('a') };
+  const content = { sessionId: new Uint8Array(SESSION_ID_BYTES), resumes: false, missed: false, number: 1, messages: utf8('a') };
   const { bytes } = makeHello(env, target, keyring.current.keys, content)!;
   for (let bit = 3; bit < HELLO_BYTES * 8; bit += 997) {
     const bad = bytes.slice();
@@ -111,7 +111,7 @@ test('one bit flipped anywhere in the answer is refused by the visitor', () => {
   const env = testEnv();
   const keyring = new HelloKeyring(env);
   const target = { service: IDENTITY.publicKey, point: ELSEWHERE[0]! };
-  const content = { sessionId: new Uint8Array(SESSION_ID_BYTES), resumes: false, messages: utf8('a') };
+  const content = { sessionId: new Uint8Array(SESSION_ID_BYTES), resumes: false, missed: false, number: 1, messages: utf8('a') };
   const hello = makeHello(env, target, keyring.current.keys, content)!;
   const { header, keys } = openHello(env, target, keyring.current, hello.bytes)!.answer(env)!;
   const payload = new Uint8Array(PAYLOAD_BYTES);
@@ -130,7 +130,7 @@ test('the key share of either side may not be zero or of small order', () => {
   const env = testEnv();
   const keyring = new HelloKeyring(env);
   const target = { service: IDENTITY.publicKey, point: ELSEWHERE[0]! };
-  const content = { sessionId: new Uint8Array(SESSION_ID_BYTES), resumes: false, messages: utf8('a') };
+  const content = { sessionId: new Uint8Array(SESSION_ID_BYTES), resumes: false, missed: false, number: 1, messages: utf8('a') };
   assert.equal(makeHello(env, target, { ...keyring.current.keys, x25519: new Uint8Array(32) }, content), undefined);
   assert.equal(makeHello(env, target, { ...keyring.current.keys, kem: new Uint8Array(1184).fill(255) }, content), undefined);
   const hello = makeHello(env, target, keyring.current.keys, content)!;

@@ -225,7 +225,7 @@ test('a proof is good in its own hello alone: not in another, not for another se
   const env = testEnv();
   const secrets = new HelloKeyring(env).current;
   const target = { service: IDENTITY.publicKey, point: peerIdOf(secret(9)) };
-  const words = { sessionId: new Uint8Array(16), resumes: false, messages: utf8('a') };
+  const words = { sessionId: new Uint8Array(16), resumes: false, missed: false, number: 1, messages: utf8('a') };
   const hello = (over: object = {}) => openHello(env, target, secrets, makeHello(env, target, secrets.keys, { ...words, ...over })!.bytes)!;
   const invitation = held(ANNA);
   const [one, same] = [hello({ invitation }), hello({ invitation })];

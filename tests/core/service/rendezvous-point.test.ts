@@ -243,3 +243,22 @@ test('work takes about as many hashes as its effort says', async () => {
   }
   assert.ok(hashes > 64 * 60 && hashes < 64 * 160, `${hashes} hashes for 64 times 100`);
 });
+
+test('visitors of a service whose circuit is silent are let go, and others told so at once; when it is heard again, it takes visitors', async () => {
+  const made = setUp();
+  const service = await establish(made, 'service');
+  const visitor = await connect(made, 'visitor');
+  let isOpen = true;
+  visitor.channel(1).handler = { onPayload: () => undefined, onReady: () => undefined, onClose: () => (isOpen = false) };
+  await made.env.advance(60_000);
+  assert.equal(isOpen, true);
+  made.network.silent.add(service.other);
+  await made.env.advance(1_000);
+  assert.equal(isOpen, false);
+  await connect(made, 'second');
+  assert.equal(decodeConnectOk(made.last('second')).code, CONNECT.noSuchService);
+  made.network.silent.clear();
+  await connect(made, 'third');
+  assert.equal(decodeConnectOk(made.last('third')).code, CONNECT.ok);
+  assert.deepEqual(made.ends, []);
+});

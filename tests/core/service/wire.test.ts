@@ -128,10 +128,13 @@ const hello = new Uint8Array(HELLO_BYTES).map((_, i) => i * 7);
 const content = {
   sessionId: new Uint8Array(16).fill(6),
   resumes: true,
+  missed: false,
+  number: 0xffff_fffe,
   holder: new Uint8Array(HOLDER_BYTES).fill(2),
   proof: new Uint8Array(INVITATION_PROOF_BYTES).fill(3),
   messages: new Uint8Array(HELLO_MESSAGES_BYTES).fill(1),
 };
+const other = { ...content, resumes: false, missed: true, number: 1 };
 const messages: [string, Uint8Array, (bytes: Uint8Array) => unknown, unknown][] = [
   [
     'establish',
@@ -159,6 +162,7 @@ const messages: [string, Uint8Array, (bytes: Uint8Array) => unknown, unknown][] 
     { channel: 0xffff_ffff, effort: 1, move },
   ],
   ['hello content', encodeHelloContent(content), decodeHelloContent, content],
+  ['hello content, otherwise', encodeHelloContent(other), decodeHelloContent, other],
 ];
 
 for (const [name, bytes, decode, value] of messages) {
