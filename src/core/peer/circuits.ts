@@ -6,6 +6,7 @@ import type { Env } from '../env.ts';
 import type { CircuitEnd, CircuitSource, LastHop, Link, OpenedCircuit, OpenWish, PathGroup } from '../ports.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
 import { CLOSE } from '../wire/registry.ts';
+import type { BuildOptions, BuildPolicy } from './build-policy.ts';
 import { OPEN_TRIES } from './constants.ts';
 import { type Spare, Spares } from './spares.ts';
 import type { Suspects } from './suspects.ts';
@@ -37,21 +38,6 @@ export interface CircuitNote {
   purpose: string;
   /** Measured by whoever speaks over it. */
   roundTripMs?: () => number | undefined;
-}
-
-/** How `openAlong` takes failures. */
-export interface BuildPolicy {
-  readonly tries?: number;
-  /** Each try goes by the same hops: after a silence none is made, as the same dead hop would be waited for again. */
-  readonly isFixed?: boolean;
-  /** A failed build counts against its hops. Not where the user chose them: the same dead hop would count against all others each time. */
-  readonly flagsHops?: boolean;
-  /** Given up when it takes much longer than others took lately, as all tries are but the last. */
-  readonly isHasty?: boolean;
-}
-
-interface BuildOptions extends Pick<BuildPolicy, 'flagsHops' | 'isHasty'> {
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Our own circuits: builds them, keeps warm spares, grows a spare by the last hop when one is wanted. */
