@@ -244,6 +244,21 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
 
   liveSuite(() => network, start);
 
+  it('a hop on the service’s own path hangs, and tells nobody: who is there and who comes take another way to it', async () => {
+    const ask = (user: string): ReturnType<typeof curl> => curl('--socks5-hostname', socks, '--proxy-user', user, `http://${address}/`);
+    await ask('there:1');
+    const told = await gnet(['circuits', '--where', '--pid', String(exposed.pid), '--json', '--data', network.dataFolder]);
+    const [own] = told.lines.filter(({ purpose }) => purpose === `host ${address} 0`) as { hops?: string[] }[];
+    const second = (await network.statuses()).find(({ peer }) => peer.peer === own?.hops?.[1])?.pid as number;
+    process.kill(second, 'SIGSTOP');
+    try {
+      const answers = await Promise.all(['there:1', 'new:1', 'new:2', 'new:3'].map(ask));
+      for (const { body, words } of answers) assert.equal(String(body), `GET / of ${address}`, `${words}, ${proxy.stderr.slice(-2_000)}`);
+    } finally {
+      process.kill(second, 'SIGCONT');
+    }
+  });
+
   it('a flood of hellos that nobody worked for: the service asks for work, and who does it comes in while the flood goes on', async () => {
     const effort = async (): Promise<number> => {
       const statuses = await network.statuses();
@@ -305,21 +320,6 @@ describe('any program, by gnet expose and gnet proxy', { timeout: 280_000 }, () 
     assert.match(String((await exposed.line('warning'))['warning']), /is exposed, and nobody listens there: a visitor was refused$/);
     // It was started with --log debug, and has been asked for all of these addresses.
     assert.doesNotMatch(proxy.stdout + proxy.stderr, /[a-z2-7]{56}|example\.org/);
-  });
-
-  it('a hop on the service’s own path hangs, and tells nobody: who is there and who comes take another way to it', async () => {
-    const ask = (user: string): ReturnType<typeof curl> => curl('--socks5-hostname', socks, '--proxy-user', user, `http://${address}/`);
-    await ask('there:1');
-    const told = await gnet(['circuits', '--where', '--pid', String(exposed.pid), '--json', '--data', network.dataFolder]);
-    const [own] = told.lines.filter(({ purpose }) => purpose === `host ${address} 0`) as { hops?: string[] }[];
-    const second = (await network.statuses()).find(({ peer }) => peer.peer === own?.hops?.[1])?.pid as number;
-    process.kill(second, 'SIGSTOP');
-    try {
-      const answers = await Promise.all(['there:1', 'new:1', 'new:2', 'new:3'].map(ask));
-      for (const { body, words } of answers) assert.equal(String(body), `GET / of ${address}`, words);
-    } finally {
-      process.kill(second, 'SIGCONT');
-    }
   });
 
   it('an exposed service has the address it had; while it is away its visitors are told so', async () => {

@@ -210,14 +210,14 @@ export class ServiceVisitor {
   }
 }
 
-/** With new hello keys a point is worth another try. */
+/** With new hello keys, or another price, a point is worth another try. */
 function nameOf({ point, record }: Way): string {
-  return hex(point.tag) + hex(record.keys.keyId);
+  return `${hex(point.tag)} ${hex(record.keys.keyId)} ${record.effort}`;
 }
 
 function verdict(address: Address, { failures, hurried, over }: Log): GlobalNetError {
   const last = failures.at(-1);
-  const points = new Set([...hurried, ...over]).size;
+  const points = new Set([...hurried, ...over].map((name) => name.split(' ')[0])).size;
   const options = { cause: last };
   if (last !== undefined && failures.every(({ kind }) => kind === 'timeout')) {
     return new GlobalNetError('timeout', `${address} is known, but did not answer in time at any of ${points} points`, options);
