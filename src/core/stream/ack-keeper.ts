@@ -1,4 +1,4 @@
-import type { Env } from '../env.ts';
+import { type Env, soon } from '../env.ts';
 import type { CircuitAck } from '../wire/channel.ts';
 import { ACK_DELAY_MS, ACK_EVERY_CELLS } from './constants.ts';
 
@@ -11,6 +11,7 @@ export class AckKeeper {
   #echo = 0;
   #cameAtMs = 0;
   #late = false;
+  #isSoon = false;
   #cancel: (() => void) | undefined;
 
   constructor(env: Env, onDue: () => void) {
@@ -31,13 +32,23 @@ export class AckKeeper {
     this.#cells++;
     this.#echo = echo;
     this.#cameAtMs = this.#env.now();
-    if (this.due) this.#onDue();
+    if (this.due) this.#onDueSoon();
     else
       this.#cancel ??= this.#env.schedule(ACK_DELAY_MS, () => {
         this.#cancel = undefined;
         this.#late = true;
         this.#onDue();
       });
+  }
+
+  /** One ack for all that is at hand, where more has come in than the cells that make it due. */
+  #onDueSoon(): void {
+    if (this.#isSoon) return;
+    this.#isSoon = true;
+    soon(this.#env, () => {
+      this.#isSoon = false;
+      if (this.due) this.#onDue();
+    });
   }
 
   /** The ack to send now. */

@@ -2,7 +2,7 @@
 
 // ---------------------------------------------------------------- acks and the congestion window
 
-/** A counted cell in so many is acked at once. An ack is a whole cell the other way: 1 in 16 costs 6 % of what comes in. */
+/** After so many counted cells an ack is due, as soon as what is at hand was taken in. An ack is a whole cell the other way: 1 in 16 costs 6 % of what comes in. */
 export const ACK_EVERY_CELLS = 16;
 /** The rest of a burst is acked after this, unless something else goes to channel 0 before. Nothing waits for it: every window holds
  * at least ACK_EVERY_CELLS. */
