@@ -92,9 +92,9 @@ export class TabPeer implements PeerControl {
       peer.events.add('warning', 'this browser gives no lasting storage: guards are drawn anew at each start, which protects less');
     await peer.start();
     this.#loadFasterCrypto(peer);
-    this.#endTurn = relayingTurn(() => {
-      this.#leader = true;
-      void peer.setRelaying(this.#wantsRelaying);
+    this.#endTurn = relayingTurn((isOurs) => {
+      this.#leader = isOurs;
+      void peer.setRelaying(isOurs && this.#wantsRelaying);
     });
     return peer;
   }
