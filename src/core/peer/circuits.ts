@@ -124,7 +124,7 @@ export class Circuits implements CircuitSource {
     const take = (): Spare | undefined => this.#spares.take(isTrusted) ?? this.#spares.take(fits);
     for (let spare = take(); spare !== undefined; spare = take()) {
       if (signal?.aborted) throw new GlobalNetError('cancelled', 'the circuit is not wanted any more');
-      const grown = await this.#grow(spare, target, early, isolation, signal, wish.isHasty);
+      const grown = await this.#grow(spare, target, early, isolation, signal);
       if (grown !== undefined) return grown;
       if (wish.isHasty) throw new GlobalNetError('timeout', 'no circuit in the time that others took');
     }
@@ -180,17 +180,17 @@ export class Circuits implements CircuitSource {
     return { end: circuit, reply, hops: [peer] };
   }
 
+  /** In haste: it can be built anew. */
   async #grow(
     spare: Spare,
     target: Descriptor,
     early: Uint8Array,
     purpose: string,
     signal?: AbortSignal,
-    isHasty = false,
   ): Promise<OpenedCircuit | undefined> {
     const hops = [...spare.hops.map(({ id }) => id), target.id];
     try {
-      const reply = await spare.circuit.extend(hopKeys(target), early, signal, isHasty);
+      const reply = await spare.circuit.extend(hopKeys(target), early, signal, true);
       this.#note(spare.circuit, purpose);
       this.ways.suspects.onAnswered(hops);
       return { end: spare.circuit, reply, hops };
