@@ -90,7 +90,8 @@ export function tunnelSuite(place: () => TunnelPlace): () => void {
       const answered = async (): Promise<Socket> => {
         const socket = dial(at);
         socket.write('are you there');
-        assert.equal(String(await once(socket, 'data')), 'are you there');
+        const answer = await once(socket, 'data').catch((error) => `${error}: ${JSON.stringify(tunnel.lines.slice(-3))}`);
+        assert.equal(String(answer), 'are you there');
         return socket;
       };
       const first = await answered();
