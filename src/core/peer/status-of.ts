@@ -18,18 +18,7 @@ export function statusOf(peer: Peer, nowMs: number, isGuard: (id: PeerId) => boo
       const { peer: id, kind, dialled, openedAt, sentBytes, receivedBytes } = link;
       return { peer: id, kind, dialled, ageMs: nowMs - openedAt, sentBytes, receivedBytes, guard: isGuard(id) };
     }),
-    circuits: [...peer.circuits.own()].map(({ circuit, note }): CircuitStatus => {
-      return {
-        number: note.number,
-        name: circuit.name,
-        purpose: note.purpose,
-        hops: [...circuit.hops],
-        ageMs: nowMs - note.openedAt,
-        sentBytes: circuit.sentCells * FRAME_CELL_BYTES,
-        receivedBytes: circuit.receivedCells * FRAME_CELL_BYTES,
-        roundTripMs: note.roundTripMs?.(),
-      };
-    }),
+    circuits: circuitsOf(peer, nowMs),
     relayedCircuits: relay.stats.circuits,
     relayedBytes: relay.stats.relayedCells * FRAME_CELL_BYTES,
     exitConnections: peer.exitConnections,
@@ -39,6 +28,23 @@ export function statusOf(peer: Peer, nowMs: number, isGuard: (id: PeerId) => boo
     }),
     knownRelays,
   };
+}
+
+/** In the order in which they were built; they are held by the link that they begin on. */
+function circuitsOf({ circuits }: Peer, nowMs: number): CircuitStatus[] {
+  const all = [...circuits.own()].map(({ circuit, note }): CircuitStatus => {
+    return {
+      number: note.number,
+      name: circuit.name,
+      purpose: note.purpose,
+      hops: [...circuit.hops],
+      ageMs: nowMs - note.openedAt,
+      sentBytes: circuit.sentCells * FRAME_CELL_BYTES,
+      receivedBytes: circuit.receivedCells * FRAME_CELL_BYTES,
+      roundTripMs: note.roundTripMs?.(),
+    };
+  });
+  return all.sort((a, b) => a.number - b.number);
 }
 
 function joinState(step: JoinStep, links: number, relays: number, bootstraps: number): JoinState {
