@@ -48,6 +48,31 @@ export function sample<T>(env: Pick<Env, 'random'>, items: readonly T[], count: 
   return pool.slice(0, taken);
 }
 
+/**
+ * A deadline of `leastMs` or up to a quarter more, drawn: whoever sees something end always so long after it began knows that it is he who
+ * began it, or his neighbour.
+ */
+export function spreadMs(env: Pick<Env, 'random'>, leastMs: number): number {
+  return leastMs + randomBelow(env, Math.ceil(leastMs / 4));
+}
+
+/**
+ * Calls `look` every so often until it answers true. Where it is its turn late the look does not count: this peer was held up itself, and what
+ * came meanwhile was not read yet. @returns what ends the looking.
+ */
+export function lookEvery(env: Pick<Env, 'now' | 'schedule'>, everyMs: number, look: () => boolean): () => void {
+  let cancel = (): void => undefined;
+  const lookLater = (): void => {
+    const dueMs = env.now() + everyMs;
+    cancel = env.schedule(everyMs, () => {
+      const isLate = env.now() - dueMs >= everyMs;
+      if (isLate || !look()) lookLater();
+    });
+  };
+  lookLater();
+  return () => cancel();
+}
+
 /** @throws never: rejects nothing, resolves after `delayMs` of the environment's clock. */
 export function sleep(env: Pick<Env, 'schedule'>, delayMs: number): Promise<void> {
   return new Promise((resolve) => void env.schedule(delayMs, resolve));

@@ -1,4 +1,4 @@
-import { type Env, randomBelow } from '../env.ts';
+import { type Env, randomBelow, spreadMs } from '../env.ts';
 import { HASTE_LEAST_MS, HASTE_TIMES_USUAL, OPEN_DEADLINE_MS, OPEN_DEADLINE_SPREAD_MS, OPENS_REMEMBERED } from './constants.ts';
 
 /**
@@ -19,6 +19,6 @@ export class Patience {
   deadlineMs(isHasty: boolean): number {
     if (!isHasty || this.#tookMs.length === 0) return OPEN_DEADLINE_MS + randomBelow(this.env, OPEN_DEADLINE_SPREAD_MS);
     const leastMs = Math.min(OPEN_DEADLINE_MS, Math.max(HASTE_LEAST_MS, HASTE_TIMES_USUAL * Math.max(...this.#tookMs)));
-    return leastMs + randomBelow(this.env, Math.ceil(leastMs / 4));
+    return spreadMs(this.env, leastMs);
   }
 }

@@ -3,6 +3,8 @@
 /** Independent positions of each value, and store peers at each of them. */
 export const POSITIONS = [0, 1] as const;
 export const REPLICAS = 8;
+/** Once so many of them have answered with values of a key, nobody further off is looked for. */
+export const REPLICAS_ENOUGH = REPLICAS / 2;
 
 /** Peers kept per bucket (peers whose position shares exactly n bits with ours): Kademlia's k; with 8, each step gains about 3 bits more than one. */
 export const BUCKET_PEERS = 8;

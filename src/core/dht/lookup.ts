@@ -15,6 +15,7 @@ import {
   GRACE_MS,
   HOME_PEERS,
   REPLICAS,
+  REPLICAS_ENOUGH,
   ROUTE_BUDGET_MIN_MS,
   ROUTE_BUDGET_MS,
   ROUTE_BUDGET_SHARE,
@@ -95,32 +96,39 @@ export class Lookup {
    * knows itself, and displaces nothing of it: places that a hostile step made up must not hide those that honest ones know.
    */
   async route({ target, hopsLeft, budgetMs, known }: RouteRequest): Promise<Descriptor[]> {
-    const named = hopsLeft === 0 ? [] : await this.#namedByNext(target, hopsLeft, Math.min(budgetMs, ROUTE_BUDGET_MS));
-    return unknownTo(known, [...this.nearestKnown(target), ...named]);
+    const nearest = this.nearestKnown(target);
+    const named = hopsLeft === 0 ? [] : await this.#namedByNext(target, nearest, hopsLeft, Math.min(budgetMs, ROUTE_BUDGET_MS));
+    return unknownTo(known, [...nearest, ...named]);
   }
 
   /** Whom a peer nearer to the target knows besides; nobody when there is none that answers. */
-  async #namedByNext(target: Uint8Array, hopsLeft: number, budgetMs: number): Promise<Descriptor[]> {
+  async #namedByNext(target: Uint8Array, nearest: readonly Descriptor[], hopsLeft: number, budgetMs: number): Promise<Descriptor[]> {
     const deadlineMs = this.env.now() + budgetMs;
     for (const next of this.#nearer(target).slice(0, ROUTE_TRIES)) {
       const leftMs = deadlineMs - this.env.now();
       if (leftMs < ROUTE_BUDGET_MIN_MS) break;
-      const nodes = await this.#routeBy(next, target, Math.min(hopsLeft, ROUTE_HOPS_MAX) - 1, leftMs * ROUTE_BUDGET_SHARE);
+      const nodes = await this.#routeBy(next, target, nearest, Math.min(hopsLeft, ROUTE_HOPS_MAX) - 1, leftMs * ROUTE_BUDGET_SHARE);
       if (nodes !== undefined) return nearestStores(this.env.crypto, target, nodes, REPLICAS);
     }
     return [];
   }
 
-  /** Those of the nearest that this peer does not know as such itself: descriptors are long, and mostly it does. */
-  async #routeBy(next: Pick<Descriptor, 'id'>, target: Uint8Array, hopsLeft: number, budgetMs: number): Promise<Descriptor[] | undefined> {
-    const known = prefixesOf(this.nearestKnown(target));
-    const answer = await this.askPeer(next.id, { type: 'route', hopsLeft, budgetMs: Math.floor(budgetMs), target, known }, budgetMs);
+  /** Those of the nearest that are not among the `nearest` known here: descriptors are long, and mostly they are. */
+  async #routeBy(
+    next: Pick<Descriptor, 'id'>,
+    target: Uint8Array,
+    nearest: readonly Descriptor[],
+    hopsLeft: number,
+    budgetMs: number,
+  ): Promise<Descriptor[] | undefined> {
+    const request = { type: 'route', hopsLeft, budgetMs: Math.floor(budgetMs), target, known: prefixesOf(nearest) } as const;
+    const answer = await this.askPeer(next.id, request, budgetMs);
     return answer?.type === 'nodes' ? this.verifyNodes(answer.nodes) : undefined;
   }
 
   /** Dials a candidate, which proves its address or drops it. */
   async probe(id: PeerId, target: Uint8Array): Promise<void> {
-    await this.#routeBy({ id }, target, 0, FETCH_TIMEOUT_MS);
+    await this.#routeBy({ id }, target, this.nearestKnown(target), 0, FETCH_TIMEOUT_MS);
   }
 
   #nearer(target: Uint8Array, count = REPLICAS): Descriptor[] {
@@ -139,8 +147,9 @@ export class Lookup {
   /** Who may be nearest to a point in the whole network: what this peer knows, and what each of several routes said, apart. */
   async views(target: Uint8Array): Promise<Descriptor[][]> {
     const starts = nearestStores(this.env.crypto, target, this.table.descriptors(), ROUTES);
-    const routes = starts.map((start) => this.#routeBy(start, target, ROUTE_HOPS_MAX, ROUTE_BUDGET_MS));
-    return [this.nearestKnown(target), ...(await gather(this.env, routes, () => true, GRACE_MS))];
+    const nearest = this.nearestKnown(target);
+    const routes = starts.map((start) => this.#routeBy(start, target, nearest, ROUTE_HOPS_MAX, ROUTE_BUDGET_MS));
+    return [nearest, ...(await gather(this.env, routes, () => true, GRACE_MS))];
   }
 
   /** The REPLICAS nearest of each view, once each: where all are honest that is hardly more than the REPLICAS nearest of all. */
@@ -164,7 +173,7 @@ export class Lookup {
     };
     const fetched: Fetched[] = this.#isAtHome(target) ? await askAll(this.nearestKnown(target)) : [];
     const holders = (): number => fetched.filter(({ values }) => values.length > 0).length;
-    if (holders() >= REPLICAS / 2) return fetched;
+    if (holders() >= REPLICAS_ENOUGH) return fetched;
     const views = await this.views(target);
     let wanted = this.nearestOfEach(target, views);
     for (let round = 0; round < FETCH_ROUNDS; round++) {

@@ -19,7 +19,7 @@ export const SPARE_RETRY_MAX_MS = 30_000;
 export const GUARD_REST_MS = 300;
 /** Builds from nothing that `openTo` tries, each by another path. */
 export const OPEN_TRIES = 3;
-/** So long the hops of a path that fell silent are left out where there are others: longer than the half minute after which links close. */
+/** So long the hops of a circuit that fell silent are left out where there are others: longer than the half minute after which links close. */
 export const SUSPECT_MS = 60_000;
 
 /** An idle one-hop circuit for questions to a linked peer is closed after this. */
@@ -115,8 +115,6 @@ export const EXIT_ANSWER_MS = 45_000;
 export const EXIT_SILENT_MS = 1_000;
 export const EXIT_SILENT_ROUND_TRIPS = 4;
 export const EXIT_SILENCE_LOOK_MS = 200;
-/** So long the hops of such a circuit are left out where there are others: longer than the half minute. */
-export const EXIT_SHUN_MS = 60_000;
 /**
  * The same of a service's circuit, which is closed then: longer, as all that runs over it takes another path, which lasts some round trips.
  * Nothing that is late by so much is worth the wait, and of those that only seem so a session loses nothing.

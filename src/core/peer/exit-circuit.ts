@@ -1,6 +1,6 @@
 import type { PeerId } from '../bytes/brand.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
-import type { Env } from '../env.ts';
+import { type Env, lookEvery } from '../env.ts';
 import { isSilent, answered, type SessionStream, StreamReset, type StreamStats } from '../stream/index.ts';
 import type { Descriptor } from '../wire/descriptor.ts';
 import { encodeExitTarget, type ExitTarget } from '../wire/exit.ts';
@@ -8,7 +8,6 @@ import { END, STREAM } from '../wire/registry.ts';
 import type { Circuits } from './circuits.ts';
 import { EXIT_ANSWER_MS, EXIT_CIRCUIT_MAX_AGE_MS, EXIT_SILENCE_LOOK_MS, EXIT_SILENT_MS, EXIT_SILENT_ROUND_TRIPS } from './constants.ts';
 import { PathSession } from './path-session.ts';
-import { whenSo } from './silence.ts';
 import { isExitFor } from './ways.ts';
 
 /** How a circuit has failed a connection without a word of the exit's. */
@@ -84,11 +83,13 @@ export class ExitCircuit {
    */
   async connect(target: ExitTarget, first: Uint8Array, isLast: boolean): Promise<SessionStream> {
     const stream = await this.#open(target, first);
-    const onUnheard = (): void => {
+    const look = (): boolean => {
+      if (!this.#isUnheard) return false;
       this.#retire('of the path');
       stream.reset(END.cancelled);
+      return true;
     };
-    const stopLooking = isLast ? () => undefined : whenSo(this.env, EXIT_SILENCE_LOOK_MS, () => this.#isUnheard, onUnheard);
+    const stopLooking = isLast ? () => undefined : lookEvery(this.env, EXIT_SILENCE_LOOK_MS, look);
     try {
       await answered(this.env, stream, EXIT_ANSWER_MS);
       return stream;

@@ -7,8 +7,9 @@ import type { Descriptor } from '../wire/descriptor.ts';
 import type { ExitTarget } from '../wire/exit.ts';
 import { END } from '../wire/registry.ts';
 import type { Circuits } from './circuits.ts';
-import { EXIT_CHECK_MS, EXIT_CIRCUITS_MAX, EXIT_SHUN_MS, EXIT_TRIES } from './constants.ts';
+import { EXIT_CHECK_MS, EXIT_CIRCUITS_MAX, EXIT_TRIES } from './constants.ts';
 import { ExitCircuit } from './exit-circuit.ts';
+import { Suspects } from './suspects.ts';
 
 export interface ExitsOptions {
   readonly env: Env;
@@ -34,12 +35,14 @@ export class Exits {
   readonly #circuits = new Map<string, ExitCircuit[]>();
   /** On the way for this key: whoever wants another waits to see whether it will do. */
   readonly #making = new Map<string, Promise<ExitCircuit>>();
-  /** Hops of paths that fell silent, and when they did. */
-  readonly #shunned = new Map<PeerId, number>();
+  /** Apart from those of other circuits: an exit that lets cells disappear has no say in the paths to hidden services. */
+  readonly #suspects: Suspects;
   #cancelTimer: (() => void) | undefined;
   #stopped = false;
 
-  constructor(private readonly options: ExitsOptions) {}
+  constructor(private readonly options: ExitsOptions) {
+    this.#suspects = new Suspects(options.env);
+  }
 
   /** Resolves when there is an exit to ask, so that `connect` begins at once. @throws GlobalNetError as `connect`. */
   async find(target: ExitTarget, isolation: string): Promise<void> {
@@ -77,7 +80,7 @@ export class Exits {
 
   #note({ exit, silence, hopsBehindGuard }: ExitCircuit, error: unknown, { refused, failed }: Tried): void {
     if (silence === 'of the exit') this.options.onSilent?.(exit);
-    if (silence === 'of the path') for (const hop of hopsBehindGuard) this.#shunned.set(hop, this.options.env.now());
+    if (silence === 'of the path') this.#suspects.onSilent(hopsBehindGuard);
     failed.delete(exit);
     const saidNo = error instanceof StreamReset && error.reason !== END.sessionLost;
     (silence === 'of the exit' || saidNo ? refused : failed).add(exit);
@@ -126,9 +129,7 @@ export class Exits {
 
   /** An exit to which a circuit failed is asked again where there is no other; the one that failed last only where it is the only one. */
   async #choose(target: ExitTarget, { refused, failed }: Tried): Promise<readonly Descriptor[]> {
-    const freshMs = this.options.env.now() - EXIT_SHUN_MS;
-    for (const [hop, atMs] of this.#shunned) if (atMs < freshMs) this.#shunned.delete(hop);
-    const avoided = [...failed, ...this.#shunned.keys()];
+    const avoided = [...failed, ...this.#suspects.of(1)];
     let failure: unknown;
     // Others are asked for exits only where all that are known have said no: that may take longer than a connection has.
     for (const without of avoided.length === 0 ? [[]] : [avoided, [...failed].slice(-1), []]) {

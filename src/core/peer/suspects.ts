@@ -16,6 +16,7 @@ export class Suspects {
   constructor(private readonly env: Pick<Env, 'now'>) {}
 
   onSilent(hops: readonly PeerId[]): void {
+    for (const hop of this.#all.keys()) if (this.#among(hop) === 0) this.#all.delete(hop);
     for (const hop of hops) this.#all.set(hop, { atMs: this.env.now(), paths: this.#among(hop) + 1 });
   }
 

@@ -85,9 +85,9 @@ export const RECORDS_MAX = 200;
 // ---- point
 
 /** A service's circuit that has been silent for so long, and for so many of its round trips, leads visitors nowhere: they are let go. */
-export const SERVICE_SILENT_MS = 1_500;
-export const SERVICE_SILENT_ROUND_TRIPS = 6;
-export const SERVICE_LOOK_MS = 250;
+export const HOST_SILENT_MS = 1_500;
+export const HOST_SILENT_ROUND_TRIPS = 6;
+export const HOST_LOOK_MS = 250;
 
 /** Services that wait at one point, and visitors of one of them. */
 export const POINT_SERVICES_MAX = 500;

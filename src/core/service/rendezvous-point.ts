@@ -1,6 +1,6 @@
 import { hex } from '../bytes/bytes.ts';
 import { DecodeError } from '../bytes/errors.ts';
-import type { Env } from '../env.ts';
+import { type Env, lookEvery } from '../env.ts';
 import { CLOSE, CONNECT, ESTABLISH, MESSAGE } from '../wire/registry.ts';
 import {
   decodeConnect,
@@ -12,14 +12,14 @@ import {
   rendezvousTag,
   type Connect,
 } from '../wire/rendezvous.ts';
-import { POINT_SERVICES_MAX, POINT_VISITORS_MAX, SERVICE_LOOK_MS, SERVICE_SILENT_MS, SERVICE_SILENT_ROUND_TRIPS } from './constants.ts';
+import { HOST_LOOK_MS, HOST_SILENT_MS, HOST_SILENT_ROUND_TRIPS, POINT_SERVICES_MAX, POINT_VISITORS_MAX } from './constants.ts';
 import type { Channels } from './ports.ts';
 import { Splice } from './splice.ts';
 import { workHolds } from './work.ts';
 
 /** A hop on the service's way hangs, or the service itself: the circuit is not ended, it may only be late. */
 function isSilent({ circuit }: WaitingService): boolean {
-  return circuit.isSilent(SERVICE_SILENT_MS, SERVICE_SILENT_ROUND_TRIPS);
+  return circuit.isSilent(HOST_SILENT_MS, HOST_SILENT_ROUND_TRIPS);
 }
 
 interface WaitingService {
@@ -140,7 +140,7 @@ export class RendezvousPoint {
     service.circuit.sendMessage(MESSAGE.incoming, encodeIncoming({ channel, effort: checked, move }));
     const splice = new Splice(circuit.channel(1), service.circuit.channel(channel), helloPayloads(hello));
     service.splices.add(splice);
-    if (!this.#looks) this.#lookLater();
+    this.#lookAfterHosts();
     this.#visitors.set(circuit, splice);
     splice.start(() => {
       service.splices.delete(splice);
@@ -148,17 +148,14 @@ export class RendezvousPoint {
     });
   }
 
-  /**
-   * While there are visitors, services whose circuits are silent are looked for: theirs hear at once that the way is broken, and take another. A
-   * look that comes late does not count: it was this peer that was held up, and what came meanwhile was not read yet.
-   */
-  #lookLater(): void {
+  /** While there are visitors: those of a service whose circuit is silent hear at once that the way is broken, and take another. */
+  #lookAfterHosts(): void {
+    if (this.#looks) return;
     this.#looks = true;
-    const dueMs = this.#env.now() + SERVICE_LOOK_MS;
-    this.#env.schedule(SERVICE_LOOK_MS, () => {
-      this.#looks = false;
-      if (this.#env.now() - dueMs < SERVICE_LOOK_MS) this.#letGo();
-      if (this.#visitors.size > 0) this.#lookLater();
+    lookEvery(this.#env, HOST_LOOK_MS, () => {
+      this.#letGo();
+      this.#looks = this.#visitors.size > 0;
+      return !this.#looks;
     });
   }
 

@@ -1,5 +1,5 @@
 import { DecodeError, GlobalNetError } from '../bytes/errors.ts';
-import { type Env, randomBelow } from '../env.ts';
+import { type Env, spreadMs } from '../env.ts';
 import type { OpenedCircuit, Pipe } from '../ports.ts';
 import { CLOSE, CONNECT, MESSAGE } from '../wire/registry.ts';
 import { decodeConnectOk, type ConnectOk } from '../wire/rendezvous.ts';
@@ -35,8 +35,7 @@ function refusal({ code, effort }: ConnectOk): GlobalNetError {
  */
 export function answerWithinMs(env: Pick<Env, 'random'>, openMs: number, isHasty: boolean): number {
   if (!isHasty) return Math.max(ANSWER_TIMEOUT_MIN_MS, 4 * openMs);
-  const leastMs = Math.max(ANSWER_HASTE_MIN_MS, 4 * openMs);
-  return leastMs + randomBelow(env, Math.ceil(leastMs / 4));
+  return spreadMs(env, Math.max(ANSWER_HASTE_MIN_MS, 4 * openMs));
 }
 
 /**

@@ -35,6 +35,8 @@ interface Log {
   readonly hurried: Set<string>;
   /** Ways that are not tried any more. */
   readonly over: Set<string>;
+  /** Where somebody was asked. */
+  readonly points: Set<PeerId>;
 }
 
 interface Visiting extends Visited {
@@ -87,7 +89,7 @@ export class ServiceVisitor {
     if (options.messages.length > HELLO_MESSAGES_BYTES)
       throw new RangeError(`${options.messages.length} bytes of messages, ${HELLO_MESSAGES_BYTES} fit in a hello`);
     const visiting: Visiting = { ...(await this.#visited(address)), sessionId, options: { hellos: { made: 0 }, ...options } };
-    const log: Log = { failures: [], hurried: new Set(), over: new Set() };
+    const log: Log = { failures: [], hurried: new Set(), over: new Set(), points: new Set() };
     const known = await this.#cache.get(visiting, false, options.signal);
     let connection = await this.#tryWays(visiting, known.records, log, known.cached ? CACHED_ATTEMPTS_MAX : ATTEMPTS_MAX);
     if (connection === undefined && known.cached) {
@@ -112,6 +114,7 @@ export class ServiceVisitor {
       if (way === undefined) return undefined;
       const name = nameOf(way);
       const isHasty = left.length > 1;
+      log.points.add(way.point.peer);
       try {
         const connection = await this.#attempt(visiting, way, { isHasty, failed: log.failures.length });
         this.#silent.delete(way.point.peer);
@@ -215,13 +218,16 @@ function nameOf({ point, record }: Way): string {
   return `${hex(point.tag)} ${hex(record.keys.keyId)} ${record.effort}`;
 }
 
-function verdict(address: Address, { failures, hurried, over }: Log): GlobalNetError {
+function verdict(address: Address, { failures, points }: Log): GlobalNetError {
   const last = failures.at(-1);
-  const points = new Set([...hurried, ...over].map((name) => name.split(' ')[0])).size;
   const options = { cause: last };
   if (last !== undefined && failures.every(({ kind }) => kind === 'timeout')) {
-    return new GlobalNetError('timeout', `${address} is known, but did not answer in time at any of ${points} points`, options);
+    return new GlobalNetError('timeout', `${address} is known, but did not answer in time at any of ${points.size} points`, options);
   }
   if (last?.kind === 'refused' && failures.every(({ kind }) => kind === 'refused')) return last;
-  return new GlobalNetError('unserved', `${address} is known, but nobody answers for it at the ${points} points that were tried`, options);
+  return new GlobalNetError(
+    'unserved',
+    `${address} is known, but nobody answers for it at the ${points.size} points that were tried`,
+    options,
+  );
 }

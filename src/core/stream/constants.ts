@@ -63,8 +63,8 @@ export const CHANNEL_GROWTH_MAX = 4096;
 /** Growth that is wanted elsewhere is taken from a window that nobody has used for so long; it holds for channels and streams. Some round trips on
  * the longest paths: who is in the middle of something keeps it. */
 export const GROWTH_IDLE_MS = 2000;
-/** A window of which half was used up within a round trip grows to four times what was; where none was measured yet, within this. A reader at 1 Mbit/s
- * takes 1 s for half of the first window and keeps it: a larger one would only be a longer queue. */
+/** A window of which half was used up within a round trip grows to twice, within a quarter of one to four times; where none was measured yet, this
+ * is taken for it. A reader at 1 Mbit/s takes 1 s for half of the first window and keeps it: a larger one would only be a longer queue. */
 export const CREDIT_ROUND_MS = 250;
 /** Bounds of a round trip for that. */
 export const CREDIT_ROUND_LEAST_MS = 100;

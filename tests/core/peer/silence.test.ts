@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { endWhenSilent, whenSo } from '../../../src/core/peer/silence.ts';
+import { lookEvery } from '../../../src/core/env.ts';
+import { endWhenSilent } from '../../../src/core/peer/silence.ts';
 import { CircuitChannels, isSilent } from '../../../src/core/stream/index.ts';
 import { MESSAGE } from '../../../src/core/wire/registry.ts';
 import { circuitPair } from '../../support/circuit-pair.ts';
@@ -60,12 +61,7 @@ test('silence: a look that comes late does not count, as this peer was held up i
   };
   const env = { now: () => nowMs, schedule };
   const told: number[] = [];
-  whenSo(
-    env,
-    250,
-    () => nowMs > 1_000,
-    () => told.push(nowMs),
-  );
+  lookEvery(env, 250, () => nowMs > 1_000 && told.push(nowMs) > 0);
   const look = (atMs: number): void => {
     nowMs = atMs;
     due.shift()?.();
