@@ -5,6 +5,8 @@ import { listenWs, type WsListener } from '../../node/ws-listener.ts';
 import { nodeWebRtc } from '../../node/webrtc-node.ts';
 import { fromHex, hex } from '../../src/core/bytes/bytes.ts';
 import { nobleCrypto } from '../../src/core/crypto/noble.ts';
+import type { Transport } from '../../src/core/ports.ts';
+import { CONNECT_TRIES } from '../../src/core/signal/constants.ts';
 import { needBrowser } from '../../tools/browser.ts';
 import { echoOn, sendAndCheck } from '../support/link-echo.ts';
 import { linkCases, TestEnd, until } from '../support/link-suite.ts';
@@ -93,10 +95,16 @@ describe('links between tabs and Node', () => {
   it('a Node peer that offers and a tab that answers', async () => {
     node = new TestEnd(realEnv);
     const tab = await newTab();
-    const offer = await rtc.offer();
     await tab.evaluate(() => linkPage.echo());
-    const answer = await tab.evaluate((description) => linkPage.answer(description), hex(offer.description));
-    node.links.adopt(await offer.accept(fromHex(answer)));
+    const connect = async (triesLeft = CONNECT_TRIES - 1): Promise<Transport> => {
+      const offer = await rtc.offer();
+      const answer = await tab.evaluate((description) => linkPage.answer(description), hex(offer.description));
+      return offer.accept(fromHex(answer)).catch((error) => {
+        if (triesLeft === 0) throw error;
+        return connect(triesLeft - 1);
+      });
+    };
+    node.links.adopt(await connect());
     const rate = await sendAndCheck({ step }, node, FRAMES);
     console.log(`Node to tab and back, WebRTC: ${rate.toFixed(1)} MB/s`);
     await tab.close();

@@ -4,10 +4,11 @@ import type { WorkerPort } from '../../src/adapters/worker-port.ts';
 import { nobleCrypto } from '../../src/core/crypto/noble.ts';
 import { rtcBinding } from '../../src/core/link/index.ts';
 import type { Transport } from '../../src/core/ports.ts';
+import { CONNECT_TRIES } from '../../src/core/signal/constants.ts';
 import type { RtcPort } from '../../src/core/signal/types.ts';
 
-/** Two transports over WebRTC, offer and answer handed over by hand; one more try, as about 1 connection in 200 never opens. */
-export async function rtcPair(offerer: RtcPort, answerer: RtcPort, triesLeft = 2): Promise<[Transport, Transport]> {
+/** Two transports over WebRTC, offer and answer handed over by hand; tried again as often as by a dialer. */
+export async function rtcPair(offerer: RtcPort, answerer: RtcPort, triesLeft = CONNECT_TRIES - 1): Promise<[Transport, Transport]> {
   const offer = await offerer.offer();
   const answer = await answerer.answer(offer.description);
   try {

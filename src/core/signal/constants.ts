@@ -17,8 +17,8 @@ export const WORK_SLICE = 512;
 
 /** A dial through the mesh: two circuits' round trips, ICE gathering on both sides, and the connection itself. */
 export const MESH_DIAL_TIMEOUT_MS = 20_000;
-/** About 1 WebRTC connection in 200 never opens, even on loopback; the second of two does. */
-export const CONNECT_TRIES = 2;
+/** About 1 WebRTC connection in 200 never opens, even on loopback; where a Node peer offers on a busy machine up to 1 in 6 fails at once. */
+export const CONNECT_TRIES = 3;
 /** Open peers of the target that are asked, one after the other. */
 export const RELAYS_TRIED = 3;
 /** Connections kept for answering others; below it only WebSockets are dialled (a page gets 500 in its life). */
