@@ -48,7 +48,10 @@ const CHECKS: Step[] = [
   { name: 'size of the shell', run: checkSize },
   {
     name: 'tests without a browser',
-    run: () => runTests({ folders: all ? [...FOLDERS.long, ...FOLDERS.timed] : [...FOLDERS.pure, ...FOLDERS.timed], ...TWO_LANES }),
+    run: () =>
+      all
+        ? runTests({ folders: [...FOLDERS.long, ...FOLDERS.timed], ...TWO_LANES })
+        : runTests({ together: FOLDERS.pure, folders: FOLDERS.timed, ...TWO_LANES }),
   },
 ];
 
@@ -57,7 +60,13 @@ const MORE_STEPS: Step[] = [
     // What has no clock, or one of its own, takes the processor time that the real ones leave.
     name: 'tests in browsers, and pure and simulated ones',
     async run() {
-      const behind = runTests({ folders: [...FOLDERS.pure, ...FOLDERS.simulated], concurrency: 2, fileTimeoutMs: 840_000, isBehind: true });
+      const behind = runTests({
+        together: FOLDERS.pure,
+        folders: FOLDERS.simulated,
+        concurrency: 2,
+        fileTimeoutMs: 840_000,
+        isBehind: true,
+      });
       const real = await realTests().catch((error: Error) => {
         console.log(`  ${error.message}`);
         return { passed: 0, failed: 1 };

@@ -1,8 +1,9 @@
-/** Runs test files with node:test, each in a process of its own, and sums what came of them. */
+/** Runs test files with node:test, each in a process of its own where nothing else is asked for, and sums what came of them. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { filesUnder, root } from './paths.ts';
 
 export interface TestSums {
@@ -13,6 +14,8 @@ export interface TestSums {
 export interface TestRun {
   /** Folders below tests/. */
   readonly folders: readonly string[];
+  /** Of these the files that lie together share a process: it takes over a second to start, more than most of them. */
+  readonly together?: readonly string[];
   /** Files at a time. */
   readonly concurrency: number;
   /** For one whole file: a test that hangs must not hang the gate. */
@@ -22,14 +25,25 @@ export interface TestRun {
   readonly isBehind?: boolean;
 }
 
-export async function runTests({ folders, concurrency, fileTimeoutMs, env = {}, isBehind = false }: TestRun): Promise<TestSums> {
-  const files = folders.flatMap((folder) => filesUnder(`tests/${folder}`)).filter((path) => path.endsWith('.test.ts'));
-  if (files.length === 0) return { passed: 0, failed: 0 };
-  const sums = join(root, '.cache', `test-sums.${process.pid}.json`);
-  mkdirSync(join(root, '.cache'), { recursive: true });
+export async function runTests({
+  folders,
+  together = [],
+  concurrency,
+  fileTimeoutMs,
+  env = {},
+  isBehind = false,
+}: TestRun): Promise<TestSums> {
+  const grouped = filesOf(together);
+  const cache = join(root, '.cache', `tests.${process.pid}.${together.join('-')}`);
+  mkdirSync(cache, { recursive: true });
+  const files = [...groupsOf(grouped, cache), ...filesOf(folders)];
+  const sums = join(cache, 'sums.json');
   const args = [
     '--import',
     'tsx',
+    // The one module that awaits something: files that share a process would else begin their tests before all of them were read.
+    '--import',
+    './src/adapters/node-crypto.ts',
     '--import',
     './tools/end-when-tested.mjs',
     '--test',
@@ -39,14 +53,30 @@ export async function runTests({ folders, concurrency, fileTimeoutMs, env = {}, 
   args.push('--test-reporter=./tools/test-reporter.mjs', '--test-reporter-destination=stdout', ...files);
   const code = await runNode(args, { ...process.env, ...env, TEST_SUMS: sums }, isBehind);
   try {
-    const { passed, failed } = JSON.parse(readFileSync(sums, 'utf8')) as TestSums;
-    return { passed, failed: code === 0 ? failed : Math.max(1, failed) };
+    const { passed, failed, files: seen } = JSON.parse(readFileSync(sums, 'utf8')) as TestSums & { files: string[] };
+    const empty = grouped.filter((path) => !seen.includes(path));
+    for (const path of empty) console.log(`  ${path}: the file holds no test`);
+    return { passed, failed: Math.max(code === 0 ? 0 : 1, failed + empty.length) };
   } catch {
     console.log(`  the test runner ended with code ${code} before it summed up`);
     return { passed: 0, failed: 1 };
   } finally {
-    rmSync(sums, { force: true });
+    rmSync(cache, { recursive: true, force: true });
   }
+}
+
+function filesOf(folders: readonly string[]): string[] {
+  return folders.flatMap((folder) => filesUnder(`tests/${folder}`)).filter((path) => path.endsWith('.test.ts'));
+}
+
+/** A file for each folder, written to `place`, that imports all of the folder's. */
+function groupsOf(files: readonly string[], place: string): string[] {
+  return [...new Set(files.map(dirname))].map((folder) => {
+    const group = join(place, `${folder.replaceAll('/', '-')}.test.mjs`);
+    const imports = files.filter((path) => dirname(path) === folder).map((path) => `import '${pathToFileURL(join(root, path))}';\n`);
+    writeFileSync(group, imports.join(''));
+    return relative(root, group);
+  });
 }
 
 /** Answers the exit code. */

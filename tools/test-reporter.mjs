@@ -6,6 +6,7 @@ import { relative } from 'node:path';
 export default async function* report(events) {
   const sums = { passed: 0, failed: 0 };
   const files = new Map();
+  const tested = new Set();
   let shown;
   for await (const { type, data } of events) {
     if (data.file === undefined) continue;
@@ -20,6 +21,7 @@ export default async function* report(events) {
       files.delete(shown.path); // cases that several files share come again under the same name
     }
     shown = file;
+    tested.add(relative(process.cwd(), data.file));
     const outcome = outcomeOf(type, data, file);
     if (data.nesting === 0) file.durationMs += data.details.duration_ms;
     if (outcome === undefined) continue;
@@ -28,7 +30,7 @@ export default async function* report(events) {
     if (outcome === 'failed') file.failures.push(describe(data));
   }
   if (shown !== undefined) yield* closeFile(shown);
-  writeFileSync(process.env.TEST_SUMS, JSON.stringify(sums));
+  writeFileSync(process.env.TEST_SUMS, JSON.stringify({ ...sums, files: [...tested] }));
 }
 
 function emptyFile(path) {

@@ -230,7 +230,7 @@ export function liveSuite(network: () => Network, start: (...args: string[]) => 
     it('goes on where a file broke off when its server was killed, and runs again', async () => {
       await open('/breaks.zip');
       await tab.getByRole('button', { name: 'Save', exact: true }).click();
-      await tab.getByText('1.5 MB of 3.0 MB').waitFor();
+      await tab.getByText('1.5 MB of 3.0 MB', { exact: true }).waitFor();
       await server.die();
       await tab.getByRole('heading', { name: 'The download broke off' }).waitFor();
       await tab.getByRole('button', { name: 'Go on' }).click();
