@@ -5,7 +5,7 @@ export interface BuildPolicy {
   readonly isFixed?: boolean;
   /** A failed build counts against its hops. Not where the user chose them: the same dead hop would count against all others each time. */
   readonly flagsHops?: boolean;
-  /** Given up when it takes much longer than others took lately, as all tries are but the last. */
+  /** Given up when one try takes much longer than others took lately; where tries fail for another reason all but the last are like that. */
   readonly isHasty?: boolean;
 }
 

@@ -125,10 +125,10 @@ export class Circuits implements CircuitSource {
     for (let spare = take(); spare !== undefined; spare = take()) {
       if (signal?.aborted) throw new GlobalNetError('cancelled', 'the circuit is not wanted any more');
       const grown = await this.#grow(spare, target, early, isolation, signal);
-      if (grown !== undefined) return grown;
-      if (wish.isHasty) throw new GlobalNetError('timeout', 'no circuit in the time that others took');
+      if (typeof grown === 'object') return grown;
+      if (grown === 'silent' && wish.isHasty) throw new GlobalNetError('timeout', 'no circuit in the time that others took');
     }
-    const policy = wish.isHasty ? { tries: 1, isHasty: true } : {};
+    const policy = wish.isHasty ? { isHasty: true } : {};
     return this.openAlong(() => this.ways.choosePath(target, false), early, isolation, signal, policy);
   }
 
@@ -165,7 +165,7 @@ export class Circuits implements CircuitSource {
         return { end: circuit, reply, hops: hops.map(({ id }) => id) };
       } catch (error) {
         if (error instanceof NoTurn) throw error; // by another path one more would wait
-        if (isFixed && isTimeout(error)) throw error;
+        if ((isFixed || isHasty) && isTimeout(error)) throw error;
         failure = error;
       }
     }
@@ -187,7 +187,7 @@ export class Circuits implements CircuitSource {
     early: Uint8Array,
     purpose: string,
     signal?: AbortSignal,
-  ): Promise<OpenedCircuit | undefined> {
+  ): Promise<OpenedCircuit | 'silent' | 'broken'> {
     const hops = [...spare.hops.map(({ id }) => id), target.id];
     try {
       const reply = await spare.circuit.extend(hopKeys(target), early, signal, true);
@@ -196,8 +196,9 @@ export class Circuits implements CircuitSource {
       return { end: spare.circuit, reply, hops };
     } catch (error) {
       spare.circuit.close(CLOSE.ended);
-      if (isTimeout(error)) this.#onSilent(hops);
-      return undefined;
+      if (!isTimeout(error)) return 'broken';
+      this.#onSilent(hops);
+      return 'silent';
     } finally {
       void this.#spares.fill();
     }

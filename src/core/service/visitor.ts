@@ -31,8 +31,8 @@ interface Try {
 
 interface Log {
   readonly failures: GlobalNetError[];
-  /** Ways that were given up in haste: tried once more when the others have failed. */
-  readonly hurried: Set<string>;
+  /** Ways that failed and are tried once more when the others have failed: whether there was silence. */
+  readonly once: Map<string, { isSilent: boolean }>;
   /** Ways that are not tried any more. */
   readonly over: Set<string>;
   /** Where somebody was asked. */
@@ -89,7 +89,7 @@ export class ServiceVisitor {
     if (options.messages.length > HELLO_MESSAGES_BYTES)
       throw new RangeError(`${options.messages.length} bytes of messages, ${HELLO_MESSAGES_BYTES} fit in a hello`);
     const visiting: Visiting = { ...(await this.#visited(address)), sessionId, options: { hellos: { made: 0 }, ...options } };
-    const log: Log = { failures: [], hurried: new Set(), over: new Set(), points: new Set() };
+    const log: Log = { failures: [], once: new Map(), over: new Set(), points: new Set() };
     const known = await this.#cache.get(visiting, false, options.signal);
     let connection = await this.#tryWays(visiting, known.records, log, known.cached ? CACHED_ATTEMPTS_MAX : ATTEMPTS_MAX);
     if (connection === undefined && known.cached) {
@@ -110,10 +110,11 @@ export class ServiceVisitor {
     const ways = this.#ways(records, visiting.options);
     for (let attempt = 0; attempt < attempts; attempt++) {
       const left = ways.filter((way) => !log.over.has(nameOf(way)));
-      const way = left.find((one) => !log.hurried.has(nameOf(one))) ?? left[0];
+      const way = left.find((one) => !log.once.has(nameOf(one))) ?? left[0];
       if (way === undefined) return undefined;
       const name = nameOf(way);
-      const isHasty = left.length > 1;
+      // Where there was silence at all points, all may be slow: nobody is hurried twice.
+      const isHasty = left.length > 1 && !log.once.get(name)?.isSilent;
       log.points.add(way.point.peer);
       try {
         const connection = await this.#attempt(visiting, way, { isHasty, failed: log.failures.length });
@@ -126,7 +127,8 @@ export class ServiceVisitor {
         const isSilent = error.kind === 'timeout';
         if (isSilent) this.#silent.set(way.point.peer, this.#deps.env.now());
         // It may have been our own path, and the only point that leads there.
-        if (isSilent && isHasty && !log.hurried.has(name)) log.hurried.add(name);
+        const isWorthAnother = (isSilent && isHasty) || error.kind === 'unreachable';
+        if (isWorthAnother && !log.once.has(name)) log.once.set(name, { isSilent });
         else log.over.add(name);
         log.failures.push(error);
       }

@@ -5,6 +5,7 @@ import { GlobalNetError } from '../../../src/core/bytes/errors.ts';
 import type { BuilderCircuit, CircuitBuilder } from '../../../src/core/circuit/index.ts';
 import { Circuits, type Ways } from '../../../src/core/peer/circuits.ts';
 import { Suspects } from '../../../src/core/peer/suspects.ts';
+import type { Descriptor } from '../../../src/core/wire/descriptor.ts';
 import { CLOSE } from '../../../src/core/wire/registry.ts';
 import { type TestEnv, testEnv } from '../../support/test-env.ts';
 import { describe, openPeer } from '../../support/peers.ts';
@@ -22,9 +23,6 @@ interface House {
 function house(): House {
   const env = testEnv();
   const hops = [1, 2, 3].map((index) => describe(openPeer(index), env.now()));
-  const wish = (): never => {
-    throw new Error('not asked for here');
-  };
   const ways: Ways = {
     choosePath: async () => {
       made.paths++;
@@ -32,7 +30,7 @@ function house(): House {
       return hops;
     },
     mayFollow: () => true,
-    usable: wish,
+    usable: () => hops[2] as Descriptor,
     linkTo: async () => ({}) as never,
     onBuildFailed: () => undefined,
     suspects: new Suspects(env),
@@ -99,4 +97,23 @@ test('circuits: by the same hops another try is made where one of them refused, 
   builds[2]?.(new GlobalNetError('timeout', 'no answer'));
   await assert.rejects(silent, /no answer/);
   assert.equal(builds.length, 3);
+});
+
+test('circuits: who has another point to try builds again where a hop refused, and gives up at the first silence', async () => {
+  const { env, circuits, builds } = house();
+  const last = { peer: openPeer(3).id, descriptorHash: EMPTY };
+  const opened = circuits.openTo(last, EMPTY, 'visit', undefined, { isHasty: true });
+  for (const refused of [0, 1]) {
+    await env.advance(1);
+    builds[refused]?.(new GlobalNetError('unreachable', 'the circuit ended before it was answered'));
+  }
+  await env.advance(1);
+  builds[2]?.();
+  assert.ok(await opened);
+  const silent = circuits.openTo(last, EMPTY, 'visit', undefined, { isHasty: true });
+  silent.catch(() => undefined);
+  await env.advance(1);
+  builds[3]?.(new GlobalNetError('timeout', 'no answer'));
+  await assert.rejects(silent, /no answer/);
+  assert.equal(builds.length, 4);
 });
