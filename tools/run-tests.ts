@@ -41,9 +41,6 @@ export async function runTests({
   const args = [
     '--import',
     'tsx',
-    // The one module that awaits something: files that share a process would else begin their tests before all of them were read.
-    '--import',
-    './src/adapters/node-crypto.ts',
     '--import',
     './tools/end-when-tested.mjs',
     '--test',

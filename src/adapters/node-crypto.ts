@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
-import sodium from 'libsodium-wrappers';
+import { nobleCrypto } from '../core/crypto/noble.ts';
 import type { Aead, CryptoPort } from '../core/ports.ts';
 import { addonCurves, opensslCurves } from './node-curves.ts';
 import { sodiumAddon } from './node-sodium-addon.ts';
@@ -11,7 +11,17 @@ import { sodiumKem } from './sodium-kem.ts';
  * has none, nor the addon), SHA-256 by OpenSSL.
  */
 
-await sodium.ready;
+type Kem = Pick<CryptoPort, 'kemKeyPair' | 'kemEncapsulate' | 'kemDecapsulate'>;
+
+/** By @noble until libsodium is there: half a megabyte to read and compile, while the first dials are under way. */
+let kem: Kem = nobleCrypto;
+
+/** Resolves when ML-KEM is libsodium's. It works before as well, more slowly. */
+export const fastKem: Promise<void> = import('libsodium-wrappers').then(async ({ default: sodium }) => {
+  await sodium.ready;
+  kem = sodiumKem(sodium);
+});
+fastKem.catch(() => undefined); // then it stays so
 
 const CIPHER = 'chacha20-poly1305';
 const TAG = { authTagLength: 16 } as const;
@@ -76,5 +86,7 @@ export const nodeCrypto: CryptoPort = {
   aead,
   sha256: (bytes) => Uint8Array.from(createHash('sha256').update(bytes).digest()),
   ...(addon === undefined ? opensslCurves : addonCurves(addon)),
-  ...sodiumKem(sodium),
+  kemKeyPair: (seed) => kem.kemKeyPair(seed),
+  kemEncapsulate: (publicKey, random) => kem.kemEncapsulate(publicKey, random),
+  kemDecapsulate: (secretKey, ciphertext) => kem.kemDecapsulate(secretKey, ciphertext),
 };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { nodeCrypto, opensslAead } from '../../src/adapters/node-crypto.ts';
+import { fastKem, nodeCrypto, opensslAead } from '../../src/adapters/node-crypto.ts';
 import { opensslCurves } from '../../src/adapters/node-curves.ts';
 import { sodiumAddon } from '../../src/adapters/node-sodium-addon.ts';
 import { loadSodiumCrypto } from '../../src/adapters/sodium-crypto.ts';
@@ -9,6 +9,8 @@ import { fromHex } from '../../src/core/bytes/bytes.ts';
 import { nobleCrypto } from '../../src/core/crypto/noble.ts';
 import type { Aead, CryptoPort } from '../../src/core/ports.ts';
 import { seededRandom } from '../../src/sim/random.ts';
+
+await fastKem;
 
 const ports: [string, CryptoPort][] = [
   ['the native addon', nodeCrypto],
