@@ -59,9 +59,16 @@ export class NamedPaths {
   session({ hops }: NamedPath, lastFits: Fits, purpose: string): PathSession {
     const { ways, circuits, access } = this.options;
     const isFixed = hops.every((hop) => hop !== 'rand');
-    const session = new PathSession(access().env, (early, signal) =>
-      circuits.openAlong(() => ways.chooseNamed(hops, lastFits), early, purpose, signal, { flagsHops: false, isFixed }),
-    );
+    const session = new PathSession(access().env, (early, signal) => {
+      // Of a try that failed: which hop it was is not known.
+      const drawn = new Set<PeerId>();
+      const choose = async (): Promise<readonly Descriptor[]> => {
+        const path = await ways.chooseNamed(hops, lastFits, drawn);
+        for (const [place, { id }] of path.entries()) if (place > 0 && hops[place] === 'rand') drawn.add(id);
+        return path;
+      };
+      return circuits.openAlong(choose, early, purpose, signal, { flagsHops: false, isFixed });
+    });
     this.#forgetClosed();
     this.#sessions.add(session);
     return session;

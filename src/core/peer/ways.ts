@@ -72,9 +72,10 @@ export class NetworkWays implements Ways {
   /**
    * Through these hops, by the user's own choice; between them drawn ones. A named first hop stands in for a guard.
    * @param lastFits whether the last hop, drawn or named, will do: an exit.
+   * @param without not drawn where there is a choice.
    * @throws GlobalNetError `unknown` | `unverified` | `unreachable` | `refused` (the last one will not do), saying which hop.
    */
-  async chooseNamed(hops: readonly HopWish[], lastFits: Fits): Promise<Descriptor[]> {
+  async chooseNamed(hops: readonly HopWish[], lastFits: Fits, without: ReadonlySet<PeerId> = new Set()): Promise<Descriptor[]> {
     const { directory, access } = this.options;
     // Its own link is witness enough for a first hop, as for a guard.
     const held = (id: PeerId, place: number) => directory.vouched(id) ?? (place === 0 ? directory.get(id) : undefined);
@@ -90,7 +91,7 @@ export class NetworkWays implements Ways {
     if (last === undefined) await this.#untilExit(lastFits);
     else if (!lastFits(last)) throw new GlobalNetError('refused', `hop ${hops.length}, ${last.id}, is no exit, or not one for that`);
     const guards = hops[0] === 'rand' ? await this.#firstHops() : [];
-    return this.#draw({ hops: hops.length, guards, named, lastFits });
+    return firstOf([without, new Set<PeerId>()], (exclude) => this.#draw({ hops: hops.length, guards, named, lastFits, exclude }));
   }
 
   #complain(hop: PeerId, place: number): never {
