@@ -14,8 +14,8 @@ export interface PathWish {
   readonly hops: number;
   /** First hops: guards that we hold a link to now. */
   readonly guards: readonly PeerId[];
-  /** Those of the guards by which another circuit began moments ago: drawn where no other fits, and seldom else. */
-  readonly lately?: ReadonlySet<PeerId>;
+  /** Those of the guards by which another circuit began moments ago, the latest last: drawn where no other fits, and seldom else. */
+  readonly lately?: readonly PeerId[];
   /** The last hop, where it is given: a rendezvous point, a peer to ask. Needs a current descriptor; that it is vouched for, or named by
    * a signed record with its hash, is the caller's to see to. */
   readonly last?: Descriptor;
@@ -133,7 +133,7 @@ class PathSearch {
   #weight(slot: number, candidate: Descriptor): number {
     let weight = this.#weights.get(candidate);
     if (weight === undefined) this.#weights.set(candidate, (weight = hopWeight(this.directory, candidate)));
-    if (slot === 0 && this.wish.lately?.has(candidate.id) === true) return weight * GUARD_LATELY_WEIGHT;
+    if (slot === 0) return weight * GUARD_LATELY_WEIGHT ** (1 + (this.wish.lately ?? []).indexOf(candidate.id));
     const middle = slot > 0 && slot < this.wish.hops - 1;
     return middle && !hasRole(candidate, ROLE.open) ? weight * LINKED_TAB_BOOST : weight;
   }

@@ -41,7 +41,7 @@ export type Fits = (descriptor: Descriptor) => boolean;
 export class NetworkWays implements Ways {
   #lookedUpAt = Number.NEGATIVE_INFINITY;
   #exitsAskedAt = Number.NEGATIVE_INFINITY;
-  /** When a circuit last began by a guard. */
+  /** When a circuit last began by a guard, the latest last. */
   readonly #begunMs = new Map<PeerId, number>();
 
   readonly suspects: Suspects;
@@ -114,9 +114,11 @@ export class NetworkWays implements Ways {
   #draw(wish: Omit<PathWish, 'lately'>): Descriptor[] {
     const { env, directory } = this.options;
     for (const [guard, ms] of this.#begunMs) if (env.now() - ms >= GUARD_REST_MS) this.#begunMs.delete(guard);
-    const path = choosePath(env, directory, { ...wish, lately: new Set(this.#begunMs.keys()) });
+    const path = choosePath(env, directory, { ...wish, lately: [...this.#begunMs.keys()] });
     const [first] = path;
-    if (first !== undefined) this.#begunMs.set(first.id, env.now());
+    if (first === undefined) return path;
+    this.#begunMs.delete(first.id); // the latest is last
+    this.#begunMs.set(first.id, env.now());
     return path;
   }
 

@@ -186,11 +186,15 @@ test('a newcomer and a flagged peer are drawn less often', async () => {
 test('a guard by which a circuit began moments ago is drawn where no other fits, and seldom else', async () => {
   const { env, directory, descriptors } = await pool('lately', mixed(12, 0));
   const [first, second] = descriptors.map(({ id }) => id) as [PeerId, PeerId];
-  const lately = new Set([first]);
-  const firsts = Array.from({ length: 300 }, () => choosePath(env, directory, { hops: 3, guards: [first, second], lately })[0]?.id);
-  const share = firsts.filter((id) => id === first).length / firsts.length;
+  const shareOfFirst = (lately: PeerId[]): number => {
+    const firsts = Array.from({ length: 300 }, () => choosePath(env, directory, { hops: 3, guards: [first, second], lately })[0]?.id);
+    return firsts.filter((id) => id === first).length / firsts.length;
+  };
+  const share = shareOfFirst([first]);
   assert.ok(share > 0 && share < 0.15, `${share}`);
-  assert.equal(choosePath(env, directory, { hops: 3, guards: [first], lately })[0]?.id, first);
+  const earlier = shareOfFirst([first, second]);
+  assert.ok(earlier > 0.85 && earlier < 1, `${earlier}`);
+  assert.equal(choosePath(env, directory, { hops: 3, guards: [first], lately: [first] })[0]?.id, first);
 });
 
 test('in the smallest network a path of three hops uses all three open peers', async () => {
