@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { loadFastKem } from '../src/adapters/node-crypto.ts';
 import { fromUtf8, utf8 } from '../src/core/bytes/bytes.ts';
 import { GlobalNetError } from '../src/core/bytes/errors.ts';
 import type { SetupCrypto } from '../src/core/circuit/index.ts';
@@ -87,6 +88,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
       (await listenWs({ ...options.listen, onTransport: (transport) => (peer === undefined ? transport.close() : peer.adopt(transport)) }));
     peer = await peerOf(options, env, store, listener);
     await peer.start();
+    void loadFastKem(); // the first dials are under way
   } catch (error) {
     metrics?.close();
     await listener?.close();

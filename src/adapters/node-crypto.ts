@@ -13,15 +13,28 @@ import { sodiumKem } from './sodium-kem.ts';
 
 type Kem = Pick<CryptoPort, 'kemKeyPair' | 'kemEncapsulate' | 'kemDecapsulate'>;
 
-/** By @noble until libsodium is there: half a megabyte to read and compile, while the first dials are under way. */
 let kem: Kem = nobleCrypto;
+let loading: Promise<void> | undefined;
 
-/** Resolves when ML-KEM is libsodium's. It works before as well, more slowly. */
-export const fastKem: Promise<void> = import('libsodium-wrappers').then(async ({ default: sodium }) => {
-  await sodium.ready;
-  kem = sodiumKem(sodium);
-});
-fastKem.catch(() => undefined); // then it stays so
+/**
+ * Resolves when ML-KEM is libsodium's; until then, and where it cannot be loaded, it is @noble's, which is slower. Half a megabyte to read and
+ * compile: at the start of a process other things come first. Whoever does not ask for it gets it with the first use.
+ */
+export function loadFastKem(): Promise<void> {
+  loading ??= import('libsodium-wrappers').then(
+    async ({ default: sodium }) => {
+      await sodium.ready;
+      kem = sodiumKem(sodium);
+    },
+    () => undefined,
+  );
+  return loading;
+}
+
+function kemNow(): Kem {
+  void loadFastKem();
+  return kem;
+}
 
 const CIPHER = 'chacha20-poly1305';
 const TAG = { authTagLength: 16 } as const;
@@ -86,7 +99,7 @@ export const nodeCrypto: CryptoPort = {
   aead,
   sha256: (bytes) => Uint8Array.from(createHash('sha256').update(bytes).digest()),
   ...(addon === undefined ? opensslCurves : addonCurves(addon)),
-  kemKeyPair: (seed) => kem.kemKeyPair(seed),
-  kemEncapsulate: (publicKey, random) => kem.kemEncapsulate(publicKey, random),
-  kemDecapsulate: (secretKey, ciphertext) => kem.kemDecapsulate(secretKey, ciphertext),
+  kemKeyPair: (seed) => kemNow().kemKeyPair(seed),
+  kemEncapsulate: (publicKey, random) => kemNow().kemEncapsulate(publicKey, random),
+  kemDecapsulate: (secretKey, ciphertext) => kemNow().kemDecapsulate(secretKey, ciphertext),
 };

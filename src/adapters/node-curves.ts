@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject, sign, verify } from 'node:crypto';
+import { multiplyKey } from '../core/crypto/ed25519-group.ts';
 import { strictVerify } from '../core/crypto/strict-verify.ts';
 import type { CryptoPort } from '../core/ports.ts';
 import { KEY_BYTES, SIGNATURE_BYTES } from '../core/wire/geometry.ts';
@@ -6,7 +7,7 @@ import type { SodiumAddon } from './node-sodium-addon.ts';
 import { isOddKey } from './odd-key.ts';
 
 /** What of the port goes by X25519 and Ed25519. */
-export type Curves = Pick<CryptoPort, 'x25519Public' | 'x25519' | 'ed25519Public' | 'ed25519Sign' | 'ed25519Verify'>;
+export type Curves = Pick<CryptoPort, 'x25519Public' | 'x25519' | 'ed25519Public' | 'ed25519Sign' | 'ed25519Verify' | 'ed25519Multiply'>;
 
 type Name = 'X25519' | 'Ed25519';
 type Verify = (key: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
@@ -37,6 +38,7 @@ export const opensslCurves: Curves = {
   ed25519Public: (seed) => publicBytes('Ed25519', seed),
   ed25519Sign: (seed, message) => Uint8Array.from(sign(null, message, privateKey('Ed25519', seed))),
   ed25519Verify: agreeing((key, message, signature) => verify(null, message, publicKey('Ed25519', key), signature)),
+  ed25519Multiply: multiplyKey,
 };
 
 /** By the addon: OpenSSL wants a key object for each call, and works out the public half of each secret for it. */
@@ -58,6 +60,8 @@ export function addonCurves(addon: SodiumAddon): Curves {
     ed25519Verify: agreeing(
       (key, message, signature) => signature.length === SIGNATURE_BYTES && addon.crypto_sign_verify_detached(signature, message, key),
     ),
+    ed25519Multiply: (key, scalar) =>
+      orUndefined(() => filled(KEY_BYTES, (product) => addon.crypto_scalarmult_ed25519_noclamp(product, scalar, key))),
   };
 }
 

@@ -37,6 +37,11 @@ export interface CryptoPort {
   ed25519Public(seed: Uint8Array): Uint8Array;
   ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array;
   ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+  /**
+   * A public key times a scalar of 32 bytes, little-endian, at most 2^255, and no multiple of the group's order. Undefined when the key is not the one
+   * form of a point of the prime-order group, or its neutral element.
+   */
+  ed25519Multiply(publicKey: Uint8Array, scalar: Uint8Array): Uint8Array | undefined;
   /** ML-KEM-768 (FIPS 203). `seed` is 64 bytes: d ‖ z. */
   kemKeyPair(seed: Uint8Array): { publicKey: Uint8Array; secretKey: Uint8Array };
   /** `random` is 32 bytes; undefined when the public key is malformed. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { fastKem, nodeCrypto, opensslAead } from '../../src/adapters/node-crypto.ts';
+import { loadFastKem, nodeCrypto, opensslAead } from '../../src/adapters/node-crypto.ts';
 import { opensslCurves } from '../../src/adapters/node-curves.ts';
 import { sodiumAddon } from '../../src/adapters/node-sodium-addon.ts';
 import { loadSodiumCrypto } from '../../src/adapters/sodium-crypto.ts';
@@ -10,7 +10,7 @@ import { nobleCrypto } from '../../src/core/crypto/noble.ts';
 import type { Aead, CryptoPort } from '../../src/core/ports.ts';
 import { seededRandom } from '../../src/sim/random.ts';
 
-await fastKem;
+await loadFastKem();
 
 const ports: [string, CryptoPort][] = [
   ['the native addon', nodeCrypto],
@@ -29,6 +29,9 @@ const LOW_ORDER = [
   `ed${'ff'.repeat(30)}7f`,
   `ee${'ff'.repeat(30)}7f`,
 ];
+
+/** A point of edwards25519 whose order is 8. */
+const ORDER_8 = 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a';
 
 const aeads: [string, Aead][] = [
   ['node:crypto', opensslAead],
@@ -86,6 +89,22 @@ for (const [name, fast] of ports) {
       for (const low of LOW_ORDER) {
         assert.equal(nobleCrypto.x25519(random(32), u(low)), undefined);
         assert.equal(fast.x25519(random(32), u(low)), undefined);
+      }
+    });
+
+    test('ed25519: a key times a scalar, and keys outside of the prime-order group', () => {
+      for (let i = 0; i < 12; i++) {
+        const key = nobleCrypto.ed25519Public(random(32));
+        const scalar = random(32);
+        scalar[31]! &= 0x7f;
+        const product = nobleCrypto.ed25519Multiply(key, scalar);
+        assert.equal(product?.length, 32);
+        assert.deepEqual(fast.ed25519Multiply(key, scalar), product);
+        const twin = ed25519.Point.fromBytes(key).add(ed25519.Point.fromHex(ORDER_8)).toBytes();
+        for (const outside of [twin, u(ORDER_8), ...LOW_ORDER.map(u), random(31), random(33), new Uint8Array(32).fill(2)])
+          for (const crypto of [fast, nobleCrypto]) assert.equal(crypto.ed25519Multiply(outside, scalar), undefined);
+        const any = random(32);
+        assert.deepEqual(fast.ed25519Multiply(any, scalar), nobleCrypto.ed25519Multiply(any, scalar));
       }
     });
 

@@ -1,8 +1,9 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
-import { concat } from '../bytes/bytes.ts';
+import { concat, utf8 } from '../bytes/bytes.ts';
 import { GlobalNetError } from '../bytes/errors.ts';
-import { utf8 } from '../bytes/bytes.ts';
+import type { CryptoPort } from '../ports.ts';
+import { littleEndian, ORDER } from './ed25519-group.ts';
 
 /**
  * Ed25519 key blinding (Tor's rend-spec-v3, appendix A.2): from a public key and a factor, a second public key that nobody
@@ -10,28 +11,21 @@ import { utf8 } from '../bytes/bytes.ts';
  * plain RFC 8032.
  */
 
-const Point = ed25519.Point;
-const ORDER = Point.Fn.ORDER;
+const { BASE } = ed25519.Point;
 /** Appendix A.2 draws the blinded key's nonce prefix from the identity's by this string. */
 const PREFIX_LABEL = utf8('Derive temporary signing key hash input');
-
-function littleEndian(bytes: Uint8Array): bigint {
-  let value = 0n;
-  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i] as number);
-  return value;
-}
 
 function scalarBytes(scalar: bigint): Uint8Array {
   return Uint8Array.from({ length: 32 }, (_, i) => Number((scalar >> BigInt(8 * i)) & 0xffn));
 }
 
 /** The factor as Ed25519 clamps a secret: a multiple of 8, so that a key with a small-order part has no second blinded key. */
-function clamp(factor: Uint8Array): bigint {
+function clamp(factor: Uint8Array): Uint8Array {
   if (factor.length !== 32) throw new RangeError(`a blinding factor is 32 bytes, not ${factor.length}`);
   const bytes = factor.slice();
   bytes[0] = (bytes[0] as number) & 248;
   bytes[31] = ((bytes[31] as number) & 63) | 64;
-  return littleEndian(bytes);
+  return bytes;
 }
 
 /**
@@ -40,25 +34,10 @@ function clamp(factor: Uint8Array): bigint {
  * @throws GlobalNetError `malformed` when the key is no point of the prime-order group: keys that differ by a point of small
  * order would blind to one key, and one service would have several addresses.
  */
-export function blindPublicKey(publicKey: Uint8Array, factor: Uint8Array): Uint8Array {
-  const scalar = clamp(factor) % ORDER;
-  const point = identityPoint(publicKey);
-  if (point === undefined) throw new GlobalNetError('malformed', 'this is not the public key of an Ed25519 identity');
-  return point.multiply(scalar).toBytes();
-}
-
-/** Whether these 32 bytes are a key that somebody can have made: a point of the prime-order group, and not its neutral element. */
-export function isIdentityKey(publicKey: Uint8Array): boolean {
-  return identityPoint(publicKey) !== undefined;
-}
-
-function identityPoint(publicKey: Uint8Array) {
-  try {
-    const point = Point.fromBytes(publicKey, false);
-    return !point.is0() && point.isTorsionFree() ? point : undefined;
-  } catch {
-    return undefined; // not on the curve
-  }
+export function blindPublicKey(crypto: Pick<CryptoPort, 'ed25519Multiply'>, publicKey: Uint8Array, factor: Uint8Array): Uint8Array {
+  const blinded = crypto.ed25519Multiply(publicKey, clamp(factor));
+  if (blinded === undefined) throw new GlobalNetError('malformed', 'this is not the public key of an Ed25519 identity');
+  return blinded;
 }
 
 export interface BlindedSigner {
@@ -78,15 +57,15 @@ export function blindSigner(seed: Uint8Array, factor: Uint8Array): BlindedSigner
 
 /** The same from an expanded secret (clamped scalar 32 ‖ prefix 32), the form of Tor's vectors. */
 export function signerFrom(expanded: Uint8Array, factor: Uint8Array): BlindedSigner {
-  const scalar = (littleEndian(clampedHead(expanded)) * clamp(factor)) % ORDER;
+  const scalar = (littleEndian(clampedHead(expanded)) * littleEndian(clamp(factor))) % ORDER;
   const prefix = sha512(concat(PREFIX_LABEL, expanded.subarray(32))).subarray(0, 32);
-  const publicKey = Point.BASE.multiply(scalar).toBytes();
+  const publicKey = BASE.multiply(scalar).toBytes();
   return {
     publicKey,
     expandedSecret: concat(scalarBytes(scalar), prefix),
     sign(message) {
       const nonce = littleEndian(sha512(concat(prefix, message))) % ORDER;
-      const commitment = Point.BASE.multiply(nonce).toBytes();
+      const commitment = BASE.multiply(nonce).toBytes();
       const challenge = littleEndian(sha512(concat(commitment, publicKey, message))) % ORDER;
       return concat(commitment, scalarBytes((nonce + challenge * scalar) % ORDER));
     },

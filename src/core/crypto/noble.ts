@@ -3,6 +3,7 @@ import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import type { Aead, CryptoPort } from '../ports.ts';
+import { multiplyKey } from './ed25519-group.ts';
 import { strictVerify } from './strict-verify.ts';
 
 /** The nonce of a counter: 4 zero bytes, then 64 bits little-endian (RFC 8439 § 2.3 leaves the split to the protocol). */
@@ -51,6 +52,7 @@ export const nobleCrypto: CryptoPort = {
   ed25519Public: (seed) => ed25519.getPublicKey(seed),
   ed25519Sign: (seed, message) => ed25519.sign(message, seed),
   ed25519Verify: strictVerify,
+  ed25519Multiply: multiplyKey,
   kemKeyPair: (seed) => ml_kem768.keygen(seed),
   kemEncapsulate(publicKey, random) {
     try {

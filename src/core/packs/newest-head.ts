@@ -21,7 +21,7 @@ export class NewestHead {
   note(bytes: Uint8Array): void {
     const period = periodOfHead(bytes);
     if (period > periodOf(this.env.now()) + 1) return;
-    const head = verifyHead(this.env.crypto, bytes, { key: datedPublicKey(this.author, period), period });
+    const head = verifyHead(this.env.crypto, bytes, { key: datedPublicKey(this.env.crypto, this.author, period), period });
     this.#serial = Math.max(this.#serial, head.serial);
   }
 }

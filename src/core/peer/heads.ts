@@ -77,7 +77,7 @@ export class HeadPublisher {
 export async function findHead(access: DhtAccess, author: Uint8Array): Promise<Uint8Array | undefined> {
   const { crypto, now } = access.env;
   const period = periodOf(now());
-  const key = datedPublicKey(author, period);
+  const key = datedPublicKey(crypto, author, period);
   const values = await findValues(access, singleWriterKey(crypto, RECORD.head, key), { want: 'agreed' });
   const heads = values.flatMap((value) => openHead(crypto, author, key, period, value.payload) ?? []);
   return heads.at(-1);

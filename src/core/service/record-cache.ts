@@ -62,7 +62,7 @@ export class RecordCache {
   async #find({ publicKey, secret }: Visited, signal: AbortSignal | undefined): Promise<OpenedRecord[]> {
     const { env, records } = this.#deps;
     const period = periodOf(env.now());
-    const blindedKey = datedPublicKey(publicKey, period);
+    const blindedKey = datedPublicKey(env.crypto, publicKey, period);
     const bySlot = new Map<number, { serial: number; opened: OpenedRecord }>();
     for (const { payload, serial, slot } of await records.find(blindedKey, signal)) {
       if (serial <= (bySlot.get(slot)?.serial ?? -1)) continue;

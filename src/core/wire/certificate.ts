@@ -5,7 +5,7 @@ import { concat, equal, utf8 } from '../bytes/bytes.ts';
 import { DecodeError, GlobalNetError } from '../bytes/errors.ts';
 import { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
-import { isIdentityKey } from '../crypto/blind.ts';
+import { isIdentityKey } from '../crypto/ed25519-group.ts';
 import { labelled } from '../crypto/derive.ts';
 import type { Identity } from '../crypto/identity.ts';
 import type { CryptoPort } from '../ports.ts';

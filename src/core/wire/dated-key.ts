@@ -3,6 +3,7 @@ import { Writer } from '../bytes/writer.ts';
 import { blindPublicKey, blindSigner, type BlindedSigner } from '../crypto/blind.ts';
 import { labelled } from '../crypto/derive.ts';
 import type { Identity } from '../crypto/identity.ts';
+import type { CryptoPort } from '../ports.ts';
 import { LABEL, PERIOD_MS, PERIOD_OVERLAP_MS } from './registry.ts';
 
 /**
@@ -36,8 +37,8 @@ function datedFactor(publicKey: Uint8Array, period: number): Uint8Array {
 }
 
 /** The blinded key, 32 bytes. @throws GlobalNetError `malformed` when the key is no Ed25519 identity. */
-export function datedPublicKey(publicKey: Uint8Array, period: number): Uint8Array {
-  return blindPublicKey(publicKey, datedFactor(publicKey, period));
+export function datedPublicKey(crypto: Pick<CryptoPort, 'ed25519Multiply'>, publicKey: Uint8Array, period: number): Uint8Array {
+  return blindPublicKey(crypto, publicKey, datedFactor(publicKey, period));
 }
 
 /** Signs for `datedPublicKey(identity.publicKey, period)`. */

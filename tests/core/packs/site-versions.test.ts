@@ -1,6 +1,7 @@
 /** Which version of a site is read: the newest that its author signed, and none below one that was seen. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { nobleCrypto } from '../../../src/core/crypto/noble.ts';
 import { GlobalNetError } from '../../../src/core/bytes/errors.ts';
 import { datedPublicKey, datedSigner } from '../../../src/core/wire/dated-key.ts';
 import { CHUNK_BYTES, HASH_BYTES } from '../../../src/core/wire/geometry.ts';
@@ -123,7 +124,7 @@ test('a head that names a newer version than is served is told', async () => {
   const site = siteOf(env, { 'index.html': page });
   const period = Math.floor(env.now() / 86_400_000);
   const signer = datedSigner(site.author, period);
-  const key = datedPublicKey(site.author.publicKey, period);
+  const key = datedPublicKey(nobleCrypto, site.author.publicKey, period);
   const head = encodeHead({ key, period, serial: 5, manifestHash: noise('manifest', HASH_BYTES) }, (message) => signer.sign(message));
   const { reader, warnings } = bench({ ...site.content, head }, site.author.publicKey, { env });
   await (await reader().open('')).bytes();

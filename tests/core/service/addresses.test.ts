@@ -34,7 +34,7 @@ test('vectors: addresses, dated keys, rendezvous tags', () => {
     assert.equal(hex(identityFromSeed(nobleCrypto, fromHex(seed)).publicKey), publicKey);
     assert.equal(encodeAddress(fromHex(publicKey)), address);
     assert.equal(hex(decodeAddress(address)), publicKey);
-    assert.equal(hex(datedPublicKey(fromHex(publicKey), period)), datedKey);
+    assert.equal(hex(datedPublicKey(nobleCrypto, fromHex(publicKey), period)), datedKey);
     assert.equal(hex(rendezvous.rendezvousTag(fromHex(seed))), rendezvousTagOfSeed);
   }
 });

@@ -229,7 +229,7 @@ test('near the end of a period the record stands under both keys, so that a cloc
   assert.equal(keys(), 2);
   const tomorrow = made.env.now() + PERIOD_OVERLAP_MS - 3_600_000;
   assert.equal(periodOf(tomorrow), periodOf(made.env.now()) + 1);
-  assert.ok(made.network.values.has(hex(datedPublicKey(IDENTITY.publicKey, periodOf(tomorrow)))));
+  assert.ok(made.network.values.has(hex(datedPublicKey(nobleCrypto, IDENTITY.publicKey, periodOf(tomorrow)))));
   // Past midnight a visitor finds it under the new key alone.
   await made.env.advance(3 * 3_600_000);
   made.visitor.forget();

@@ -154,7 +154,8 @@ function recordBy(made: Scene, by: Uint8Array | undefined): ServiceRecord {
   const { payload, serial, slot } = made.network.published.at(-1)!;
   const period = periodOf(made.env.now());
   const place = { period, serial, slot };
-  return openServiceRecord(nobleCrypto, IDENTITY.publicKey, datedPublicKey(IDENTITY.publicKey, period), place, payload, by).record!;
+  return openServiceRecord(nobleCrypto, IDENTITY.publicKey, datedPublicKey(nobleCrypto, IDENTITY.publicKey, period), place, payload, by)
+    .record!;
 }
 
 let thieves = 0;
