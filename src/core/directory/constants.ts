@@ -65,8 +65,8 @@ export const NEWCOMER_WEIGHT = 0.25;
 /** A tab fits only behind a peer it is linked to; where it fits it is drawn this much likelier, else hardly a circuit would run through tabs. */
 export const LINKED_TAB_BOOST = 4;
 /**
- * What is left of the weight of a guard by which a circuit began moments ago, and of that where it was the last of two: a setup packet fills TCP's first flight on a link that was
- * silent, and a second one waits for the round trip.
+ * What is left of the weight of a guard by which a circuit began moments ago, and of that where it was the last of two: a setup packet fills
+ * TCP's first flight on a link that was silent, and a second one waits for the round trip.
  */
 export const GUARD_LATELY_WEIGHT = 0.05;
 /** Candidates tried for one path before the search gives up: a dead end is found in far fewer. */
