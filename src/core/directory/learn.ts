@@ -63,7 +63,7 @@ export async function askDirectory(
 
 /**
  * Fills the pool of hops: draws points, asks for each point several unrelated answerers (the open peers nearest to it, which are
- * also those that peers near it publish to), and takes in what they say. One gives the descriptors, the others hashes.
+ * also those that peers near it publish to), and takes in what they say. The first one gives the descriptors, the others hashes.
  */
 export async function learnRelays(options: LearnOptions): Promise<LearnReport> {
   const { env, directory } = options;
@@ -86,15 +86,13 @@ export async function learnRelays(options: LearnOptions): Promise<LearnReport> {
   return { asked: plan.size, answered: answers.size, added: directory.size - before };
 }
 
-/** Of those who are asked about a point one gives the descriptors, who has fewest to give: a long answer comes a round trip later. */
 function planQuestions(points: readonly Uint8Array[], answerers: readonly Descriptor[]): Map<Descriptor, AskedPoint[]> {
   const plan = new Map<Descriptor, AskedPoint[]>();
-  const gives = (answerer: Descriptor): number => plan.get(answerer)?.filter(({ hashOnly }) => !hashOnly).length ?? 0;
   for (const point of points) {
     const near = nearestTo(point, answerers, answerers.length, (descriptor) => peerIdBytes(descriptor.id));
-    const asked = unrelated(near, LEARN_ANSWERERS, (descriptor) => descriptor);
-    const giver = [...asked].sort((a, b) => gives(a) - gives(b))[0];
-    for (const answerer of asked) plan.set(answerer, [...(plan.get(answerer) ?? []), { hashOnly: answerer !== giver, point }]);
+    unrelated(near, LEARN_ANSWERERS, (descriptor) => descriptor).forEach((answerer, index) => {
+      plan.set(answerer, [...(plan.get(answerer) ?? []), { hashOnly: index > 0, point }]);
+    });
   }
   return plan;
 }

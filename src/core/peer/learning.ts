@@ -1,4 +1,4 @@
-import { type Directory, LEARN_POINTS, learnRelays, openPeers, savePeers } from '../directory/index.ts';
+import { type Directory, learnRelays, openPeers, savePeers } from '../directory/index.ts';
 import type { Env } from '../env.ts';
 import type { Links } from '../link/index.ts';
 import type { Ask, RecordStore } from '../ports.ts';
@@ -21,8 +21,6 @@ export class Learning {
   #learnedAt = 0;
   /** In a small network; doubled with each round that brings nobody new. */
   #learnSoonMs = LEARN_SOON_MS;
-  /** The last round asked for no more than a first circuit needs. */
-  #isBrief = false;
 
   constructor(private readonly options: LearningOptions) {}
 
@@ -34,7 +32,7 @@ export class Learning {
   /** With the first circuit the peer is ready: what else there is to learn waits until that has been said. */
   isDue(isReady: boolean): boolean {
     const { env, hasCircuit } = this.options;
-    const everyMs = this.#vouched >= this.#enough && !this.#isBrief ? LEARN_EVERY_MS : hasCircuit() || isReady ? this.#learnSoonMs : 0;
+    const everyMs = this.#vouched >= this.#enough ? LEARN_EVERY_MS : hasCircuit() || isReady ? this.#learnSoonMs : 0;
     return env.now() - this.#learnedAt >= everyMs;
   }
 
@@ -47,10 +45,7 @@ export class Learning {
     const via = !isOpen && hasCircuit() && suffices ? 'circuit' : 'link';
     const linked = openPeers(directory).filter(({ id }) => links.get(id) !== undefined);
     const access = { env, directory, ask, via } as const;
-    // At first one point of each: eight descriptors come with the reply to the setup packet, more would come a round trip later.
-    this.#isBrief = vouched === 0 && linked.length > 0 && linked.length < LEARN_POINTS;
-    const points = this.#isBrief ? linked.length : LEARN_POINTS;
-    await learnRelays(via === 'circuit' || linked.length === 0 ? access : { ...access, answerers: linked, points });
+    await learnRelays(via === 'circuit' || linked.length === 0 ? access : { ...access, answerers: linked });
     // Where those we are linked to do not suffice to agree, the peers they named are asked.
     if ([...directory.all()].every((descriptor) => !directory.isVouched(descriptor))) await learnRelays(access);
     this.#learnedAt = env.now();

@@ -52,23 +52,6 @@ test('from three bootstraps a newcomer learns relays that two unrelated ones vou
   assert.ok(relays(access.directory).length >= 18, `${relays(access.directory).length} relays`);
 });
 
-test('those who are asked about several points give in turn: eight descriptors each, and hashes of the others', async () => {
-  const net = network(20, 'turns');
-  const given: number[] = [];
-  for (const { id } of net.descriptors)
-    net.twists.set(id, (_request, honest) => {
-      const answer = decodeDirectoryAnswer(honest());
-      if (answer.type === 'answer') given.push(answer.descriptors.length);
-      return encodeDirectoryAnswer(answer);
-    });
-  for (let i = 0; i < 10; i++) {
-    const access = net.newcomer(net.descriptors.slice(0, 2));
-    await learnRelays({ ...access, points: 2 });
-    assert.ok(relays(access.directory).length >= 8);
-  }
-  assert.deepEqual(given, new Array(20).fill(8));
-});
-
 test('in the smallest network, three open peers, each is vouched for by the other two', async () => {
   const net = network(3, 'three');
   const access = net.newcomer(net.descriptors);
