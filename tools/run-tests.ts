@@ -12,9 +12,9 @@ export interface TestSums {
 }
 
 export interface TestRun {
-  /** Folders below tests/. */
+  /** Folders below tests/ each of whose files has a process of its own. */
   readonly folders: readonly string[];
-  /** Of these the files that lie together share a process: it takes over a second to start, more than most of them. */
+  /** Folders below tests/ whose files share a process with those beside them: it takes over a second to start, more than most of them. */
   readonly together?: readonly string[];
   /** Files at a time. */
   readonly concurrency: number;
@@ -36,7 +36,8 @@ export async function runTests({
   const grouped = filesOf(together);
   const cache = join(root, '.cache', `tests.${process.pid}.${together.join('-')}`);
   mkdirSync(cache, { recursive: true });
-  const files = [...groupsOf(grouped, cache), ...filesOf(folders)];
+  const groups = groupsOf(grouped, cache);
+  const files = [...groups, ...filesOf(folders)];
   const sums = join(cache, 'sums.json');
   const args = [
     '--import',
@@ -51,8 +52,8 @@ export async function runTests({
   const code = await runNode(args, { ...process.env, ...env, TEST_SUMS: sums }, isBehind);
   try {
     const { passed, failed, files: seen } = JSON.parse(readFileSync(sums, 'utf8')) as TestSums & { files: string[] };
-    const empty = grouped.filter((path) => !seen.includes(path));
-    for (const path of empty) console.log(`  ${path}: the file holds no test`);
+    const empty = [...grouped, ...groups].filter((path) => !seen.includes(path));
+    for (const path of empty) console.log(`  ${path}: the file holds no test, or the run ended before it`);
     return { passed, failed: Math.max(code === 0 ? 0 : 1, failed + empty.length) };
   } catch {
     console.log(`  the test runner ended with code ${code} before it summed up`);
@@ -66,12 +67,18 @@ function filesOf(folders: readonly string[]): string[] {
   return folders.flatMap((folder) => filesUnder(`tests/${folder}`)).filter((path) => path.endsWith('.test.ts'));
 }
 
-/** A file for each folder, written to `place`, that imports all of the folder's. */
+/**
+ * A file for each folder, written to `place`, that imports all of the folder's. Its own test comes last: a module that awaits something lets the first
+ * tests begin, and the process end, before the others are read.
+ */
 function groupsOf(files: readonly string[], place: string): string[] {
   return [...new Set(files.map(dirname))].map((folder) => {
     const group = join(place, `${folder.replaceAll('/', '-')}.test.mjs`);
     const imports = files.filter((path) => dirname(path) === folder).map((path) => `import '${pathToFileURL(join(root, path))}';\n`);
-    writeFileSync(group, imports.join(''));
+    writeFileSync(
+      group,
+      `import { test } from 'node:test';\n${imports.join('')}test('all files of ${folder} were read', () => undefined);\n`,
+    );
     return relative(root, group);
   });
 }

@@ -24,9 +24,9 @@ export interface SodiumAddon {
   crypto_scalarmult_base(publicKey: Uint8Array, secret: Uint8Array): void;
   /** @throws Error when the shared secret is zero. */
   crypto_scalarmult(shared: Uint8Array, secret: Uint8Array, publicKey: Uint8Array): void;
-  /** @param secret 64 bytes: the seed and the public key. */
   /** @throws Error when the key is not the one form of a point of the prime-order group, or its neutral element. */
   crypto_scalarmult_ed25519_noclamp(product: Uint8Array, scalar: Uint8Array, publicKey: Uint8Array): void;
+  /** @param secret 64 bytes: the seed and the public key. */
   crypto_sign_seed_keypair(publicKey: Uint8Array, secret: Uint8Array, seed: Uint8Array): void;
   crypto_sign_detached(signature: Uint8Array, message: Uint8Array, secret: Uint8Array): void;
   /** @param signature 64 bytes or more: the rest is not looked at. @throws Error for other lengths. */
