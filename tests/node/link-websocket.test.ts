@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -11,8 +13,8 @@ import { GlobalNetError } from '../../src/core/bytes/errors.ts';
 import { newIdentity } from '../../src/core/crypto/identity.ts';
 import { Handshake } from '../../src/core/link/index.ts';
 import type { Transport } from '../../src/core/ports.ts';
-import { LINK_HELLO_BYTES } from '../../src/core/wire/geometry.ts';
-import type { LinkSetup } from '../support/link-suite.ts';
+import { FRAME_SETUP_BYTES, LINK_HELLO_BYTES, LINK_PROOF_BYTES } from '../../src/core/wire/geometry.ts';
+import { type LinkSetup, until } from '../support/link-suite.ts';
 import { realEnv } from '../support/real-env.ts';
 import { runLinkTests } from '../support/run-link-tests.ts';
 
@@ -42,6 +44,29 @@ function setup(): LinkSetup {
     },
     stall: (stalled) => (stalled ? listening?.pause() : listening?.resume()),
   };
+}
+
+/** Says yes to one WebSocket, and notes how long what comes then is, piece by piece. */
+async function listenBare(): Promise<{ url: string; pieces: number[]; close(): void }> {
+  const pieces: number[] = [];
+  const http = createServer();
+  http.on('upgrade', ({ headers }, socket) => {
+    const accept = createHash('sha1').update(`${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+    );
+    socket.on('data', (bytes: Buffer) => void pieces.push(bytes.length));
+    socket.on('error', () => undefined);
+    closing = () => socket.destroy();
+  });
+  let closing: () => void = () => undefined;
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const close = (): void => {
+    closing();
+    http.close();
+  };
+  return { url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}`, pieces, close };
 }
 
 runLinkTests('WebSockets on loopback', setup);
@@ -78,6 +103,29 @@ describe('WebSocket transports', () => {
     await new Promise<void>((answered) => (dialled.handler = { onMessage: () => answered(), onDrain() {}, onClose() {} }));
     assert.deepEqual(got, [new Uint8Array(hello)]);
     await listener.close();
+  });
+
+  it('a proof leaves with what is said first, in one piece', async () => {
+    const bare = await listenBare();
+    const dialled = await wsDialer.dial({ peer: undefined, url: bare.url }, undefined, new Uint8Array(LINK_HELLO_BYTES));
+    dialled.send(new Uint8Array(LINK_PROOF_BYTES));
+    dialled.send(new Uint8Array(FRAME_SETUP_BYTES));
+    dialled.send(new Uint8Array(100));
+    const all = LINK_PROOF_BYTES + FRAME_SETUP_BYTES + 100;
+    await until(setup(), () => bare.pieces.reduce((sum, bytes) => sum + bytes, 0) > all, 'all of it');
+    assert.ok((bare.pieces[0] ?? 0) > LINK_PROOF_BYTES + FRAME_SETUP_BYTES);
+    bare.close();
+  });
+
+  it('a proof is not lost where nothing follows it, nor where the end does', async () => {
+    for (const isEnded of [false, true]) {
+      const bare = await listenBare();
+      const dialled = await wsDialer.dial({ peer: undefined, url: bare.url }, undefined, new Uint8Array(LINK_HELLO_BYTES));
+      dialled.send(new Uint8Array(LINK_PROOF_BYTES));
+      if (isEnded) dialled.close();
+      await until(setup(), () => (bare.pieces[0] ?? 0) > LINK_PROOF_BYTES, 'the proof');
+      bare.close();
+    }
   });
 
   it('a hello in the address is taken as it was given, and nothing else is taken for one', () => {
