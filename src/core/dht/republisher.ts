@@ -1,13 +1,15 @@
 import { type Env, randomBelow } from '../env.ts';
 import type { DhtValue } from '../wire/value.ts';
 import { type DhtAccess, storeValue } from './client.ts';
-import { REPUBLISH_JITTER, REPUBLISH_MS, REPUBLISH_RETRY_MS } from './constants.ts';
+import { REPLICAS, REPUBLISH_JITTER, REPUBLISH_MS, REPUBLISH_RETRY_MS } from './constants.ts';
 
 /** Makes the value anew, with a fresh expiry and serial where need be; undefined: nothing to publish now. */
 export type MakeValue = () => DhtValue | undefined | Promise<DhtValue | undefined>;
 
 interface Entry {
   readonly make: MakeValue;
+  /** Writings in a row that brought it to fewer than REPLICAS. */
+  thin: number;
   cancel: () => void;
 }
 
@@ -20,7 +22,7 @@ export class Republisher {
   /** Publishes at once and from then on, in place of what had this name before. */
   publish(name: string, make: MakeValue): void {
     this.withdraw(name);
-    const entry: Entry = { make, cancel: () => undefined };
+    const entry: Entry = { make, thin: 0, cancel: () => undefined };
     this.#entries.set(name, entry);
     void this.#run(name, entry);
   }
@@ -40,7 +42,12 @@ export class Republisher {
     let delayMs = jittered(env, REPUBLISH_MS);
     try {
       const value = await entry.make();
-      if (value !== undefined && this.#entries.get(name) === entry) await storeValue(this.access, value);
+      if (value !== undefined && this.#entries.get(name) === entry) {
+        const isHeld = (await storeValue(this.access, value)) >= REPLICAS;
+        // Those who brought it may have known few peers, as all do in a young network.
+        if (!isHeld) delayMs = jittered(env, Math.min(REPUBLISH_MS, REPUBLISH_RETRY_MS * 2 ** entry.thin));
+        entry.thin = isHeld ? 0 : entry.thin + 1;
+      }
     } catch (error) {
       delayMs = jittered(env, REPUBLISH_RETRY_MS);
       env.log('info', 'dht', `a value could not be published, next try in ${Math.round(delayMs / 1000)} s: ${String(error)}`);

@@ -27,7 +27,9 @@ export const HELLO_KEYS_MS = 7_200_000;
 export const REPUBLISH_MS = 3_600_000;
 /** Points' descriptors change with each epoch; a record that only names older ones is renewed this often, not with each of them. */
 export const RECORD_RENEW_MS = 600_000;
-/** Wait after a publication that nobody took, doubled up to REPUBLISH_MS. */
+/** A record that fewer hold is stored again soon: those who brought it may have known few peers, as all do in a young network. */
+export const HOLDERS_ENOUGH = 8;
+/** Wait after a publication that fewer took, doubled up to REPUBLISH_MS. */
 export const PUBLISH_RETRY_MS = 15_000;
 /** A change waits this long, so that three points that come up together make one record. */
 export const PUBLISH_SETTLE_MS = 1_000;

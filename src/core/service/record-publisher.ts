@@ -4,7 +4,15 @@ import { randomBelow, type Env } from '../env.ts';
 import { datedSigner, periodExpiresAtMs, periodOf, standingPeriods } from '../wire/dated-key.ts';
 import { PERIOD_OVERLAP_MS } from '../wire/registry.ts';
 import type { ServiceRecord } from '../wire/service-record.ts';
-import { HOUSEKEEPING_MS, PUBLISH_APART_MS, PUBLISH_RETRY_MS, PUBLISH_SETTLE_MS, REPUBLISH_MS, SLOT_CHECK_MS } from './constants.ts';
+import {
+  HOLDERS_ENOUGH,
+  HOUSEKEEPING_MS,
+  PUBLISH_APART_MS,
+  PUBLISH_RETRY_MS,
+  PUBLISH_SETTLE_MS,
+  REPUBLISH_MS,
+  SLOT_CHECK_MS,
+} from './constants.ts';
 import { type HostPart, hostPart, isAnothers, type LyingPart, partsIn, slotFor } from './host-part.ts';
 import type { RecordNetwork } from './ports.ts';
 import { sealServiceRecord } from './record-seal.ts';
@@ -163,9 +171,10 @@ export class RecordPublisher {
 
   #nextMs(publication: Publication, holders: number): number {
     const { env } = this.#options;
-    publication.misses = holders > 0 ? 0 : publication.misses + 1;
+    publication.misses = holders >= HOLDERS_ENOUGH ? 0 : publication.misses + 1;
     if (holders > 0 && publication.stale) return this.#soonMs(publication.period);
-    const waitMs = holders > 0 ? REPUBLISH_MS : Math.min(REPUBLISH_MS, PUBLISH_RETRY_MS * 2 ** (publication.misses - 1));
+    const { misses } = publication;
+    const waitMs = misses === 0 ? REPUBLISH_MS : Math.min(REPUBLISH_MS, PUBLISH_RETRY_MS * 2 ** (misses - 1));
     return waitMs * 0.8 + randomBelow(env, Math.ceil(waitMs * 0.4));
   }
 
