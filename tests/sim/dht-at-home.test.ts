@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { identityFromSeed } from '../../src/core/crypto/index.ts';
-import { REPLICAS } from '../../src/core/dht/index.ts';
+import { GRACE_MS, REPLICAS, REPLICAS_ENOUGH } from '../../src/core/dht/index.ts';
 import { encodeDhtAnswer } from '../../src/core/wire/dht.ts';
 import { type DhtValue, signValue } from '../../src/core/wire/value.ts';
 import { DhtNetwork, type TestStorePeer } from '../support/dht-network.ts';
@@ -24,9 +24,9 @@ async function twelve(seed: string): Promise<{ network: DhtNetwork; runner: Test
   return { network, runner, others };
 }
 
-async function found(network: DhtNetwork, runner: TestStorePeer, key: Uint8Array): Promise<number[]> {
+async function found(network: DhtNetwork, runner: TestStorePeer, key: Uint8Array, soon = false): Promise<number[]> {
   network.deepestRoute = 0;
-  const { values } = await network.run(runner.node.find(key));
+  const { values } = await network.run(runner.node.find(key, { soon }));
   return values.map(({ serial }) => serial);
 }
 
@@ -59,4 +59,29 @@ test('the newest counts, however many of them show an older one', async () => {
       request.type === 'fetch' ? encodeDhtAnswer({ type: 'values', values: [old.bytes], nodes: [] }) : honest();
   }
   assert.deepEqual(await found(network, runner, fresh.key), [2]);
+});
+
+test('who wants it soon waits for no more than half of them', async () => {
+  const { network, runner, others } = await twelve('soon');
+  const stored = value(network, 1);
+  await network.run(runner.node.store(stored));
+  for (const silent of others.slice(0, others.length - REPLICAS_ENOUGH - 1)) silent.twist = () => undefined;
+  const startMs = network.env.now();
+  assert.deepEqual(await found(network, runner, stored.key, true), [1]);
+  assert.ok(network.env.now() - startMs < GRACE_MS, 'the others were not waited for');
+  assert.deepEqual(await found(network, runner, stored.key), [1]);
+  assert.ok(network.env.now() - startMs >= GRACE_MS, 'and are, where the newest is wanted');
+});
+
+test('fewer than half of them cannot hide the newest from who wants it soon', async () => {
+  for (const seed of ['a', 'b', 'c', 'd']) {
+    const { network, runner, others } = await twelve(seed);
+    const [old, fresh] = [value(network, 1), value(network, 2)];
+    await network.run(runner.node.store(fresh));
+    for (const liar of others.slice(0, REPLICAS_ENOUGH - 1)) {
+      liar.twist = async (request, honest) =>
+        request.type === 'fetch' ? encodeDhtAnswer({ type: 'values', values: [old.bytes], nodes: [] }) : honest();
+    }
+    assert.deepEqual(await found(network, runner, fresh.key, true), [2]);
+  }
 });

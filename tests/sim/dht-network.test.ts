@@ -285,6 +285,22 @@ test('values are published again and again until they are withdrawn', async () =
   assert.equal(serial, last);
 });
 
+test('a value that few have taken is brought to more of them soon', async () => {
+  const network = new DhtNetwork('thin');
+  await network.grow(12);
+  const [few, many] = [network.all.slice(0, 3), network.all.slice(3)];
+  for (const peer of many) peer.up = false;
+  const republisher = new Republisher(network.client(() => few.map(({ own }) => own())));
+  republisher.publish('head', () => value(network, 1));
+  await network.env.advance(30_000);
+  for (const peer of many) peer.up = true;
+  const holders = () => network.all.filter(({ node }) => node.values.keys === 1).length;
+  assert.ok(holders() > 0 && holders() <= few.length, `${holders()} at first`);
+  await network.env.advance(3 * 60_000);
+  assert.ok(holders() >= REPLICAS, `${holders()} later`);
+  republisher.stop();
+});
+
 test('a value that could not be published is tried again within minutes', async () => {
   const network = new DhtNetwork('retry');
   await network.grow(12);
@@ -315,7 +331,7 @@ test('junk is answered as malformed, what is not ours to keep is refused, and to
   ) as DhtValue;
   const kept = await serve(encodeDhtRequest({ type: 'keep', value: far.bytes }));
   assert.ok(kept.type === 'stored' && (kept.kept === 1 || kept.result === KEEP.notMine));
-  const many = Array.from({ length: 80 }, () => serve(encodeDhtRequest({ type: 'find', responders: true, key: far.key })));
+  const many = Array.from({ length: 80 }, () => serve(encodeDhtRequest({ type: 'find', responders: true, soon: false, key: far.key })));
   const answers = await network.run(Promise.all(many));
   assert.ok(answers.some((answer) => answer.type === 'error' && answer.reason === END.full));
   assert.ok(answers.some((answer) => answer.type === 'values'));
@@ -329,7 +345,7 @@ test('a store peer whose table is empty begins with those that the directory kno
   const known = () => network.all.slice(0, 5).map(({ own }) => own());
   const newcomer = new DhtNode(network.env, { self: openPeer(999).id, own: () => undefined, ask: network.ask, known });
   assert.equal((await network.run(newcomer.find(stored.key))).values.length, 0, 'nobody was known');
-  await network.run(newcomer.serve(encodeDhtRequest({ type: 'find', responders: false, key: stored.key })));
+  await network.run(newcomer.serve(encodeDhtRequest({ type: 'find', responders: false, soon: false, key: stored.key })));
   assert.equal((await network.run(newcomer.find(stored.key))).values.length, 1);
 });
 

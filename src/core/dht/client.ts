@@ -25,6 +25,8 @@ export interface FindOptions {
    * hostile one could hide a newer serial.
    */
   readonly want?: 'first' | 'agreed';
+  /** What half of one position's holders say will do. */
+  readonly soon?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -40,7 +42,7 @@ export async function findValues(access: DhtAccess, key: Uint8Array, options: Fi
   let answered = 0;
   let successes = 0;
   await askInTurn(runners, options.signal, async (runner) => {
-    const answer = await askRunner(access, runner, { type: 'find', responders: false, key });
+    const answer = await askRunner(access, runner, { type: 'find', responders: false, soon: options.soon ?? false, key });
     if (answer?.type !== 'values') return false;
     answered += 1;
     const values = verifyValues(access.env, key, answer.values);

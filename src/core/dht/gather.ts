@@ -12,16 +12,21 @@ export function within<T>(env: Env, timeoutMs: number, promise: Promise<T>): Pro
   });
 }
 
+export interface Patience<T> {
+  /** Whether a result is what was asked for. */
+  readonly isUseful: (result: T) => boolean;
+  /** After the first useful one. */
+  readonly graceMs: number;
+  /** Whether the results so far will do: then nobody is waited for. */
+  readonly isEnough?: (results: readonly T[]) => boolean;
+}
+
 /**
- * Waits for all of `promises`, but no more than `graceMs` after `isEnough` first held of one of the results: the slowest must
- * not set the pace. Results in the order of their coming, failures left out. Never rejects.
+ * Waits for all of `promises`, but no longer than its patience: the slowest must not set the pace. Results in the order of their
+ * coming, failures left out. Never rejects.
  */
-export function gather<T>(
-  env: Env,
-  promises: readonly Promise<T | undefined>[],
-  isEnough: (result: T) => boolean,
-  graceMs: number,
-): Promise<T[]> {
+export function gather<T>(env: Env, promises: readonly Promise<T | undefined>[], patience: Patience<T>): Promise<T[]> {
+  const { isUseful, graceMs, isEnough = () => false } = patience;
   return new Promise((resolve) => {
     const results: T[] = [];
     let waiting = promises.length;
@@ -33,8 +38,8 @@ export function gather<T>(
     const settle = (result: T | undefined) => {
       waiting -= 1;
       if (result !== undefined) results.push(result);
-      if (waiting === 0) finish();
-      else if (result !== undefined && cancelGrace === undefined && isEnough(result)) cancelGrace = env.schedule(graceMs, finish);
+      if (waiting === 0 || isEnough(results)) finish();
+      else if (result !== undefined && cancelGrace === undefined && isUseful(result)) cancelGrace = env.schedule(graceMs, finish);
     };
     if (waiting === 0) resolve([]);
     for (const promise of promises) promise.then(settle, () => settle(undefined));

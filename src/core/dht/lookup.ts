@@ -31,7 +31,7 @@ import { nearestStores, type StoreTable } from './table.ts';
 type RouteRequest = Pick<DhtRequest & { type: 'route' }, 'target' | 'hopsLeft' | 'budgetMs' | 'known'>;
 
 /** What a holder said. */
-interface Fetched {
+export interface Fetched {
   readonly holder: Descriptor;
   readonly values: readonly DhtValue[];
   readonly nearer: readonly Descriptor[];
@@ -149,7 +149,7 @@ export class Lookup {
     const starts = nearestStores(this.env.crypto, target, this.table.descriptors(), ROUTES);
     const nearest = this.nearestKnown(target);
     const routes = starts.map((start) => this.#routeBy(start, target, nearest, ROUTE_HOPS_MAX, ROUTE_BUDGET_MS));
-    return [nearest, ...(await gather(this.env, routes, () => true, GRACE_MS))];
+    return [nearest, ...(await gather(this.env, routes, { isUseful: () => true, graceMs: GRACE_MS }))];
   }
 
   /** The REPLICAS nearest of each view, once each: where all are honest that is hardly more than the REPLICAS nearest of all. */
@@ -161,24 +161,24 @@ export class Lookup {
   /**
    * Asks the holders of one position of a key for what they hold; when none has it, those that were named besides. Hostile ones can
    * keep silent and name places they do not own, and no more. At home no route is needed where half of the nearest have it.
+   * @param soon until half of them have said it.
    */
-  async fetch(key: Uint8Array, position: 0 | 1): Promise<Fetched[]> {
+  async fetch(key: Uint8Array, position: 0 | 1, soon: boolean): Promise<Fetched[]> {
     const target = valuePosition(this.env.crypto, key, position);
     const asked = new Set<PeerId>([this.table.self]);
     const askAll = (wanted: readonly Descriptor[]): Promise<Fetched[]> => {
       const peers = wanted.filter(({ id }) => !asked.has(id)).slice(0, FETCH_ROUND_PEERS + REPLICAS);
       for (const { id } of peers) asked.add(id);
       const asking = peers.map((holder) => this.#fetchFrom(holder, key, position, prefixesOf(wanted)));
-      return gather(this.env, asking, ({ values }) => values.length > 0, GRACE_MS);
+      return gather(this.env, asking, { isUseful: hasValues, graceMs: GRACE_MS, isEnough: (all) => soon && isFound(all) });
     };
     const fetched: Fetched[] = this.#isAtHome(target) ? await askAll(this.nearestKnown(target)) : [];
-    const holders = (): number => fetched.filter(({ values }) => values.length > 0).length;
-    if (holders() >= REPLICAS_ENOUGH) return fetched;
+    if (isFound(fetched)) return fetched;
     const views = await this.views(target);
     let wanted = this.nearestOfEach(target, views);
     for (let round = 0; round < FETCH_ROUNDS; round++) {
       fetched.push(...(await askAll(wanted)));
-      if (holders() > 0) break;
+      if (fetched.some(hasValues)) break;
       const rest = views.flat().filter(({ id }) => !asked.has(id));
       const named = this.nearestOfEach(
         target,
@@ -194,6 +194,15 @@ export class Lookup {
     if (answer?.type !== 'values') return undefined;
     return { holder, values: verifyValues(this.env, key, answer.values), nearer: this.verifyNodes(answer.nodes) };
   }
+}
+
+function hasValues({ values }: Fetched): boolean {
+  return values.length > 0;
+}
+
+/** Half of those that are to hold a value have said it. */
+export function isFound(fetched: readonly Fetched[]): boolean {
+  return fetched.filter(hasValues).length >= REPLICAS_ENOUGH;
 }
 
 /** Those of the bytes that are values of `key`; the rest is somebody's lie or has expired. */

@@ -20,8 +20,8 @@ import {
   POSITIONS,
   QUERIES_MAX,
 } from './constants.ts';
-import { gather } from './gather.ts';
-import { Lookup } from './lookup.ts';
+import { gather, type Patience } from './gather.ts';
+import { type Fetched, isFound, Lookup } from './lookup.ts';
 import { unknownTo } from './known-prefixes.ts';
 import { newest } from './merge.ts';
 import { storePosition, valuePosition } from './positions.ts';
@@ -97,7 +97,7 @@ export class DhtNode {
           nodes: bytesOf(await this.#lookup.route(request)),
         }));
       case 'find':
-        return this.#query(() => this.#found(request.key, request.responders));
+        return this.#query(() => this.#found(request));
       case 'store': {
         const value = verifyValue(this.env.crypto, request.value, this.env.now());
         return this.#query(async () => ({ type: 'stored', ...(await this.store(value)) }));
@@ -122,8 +122,8 @@ export class DhtNode {
     return { type: 'values', values: bytesOf(this.values.get(request.key)), nodes: bytesOf(nodes) };
   }
 
-  async #found(key: Uint8Array, withResponders: boolean): Promise<DhtAnswer> {
-    const { values, responders } = await this.find(key);
+  async #found({ key, soon, responders: withResponders }: DhtRequest & { type: 'find' }): Promise<DhtAnswer> {
+    const { values, responders } = await this.find(key, { soon });
     return {
       type: 'values',
       values: bytesOf(values.slice(0, DHT_VALUES_MAX)),
@@ -132,9 +132,14 @@ export class DhtNode {
   }
 
   /** What the network holds under a key: of single-writer values what wins, of a bag ten. Both positions are asked at once. Responders: who held it, then who did not. */
-  async find(key: Uint8Array): Promise<{ values: DhtValue[]; responders: Descriptor[] }> {
-    const lookups = POSITIONS.map((position) => this.#lookup.fetch(key, position));
-    const answers = (await gather(this.env, lookups, (fetched) => fetched.some(({ values }) => values.length > 0), GRACE_MS)).flat();
+  async find(key: Uint8Array, { soon = false } = {}): Promise<{ values: DhtValue[]; responders: Descriptor[] }> {
+    const lookups = POSITIONS.map((position) => this.#lookup.fetch(key, position, soon));
+    const patience: Patience<Fetched[]> = {
+      isUseful: (fetched) => fetched.some(({ values }) => values.length > 0),
+      graceMs: GRACE_MS,
+      isEnough: (all) => soon && all.some(isFound),
+    };
+    const answers = (await gather(this.env, lookups, patience)).flat();
     const values = newest([...this.values.get(key), ...answers.flatMap((answer) => answer.values)]);
     const isBag = values[0]?.kind === 'bag';
     return {

@@ -13,8 +13,8 @@ export function recordNetwork(access: DhtAccess): RecordNetwork {
         signValue(crypto, sign, { kind: 'singleWriter', record: RECORD.service, writer: blindedKey, slot, serial, expiresAtMs, payload }),
       );
     },
-    async find(blindedKey, signal) {
-      const values = await findValues(access, singleWriterKey(crypto, RECORD.service, blindedKey), signal === undefined ? {} : { signal });
+    async find(blindedKey, options) {
+      const values = await findValues(access, singleWriterKey(crypto, RECORD.service, blindedKey), options);
       return values.flatMap((value) =>
         value.kind === 'singleWriter' ? [{ payload: value.payload, serial: value.serial, slot: value.slot }] : [],
       );

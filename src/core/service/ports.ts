@@ -57,6 +57,12 @@ export interface FoundRecord {
   readonly slot: number;
 }
 
+export interface FindRecordOptions {
+  /** An older serial than some peers hold will do. */
+  readonly soon?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 /** The DHT's single-writer values. Each call goes down circuits of its own: two calls for one service must not meet. */
 export interface RecordNetwork {
   /** How many peers hold it now. @throws GlobalNetError `unreachable` | `timeout`. */
@@ -72,5 +78,5 @@ export interface RecordNetwork {
   }): Promise<number>;
   /** What lies under the key, each slot's highest serial; empty when there is nothing.
    * @throws GlobalNetError `unreachable` | `timeout`: nobody could be asked. */
-  find(blindedKey: Uint8Array, signal?: AbortSignal): Promise<FoundRecord[]>;
+  find(blindedKey: Uint8Array, options?: FindRecordOptions): Promise<FoundRecord[]>;
 }

@@ -4,6 +4,7 @@ import { datedPublicKey, periodOf } from '../wire/dated-key.ts';
 import type { ServiceRecord } from '../wire/service-record.ts';
 import { RECORDS_MAX } from './constants.ts';
 import { type OpenedRecord, openServiceRecord } from './record-seal.ts';
+import type { FindRecordOptions } from './ports.ts';
 import type { ServiceDeps } from './types.ts';
 
 /** Whom a visitor looks for, and by which right. */
@@ -36,7 +37,7 @@ export class RecordCache {
   }
 
   /**
-   * @param secret of an invitation to the address.
+   * @param fresh what an earlier look-up brought led nowhere: ask again, and thoroughly.
    * @throws GlobalNetError `unknown` when there is no record; `refused` when it is for others who are invited; `malformed` when the key is
    * none; what the network throws.
    */
@@ -45,7 +46,7 @@ export class RecordCache {
     const nowMs = this.#deps.env.now();
     const known = (this.#known.get(address) ?? []).filter((record) => record.freshUntilMs > nowMs);
     if (!fresh && known.length > 0) return { records: known, cached: true };
-    const opened = await this.#find(visited, signal);
+    const opened = await this.#find(visited, { soon: !fresh, ...(signal === undefined ? {} : { signal }) });
     const records = opened.flatMap(({ record }) => record ?? []);
     this.#known.delete(address);
     if (opened.length === 0) throw new GlobalNetError('unknown', `no record of ${address}: it was never published, or not for a day`);
@@ -59,12 +60,12 @@ export class RecordCache {
   }
 
   /** Each host's newest. Under the present period's key alone: who runs the query must not see two keys that belong together. */
-  async #find({ publicKey, secret }: Visited, signal: AbortSignal | undefined): Promise<OpenedRecord[]> {
+  async #find({ publicKey, secret }: Visited, options: FindRecordOptions): Promise<OpenedRecord[]> {
     const { env, records } = this.#deps;
     const period = periodOf(env.now());
     const blindedKey = datedPublicKey(env.crypto, publicKey, period);
     const bySlot = new Map<number, { serial: number; opened: OpenedRecord }>();
-    for (const { payload, serial, slot } of await records.find(blindedKey, signal)) {
+    for (const { payload, serial, slot } of await records.find(blindedKey, options)) {
       if (serial <= (bySlot.get(slot)?.serial ?? -1)) continue;
       try {
         const opened = openServiceRecord(env.crypto, publicKey, blindedKey, { period, serial, slot }, payload, secret);

@@ -1,12 +1,12 @@
 import { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
 import { DESCRIPTOR_MAX_BYTES, DHT_NODES_MAX, DHT_VALUE_MAX_BYTES, DHT_VALUES_MAX, HASH_BYTES, ID_PREFIX_BYTES } from './geometry.ts';
-import { DHT, END, type EndReason, KEEP, type KeepResult } from './registry.ts';
+import { DHT, END, type EndReason, FIND, KEEP, type KeepResult } from './registry.ts';
 
 /**
  * Requests and answers of a dht stream: one request, one answer, first byte DHT.
  *
- *   find    responders 1 (0 or 1), key 32          to any store peer: run the query. 1: name who answered
+ *   find    how 1 (FIND), key 32                   to any store peer: run the query
  *   store   value 2 + n                            to any store peer: bring it to its sixteen
  *   route   hops left 1, budget 2 (ms), target 32, known
  *                                                  between store peers: who else is nearest to the target?
@@ -20,7 +20,14 @@ import { DHT, END, type EndReason, KEEP, type KeepResult } from './registry.ts';
  * known: count 1, then the first 8 bytes of the ids that the asker need not be told.
  */
 export type DhtRequest =
-  | { readonly type: 'find'; readonly responders: boolean; readonly key: Uint8Array }
+  | {
+      readonly type: 'find';
+      /** Name who answered. */
+      readonly responders: boolean;
+      /** What the first holders say will do: an older serial than others hold does no harm. */
+      readonly soon: boolean;
+      readonly key: Uint8Array;
+    }
   | { readonly type: 'store'; readonly value: Uint8Array }
   | {
       readonly type: 'route';
@@ -46,7 +53,7 @@ export function encodeDhtRequest(request: DhtRequest): Uint8Array {
   switch (request.type) {
     case 'find':
       return writer
-        .u8(request.responders ? 1 : 0)
+        .u8((request.responders ? FIND.responders : 0) | (request.soon ? FIND.soon : 0))
         .raw(request.key)
         .done();
     case 'route':
@@ -77,6 +84,13 @@ function readKnown(reader: Reader): Uint8Array[] {
   return Array.from({ length: count }, () => reader.raw(ID_PREFIX_BYTES, 'known'));
 }
 
+function readFind(reader: Reader): DhtRequest {
+  const how = reader.u8('how');
+  if ((how & ~(FIND.responders | FIND.soon)) !== 0) reader.fail(`how is ${how}`);
+  const [responders, soon] = [(how & FIND.responders) !== 0, (how & FIND.soon) !== 0];
+  return { type: 'find', responders, soon, key: reader.raw(HASH_BYTES, 'key') };
+}
+
 function readRoute(reader: Reader): DhtRequest {
   const [hopsLeft, budgetMs] = [reader.u8('hops left'), reader.u16('budget')];
   return { type: 'route', hopsLeft, budgetMs, target: reader.raw(HASH_BYTES, 'target'), known: readKnown(reader) };
@@ -91,7 +105,7 @@ function readRequest(reader: Reader): DhtRequest {
   const type = reader.u8('type');
   switch (type) {
     case DHT.find:
-      return { type: 'find', responders: readBit(reader, 'responders') === 1, key: reader.raw(HASH_BYTES, 'key') };
+      return readFind(reader);
     case DHT.store:
       return { type: 'store', value: reader.bytes16(DHT_VALUE_MAX_BYTES, 'value') };
     case DHT.route:

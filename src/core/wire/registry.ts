@@ -189,6 +189,9 @@ export const DIRECTORY = { publish: 1, forget: 2, relays: 3, byId: 4, fraud: 5, 
 /** Requests in a dht stream, and their answers. */
 export const DHT = { find: 1, store: 2, route: 3, fetch: 4, keep: 5, values: 16, stored: 17, error: 18, nodes: 19 } as const;
 
+/** Bits of how a find is run. */
+export const FIND = { responders: 1, soon: 2 } as const;
+
 /** What a storing peer says to a value. */
 export const KEEP = { kept: 0, stale: 1, full: 2, work: 3, notMine: 4, refused: 5 } as const;
 export type KeepResult = (typeof KEEP)[keyof typeof KEEP];

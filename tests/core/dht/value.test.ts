@@ -130,7 +130,7 @@ test('work is found in slices, holds for its entry and expiry only, and outlives
 
 const blob = fc.uint8Array({ maxLength: 300 });
 const request: fc.Arbitrary<DhtRequest> = fc.oneof(
-  fc.record({ type: fc.constant('find' as const), responders: fc.boolean(), key: bytes(32) }, plain),
+  fc.record({ type: fc.constant('find' as const), responders: fc.boolean(), soon: fc.boolean(), key: bytes(32) }, plain),
   fc.record({ type: fc.constantFrom('store' as const, 'keep' as const), value: blob }, plain),
   fc.record(
     {

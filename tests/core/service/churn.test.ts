@@ -133,6 +133,7 @@ test('a remembered record whose points have all gone is looked up anew', async (
   await made.env.advance(120_000);
   await connect(made, 'c');
   assert.equal(made.network.finds.length, 2);
+  assert.deepEqual(made.network.findsSoon, [true, false], 'and thoroughly');
 });
 
 test('why a visit fails is told apart: malformed, unknown, unserved, timeout, cancelled', async () => {
@@ -204,6 +205,20 @@ test('a publication that nobody takes is tried again soon', async () => {
   await made.env.advance(120_000);
   const { key, slot, serial } = made.network.published.at(-1)!;
   assert.equal(made.network.values.get(key)!.get(slot)!.serial, serial);
+});
+
+test('a record that few hold is stored again soon, and then as seldom as others', async () => {
+  const made = await started({ network: Object.assign(new FakeNetwork(), { holders: 3 }) });
+  const { published } = made.network;
+  const ofToday = () => published.filter(({ key }) => key === published[0]?.key);
+  await made.env.advance(60_000);
+  assert.ok(ofToday().length > 1, 'stored again');
+  assert.equal(new Set(ofToday().map(({ serial }) => serial)).size, 1, 'as it was');
+  made.network.holders = 16;
+  await made.env.advance(120_000);
+  const enough = ofToday().length;
+  await made.env.advance(300_000);
+  assert.equal(ofToday().length, enough);
 });
 
 test('a host whose clock was set back goes on from the serial that is out there', async () => {

@@ -168,6 +168,8 @@ export class FakeNetwork {
   descriptorsOf = 0;
   /** How many peers take a value. */
   holders = 16;
+  /** Of `finds`, whether an older record would have done. */
+  readonly findsSoon: boolean[] = [];
   readonly #ends = new Map<string, FakeChannels>();
 
   constructor(env: TestEnv = testEnv(), points = 6) {
@@ -267,8 +269,9 @@ export class FakeNetwork {
           if (this.holders > 0) this.values.set(key, slots.set(slot, { payload, serial, slot }));
           return this.holders;
         },
-        find: async (blindedKey) => {
+        find: async (blindedKey, { soon = false } = {}) => {
           if (!isHost) this.finds.push(hex(blindedKey));
+          if (!isHost) this.findsSoon.push(soon);
           await this.#flight();
           return [...(this.values.get(hex(blindedKey))?.values() ?? [])];
         },
