@@ -4,7 +4,10 @@ import { nobleCrypto } from '../../../src/core/crypto/noble.ts';
 import type { Pipe } from '../../../src/core/ports.ts';
 import { ServiceHost, ServiceVisitor, type HostOptions, type Visit } from '../../../src/core/service/index.ts';
 import { encodeAddress } from '../../../src/core/wire/address.ts';
-import { utf8 } from '../../../src/core/bytes/bytes.ts';
+import { fromHex, utf8 } from '../../../src/core/bytes/bytes.ts';
+import { openServiceRecord } from '../../../src/core/service/record-seal.ts';
+import { periodOf } from '../../../src/core/wire/dated-key.ts';
+import type { ServiceRecord } from '../../../src/core/wire/service-record.ts';
 import { readMessages } from '../../../src/core/wire/message.ts';
 import { type CloseReason, MESSAGE } from '../../../src/core/wire/registry.ts';
 import { VirtualClock } from '../../../src/sim/clock.ts';
@@ -83,6 +86,13 @@ export async function started(options: Parameters<typeof scene>[0] = {}): Promis
   made.host.start();
   await made.env.advance(5_000);
   return made;
+}
+
+/** What was published last, opened. */
+export function newestRecord(made: Scene): ServiceRecord {
+  const { key, serial, slot, payload } = made.network.published.at(-1)!;
+  const place = { period: periodOf(made.env.now()), serial, slot };
+  return openServiceRecord(nobleCrypto, IDENTITY.publicKey, fromHex(key), place, payload).record as ServiceRecord;
 }
 
 export function connect({ visitor, env }: Scene, text: string, address: string = ADDRESS) {
