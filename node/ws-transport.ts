@@ -43,7 +43,7 @@ export class WsTransport implements Transport {
       // A plain view: `Buffer.slice` shares memory where `Uint8Array.slice` copies, and core takes the latter for granted.
       if (isBinary) this.#slot.message(new Uint8Array(data.buffer, data.byteOffset, data.length));
       else this.close();
-      spent(data.length);
+      spent('received', data.length);
     });
     socket.on('close', (code) => this.#slot.close(`WebSocket closed with code ${code}`));
     socket.on('error', (error) => this.#slot.close(error.message));
@@ -82,6 +82,7 @@ export class WsTransport implements Transport {
     this.#proofStream = undefined;
     if (proofStream !== undefined) this.#hold(proofStream);
     this.#socket.send(message, this.#onSent);
+    spent('sent', message.length);
     if (proofStream === undefined) this.#release?.();
     if (this.#socket.bufferedAmount > HALF_BYTES) this.#isHigh = true;
   }

@@ -1,4 +1,10 @@
-import { BLOCK_BYTES } from './constants.ts';
+import { BLOCK_BYTES, SPARE_BLOCKS_MAX } from './constants.ts';
+
+/**
+ * Blocks to be used again, of all queues. What is kept until it is acknowledged lives for a round trip: that makes it old to a collector, and to
+ * be rid of old garbage it has to look at the whole heap.
+ */
+const spare: Uint8Array[] = [];
 
 interface Block {
   /** Offset of its first byte in the stream. */
@@ -41,20 +47,14 @@ export class ByteQueue {
     }
   }
 
-  /** Keeps the array itself where it is large. */
-  appendOwn(bytes: Uint8Array): void {
-    if (2 * bytes.length < BLOCK_BYTES) return this.append(bytes);
-    this.#blocks.push({ start: this.#end, bytes, length: bytes.length });
-    this.#end += bytes.length;
-  }
-
   /** Room in the last block, a new one where there is none. The first is as long as what it is for: most streams never need another. */
   #roomFor(lengthBytes: number): number {
     const last = this.#blocks.at(-1);
     const room = last === undefined ? 0 : last.bytes.length - last.length;
     if (room > 0) return room;
     const capacity = last === undefined ? Math.min(lengthBytes, BLOCK_BYTES) : BLOCK_BYTES;
-    this.#blocks.push({ start: this.#end, bytes: new Uint8Array(capacity), length: 0 });
+    const bytes = (capacity === BLOCK_BYTES ? spare.pop() : undefined) ?? new Uint8Array(capacity);
+    this.#blocks.push({ start: this.#end, bytes, length: 0 });
     return capacity;
   }
 
@@ -76,7 +76,7 @@ export class ByteQueue {
     this.#start = Math.min(offset, this.#end);
     let gone = 0;
     for (let block = this.#blocks[0]; block !== undefined && block.start + block.length <= this.#start; block = this.#blocks[gone]) gone++;
-    if (gone > 0) this.#blocks.splice(0, gone);
+    if (gone > 0) giveBack(this.#blocks.splice(0, gone));
   }
 
   /** The first block, as a whole; undefined when there is none. Not to be mixed with `dropBefore`. */
@@ -88,6 +88,7 @@ export class ByteQueue {
   }
 
   clear(): void {
+    giveBack(this.#blocks);
     this.#blocks = [];
     this.#start = this.#end;
   }
@@ -102,4 +103,8 @@ export class ByteQueue {
     }
     return low;
   }
+}
+
+function giveBack(blocks: readonly Block[]): void {
+  for (const { bytes } of blocks) if (bytes.length === BLOCK_BYTES && spare.length < SPARE_BLOCKS_MAX) spare.push(bytes);
 }

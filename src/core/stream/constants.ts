@@ -107,3 +107,5 @@ export const RESUME_GRACE_MS = 120_000;
 
 /** Blocks that small pieces are gathered in: a window of single bytes must not hold a payload's buffer for each. */
 export const BLOCK_BYTES = 16384;
+/** Blocks kept to be used again: 4 MB, what is on its way at 10 MB/s and 0.4 s. */
+export const SPARE_BLOCKS_MAX = 256;

@@ -103,7 +103,7 @@ export class SendSide {
   }
 
   write(bytes: Uint8Array): void {
-    this.#queue.appendOwn(bytes);
+    this.#queue.append(bytes);
     this.#count();
   }
 
