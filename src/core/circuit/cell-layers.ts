@@ -44,7 +44,7 @@ export class CellLayers {
     this.#layers.push({ forward: keys.forward, back: keys.back, forwardFill, backFill, sent: 0, received: 0 });
   }
 
-  /** Puts a body of CELL_BODY_BYTES into a frame of FRAME_CELL_BYTES and seals it under all layers. */
+  /** Puts a body of CELL_BODY_BYTES into a frame of FRAME_CELL_BYTES, unless it stands there, and seals it under all layers. */
   wrap(body: Uint8Array, frame: Uint8Array): void {
     this.#placeFiller(frame);
     const tag0 = frame.subarray(CELL_AT.tag0, CELL_AT.tag1);

@@ -52,10 +52,11 @@ export class HopLayer {
     tags.set(this.#tag);
   }
 
-  /** As the last hop: puts a body of CELL_BODY_BYTES into a new frame, its tags zero, and seals it. */
+  /** As the last hop: puts a body of CELL_BODY_BYTES into a frame, unless it stands there, and seals it. */
   sealOwn(body: Uint8Array, frame: Uint8Array): void {
     if (body.length !== CELL_BODY_BYTES) throw new RangeError(`a body of ${body.length} bytes: wanted ${CELL_BODY_BYTES}`);
     frame.set(body, CELL_AT.body);
+    frame.fill(0, CELL_AT.tag0, CELL_AT.body);
     this.sealBack(frame);
   }
 }

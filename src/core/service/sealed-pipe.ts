@@ -1,6 +1,7 @@
 import { EMPTY } from '../bytes/bytes.ts';
 import type { Aead, Pipe, PipeHandler } from '../ports.ts';
-import { HELLO_ANSWER_MESSAGES_BYTES, PAYLOAD_BYTES, SEALED_PAYLOAD_BYTES } from '../wire/geometry.ts';
+import { newPayload } from '../wire/channel.ts';
+import { HELLO_ANSWER_MESSAGES_BYTES, SEALED_PAYLOAD_BYTES } from '../wire/geometry.ts';
 import { CLOSE, type CloseReason } from '../wire/registry.ts';
 
 /** 32 bytes a direction, each key used for nothing else. */
@@ -85,7 +86,7 @@ export class SealedPipe implements Pipe {
     if (this.#ended !== undefined) return;
     if (payload.length !== this.payloadBytes) throw new RangeError(`a payload of ${payload.length} bytes, wanted ${this.payloadBytes}`);
     const header = this.#answerHeader ?? EMPTY;
-    const whole = new Uint8Array(PAYLOAD_BYTES);
+    const whole = newPayload();
     whole.set(header);
     const tagAt = header.length + payload.length;
     this.#aead.seal(this.#keys.send, this.#sent, payload, header, whole.subarray(header.length, tagAt), whole.subarray(tagAt));

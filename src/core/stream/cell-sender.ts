@@ -1,7 +1,6 @@
 import type { Env } from '../env.ts';
 import type { CircuitEnd } from '../ports.ts';
-import { bodyEcho, newBody } from '../wire/channel.ts';
-import { CHANNEL_BYTES } from '../wire/geometry.ts';
+import { bodyAround, bodyEcho } from '../wire/channel.ts';
 import type { AckKeeper } from './ack-keeper.ts';
 import type { CellWindow } from './cell-window.ts';
 import type { ChannelPipe } from './channel-pipe.ts';
@@ -108,9 +107,7 @@ export class CellSender {
       this.#cells.add(payload);
       this.#sendCounted(this.#cells.done());
     } else {
-      const body = newBody(pipe.number);
-      body.set(payload, CHANNEL_BYTES);
-      this.#sendCounted(body);
+      this.#sendCounted(bodyAround(pipe.number, payload));
     }
     pipe.onTaken();
     return true;

@@ -1,4 +1,4 @@
-import { CELL_TAGS_BYTES, CHANNEL_BYTES, FRAME_HEADER_BYTES, TAG_BYTES } from './geometry.ts';
+import { CELL_TAGS_BYTES, CHANNEL_BYTES, FRAME_CELL_BYTES, FRAME_HEADER_BYTES, TAG_BYTES } from './geometry.ts';
 import { newFrame } from './frame.ts';
 import { CLOSE, FRAME } from './registry.ts';
 
@@ -16,6 +16,19 @@ export const CELL_AT = {
   tag7: FRAME_HEADER_BYTES + CELL_TAGS_BYTES - TAG_BYTES,
   body: FRAME_HEADER_BYTES + CELL_TAGS_BYTES,
 } as const;
+
+/** A frame's last bytes, from one of CELL_AT or the payload's place on: what is filled and sealed where it stands needs no second array. */
+export function partOfNewCell(at: number): Uint8Array {
+  return new Uint8Array(FRAME_CELL_BYTES).subarray(at);
+}
+
+/** The frame that the part stands in; a new one with a copy where it does not. Either way the part is used up. */
+export function cellAround(part: Uint8Array, at: number): Uint8Array {
+  if (part.byteOffset === at && part.buffer.byteLength === FRAME_CELL_BYTES) return new Uint8Array(part.buffer);
+  const frame = new Uint8Array(FRAME_CELL_BYTES);
+  frame.set(part, at);
+  return frame;
+}
 
 export function bodyChannel(body: Uint8Array): number {
   return (((body[0] as number) << 24) | ((body[1] as number) << 16) | ((body[2] as number) << 8) | (body[3] as number)) >>> 0;
