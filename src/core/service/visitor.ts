@@ -79,8 +79,8 @@ export class ServiceVisitor {
   }
 
   /**
-   * One point after another, in random order, until the service answers; a record from before is looked up anew when it leads
-   * nowhere.
+   * One point after another, in random order, until the service answers; a record that leads nowhere, from before or from a look-up that
+   * was content with what half of its holders said, is looked up anew.
    * @throws GlobalNetError `malformed` (the address), `unknown` (no record of it), `unserved` (a record, and nobody answers),
    * `timeout` (nor says no), `refused` (it is for others who are invited, or asks for more work than we do), `cancelled`, or why the DHT could not be asked.
    */
@@ -92,7 +92,7 @@ export class ServiceVisitor {
     const log: Log = { failures: [], once: new Map(), over: new Set(), points: new Set() };
     const known = await this.#cache.get(visiting, false, options.signal);
     let connection = await this.#tryWays(visiting, known.records, log, known.cached ? CACHED_ATTEMPTS_MAX : ATTEMPTS_MAX);
-    if (connection === undefined && known.cached) {
+    if (connection === undefined) {
       const { records } = await this.#cache.get(visiting, true, options.signal);
       connection = await this.#tryWays(visiting, records, log, ATTEMPTS_MAX);
     }

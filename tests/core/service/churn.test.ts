@@ -117,6 +117,15 @@ test('a remembered record whose points have all gone is looked up anew', async (
   assert.deepEqual(made.network.findsSoon, [true, false], 'and thoroughly');
 });
 
+test('who is told of an older record at first, and finds nobody by it, asks again and comes in', async () => {
+  const made = await started();
+  made.network.oldest = [...made.network.values.values()].flatMap((slots) => [...slots.values()]);
+  for (const peer of made.host.status().points) made.network.kill(peer);
+  await made.env.advance(120_000);
+  await connect(made, 'a');
+  assert.deepEqual(made.network.findsSoon, [true, false]);
+});
+
 test('why a visit fails is told apart: malformed, unknown, unserved, timeout, cancelled', async () => {
   const made = await started();
   await assert.rejects(connect(made, 'a', 'example.com'), { kind: 'malformed' });

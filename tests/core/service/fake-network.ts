@@ -168,6 +168,8 @@ export class FakeNetwork {
   descriptorsOf = 0;
   /** How many peers take a value. */
   holders = 16;
+  /** What who wants it soon is told. */
+  oldest: FoundRecord[] | undefined;
   /** Of `finds`, whether an older record would have done. */
   readonly findsSoon: boolean[] = [];
   readonly #ends = new Map<string, FakeChannels>();
@@ -273,6 +275,7 @@ export class FakeNetwork {
           if (!isHost) this.finds.push(hex(blindedKey));
           if (!isHost) this.findsSoon.push(soon);
           await this.#flight();
+          if (soon && this.oldest !== undefined) return this.oldest;
           return [...(this.values.get(hex(blindedKey))?.values() ?? [])];
         },
       },
