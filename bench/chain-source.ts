@@ -8,9 +8,9 @@ import { CircuitBuilder, type HopKeys, inlineSetupCrypto } from '../src/core/cir
 import { newIdentity, peerIdOf } from '../src/core/crypto/identity.ts';
 import { Links } from '../src/core/link/index.ts';
 import type { Link } from '../src/core/ports.ts';
-import { newFrame } from '../src/core/wire/frame.ts';
+import { newCell } from '../src/core/wire/cell.ts';
 import { CELL_BODY_BYTES } from '../src/core/wire/geometry.ts';
-import { CLOSE, FRAME } from '../src/core/wire/registry.ts';
+import { CLOSE } from '../src/core/wire/registry.ts';
 import { CELLS_PER_ANSWER, type ChainMode, type HopText, PLAIN_CIRCUIT } from './chain-hop.ts';
 
 const WINDOW_CELLS = 512;
@@ -83,8 +83,8 @@ export class ChainSource {
     }));
     const layers = new CellLayers(this.#env.crypto.aead, keys, secret());
     return (body) => {
-      const frame = newFrame(PLAIN_CIRCUIT, FRAME.cell);
-      layers.wrap(body, frame);
+      const frame = newCell(PLAIN_CIRCUIT, body);
+      layers.wrap(frame);
       to.sendFrame(frame, 'own');
     };
   }

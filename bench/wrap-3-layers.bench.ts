@@ -34,9 +34,8 @@ function bareSeals(layers: number): () => void {
 
 function wrapping(keys: CircuitKeys[], cells: Uint8Array[]): () => void {
   const layers = new CellLayers(aead, keys, secret());
-  const body = new Uint8Array(randomBytes(CELL_BODY_BYTES));
   return () => {
-    for (const cell of cells) layers.wrap(body, cell);
+    for (const cell of cells) layers.wrap(cell);
   };
 }
 

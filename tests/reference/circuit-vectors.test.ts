@@ -11,7 +11,8 @@ import { nobleCrypto as crypto } from '../../src/core/crypto/noble.ts';
 import { HopLayer } from '../../src/core/relay/hop-layer.ts';
 import { OnionKeyring } from '../../src/core/relay/onion-keyring.ts';
 import { buildReply, freshKeys, peelSetup, sealReply } from '../../src/core/relay/setup-hop.ts';
-import { CELL_BODY_BYTES, FRAME_CELL_BYTES, FRAME_HEADER_BYTES } from '../../src/core/wire/geometry.ts';
+import { newCell } from '../../src/core/wire/cell.ts';
+import { CELL_BODY_BYTES, FRAME_HEADER_BYTES } from '../../src/core/wire/geometry.ts';
 import { testEnv } from '../support/test-env.ts';
 import { makeVectors } from './circuit-vectors.ts';
 
@@ -80,20 +81,20 @@ function run(vector: Vectors['cases'][number], change: (stage: string, hop: numb
     const wanted = numbers.has(number);
     const body = wanted ? take(CELL_BODY_BYTES) : new Uint8Array(CELL_BODY_BYTES);
     if (wanted) take((8 - hops.length) * 16); // unused tags are the builder's own choice: see below
-    const frame = new Uint8Array(FRAME_CELL_BYTES);
+    const frame = newCell(0, body);
     const cell = frame.subarray(FRAME_HEADER_BYTES);
     const outSha256: string[] = [];
-    layers.wrap(body, frame);
+    layers.wrap(frame);
     for (const [i, layer] of hopLayers.entries()) {
       change('cell out', i + 1, cell);
       outSha256.push(digest(cell));
       if (!layer.openForward(frame)) throw new Error(`refused: cell at hop ${i + 1}`);
     }
     assert.deepEqual(cell.slice(128), body);
-    const back = new Uint8Array(FRAME_CELL_BYTES);
+    const back = newCell(0, body);
     const backSha256: string[] = [];
     for (let i = hops.length - 1; i >= 0; i--) {
-      if (i === hops.length - 1) hopLayers[i]!.sealOwn(body, back);
+      if (i === hops.length - 1) hopLayers[i]!.sealOwn(back);
       else hopLayers[i]!.sealBack(back);
       change('cell back', i + 1, back.subarray(FRAME_HEADER_BYTES));
       backSha256.unshift(digest(back.subarray(FRAME_HEADER_BYTES)));

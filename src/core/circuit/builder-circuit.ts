@@ -2,9 +2,9 @@ import { DecodeError, GlobalNetError } from '../bytes/errors.ts';
 import type { PeerId } from '../bytes/brand.ts';
 import { randomBelow } from '../env.ts';
 import type { CircuitEnd, CircuitEndHandler, Link } from '../ports.ts';
-import { CELL_AT, cellAround, encodeDestroy } from '../wire/cell.ts';
+import { CELL_AT, encodeDestroy, newCell } from '../wire/cell.ts';
 import { encodeExtendParts, ExtendParts, isExtendPart } from '../wire/extend.ts';
-import { frameContent, frameType, newFrame, writeFrameHeader } from '../wire/frame.ts';
+import { frameContent, frameType, newFrame } from '../wire/frame.ts';
 import { CELL_BODY_BYTES, KEY_BYTES, MAX_HOPS } from '../wire/geometry.ts';
 import { CLOSE, type CloseReason, FRAME, MESSAGE } from '../wire/registry.ts';
 import { CellLayers } from './cell-layers.ts';
@@ -174,9 +174,8 @@ export class BuilderCircuit implements CircuitEnd {
 
   #sendBody(body: Uint8Array): void {
     const { link, id } = this.#options;
-    const frame = cellAround(body, CELL_AT.body);
-    writeFrameHeader(frame, id, FRAME.cell);
-    (this.#layers as CellLayers).wrap(body, frame);
+    const frame = newCell(id, body);
+    (this.#layers as CellLayers).wrap(frame);
     this.#sentCells++;
     link.sendFrame(frame, 'own');
     if (this.#drainArmed || link.queuedFrames(id) < LOW_WATER_CELLS) return;

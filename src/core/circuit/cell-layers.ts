@@ -44,12 +44,12 @@ export class CellLayers {
     this.#layers.push({ forward: keys.forward, back: keys.back, forwardFill, backFill, sent: 0, received: 0 });
   }
 
-  /** Puts a body of CELL_BODY_BYTES into a frame of FRAME_CELL_BYTES, unless it stands there, and seals it under all layers. */
-  wrap(body: Uint8Array, frame: Uint8Array): void {
+  /** Seals the body that stands in the frame under all layers. */
+  wrap(frame: Uint8Array): void {
     this.#placeFiller(frame);
     const tag0 = frame.subarray(CELL_AT.tag0, CELL_AT.tag1);
     const laterTags = frame.subarray(CELL_AT.tag1, CELL_AT.body);
-    const sealed = frame.subarray(CELL_AT.body);
+    const body = frame.subarray(CELL_AT.body);
     const last = this.#layers.length - 1;
     for (let index = last; index >= 0; index--) {
       const layer = this.#layers[index] as Layer;
@@ -58,7 +58,7 @@ export class CellLayers {
         frame.copyWithin(CELL_AT.tag1, CELL_AT.tag0, CELL_AT.tag7);
         xorInto(frame, CELL_AT.tag1, layer.forwardFill.stretch(layer.sent), cellFillAt(layer.sent), LATER_TAGS_BYTES);
       }
-      this.#aead.seal(layer.forward, layer.sent, index === last ? body : sealed, laterTags, sealed, tag0);
+      this.#aead.seal(layer.forward, layer.sent, body, laterTags, body, tag0);
       layer.sent++;
     }
   }

@@ -1,7 +1,7 @@
 import type { Aead } from '../ports.ts';
 import { CELL_AT } from '../wire/cell.ts';
 import { CellFill, cellFillAt, type CircuitKeys } from '../wire/circuit-keys.ts';
-import { CELL_BODY_BYTES, CELL_TAGS_BYTES, TAG_BYTES } from '../wire/geometry.ts';
+import { CELL_TAGS_BYTES, TAG_BYTES } from '../wire/geometry.ts';
 
 /** One hop's layer: takes it off cells on the way out, puts it on cells on the way back. In place, synchronous. */
 export class HopLayer {
@@ -52,10 +52,8 @@ export class HopLayer {
     tags.set(this.#tag);
   }
 
-  /** As the last hop: puts a body of CELL_BODY_BYTES into a frame, unless it stands there, and seals it. */
-  sealOwn(body: Uint8Array, frame: Uint8Array): void {
-    if (body.length !== CELL_BODY_BYTES) throw new RangeError(`a body of ${body.length} bytes: wanted ${CELL_BODY_BYTES}`);
-    frame.set(body, CELL_AT.body);
+  /** As the last hop: seals the body that stands in the frame. */
+  sealOwn(frame: Uint8Array): void {
     frame.fill(0, CELL_AT.tag0, CELL_AT.body);
     this.sealBack(frame);
   }

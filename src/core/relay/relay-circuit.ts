@@ -1,7 +1,7 @@
 import type { PeerId } from '../bytes/brand.ts';
 import { DecodeError } from '../bytes/errors.ts';
 import type { Link } from '../ports.ts';
-import { CELL_AT, cellAround, encodeDestroy } from '../wire/cell.ts';
+import { CELL_AT, encodeDestroy, newCell } from '../wire/cell.ts';
 import { decodeExtendRequest, encodeExtendAnswer, encodeExtendParts, ExtendParts, expandSetup, isExtendPart } from '../wire/extend.ts';
 import { frameContent, newFrame, writeFrameHeader } from '../wire/frame.ts';
 import { KEY_BYTES } from '../wire/geometry.ts';
@@ -176,9 +176,8 @@ export class RelayCircuit {
   #sendOwn(body: Uint8Array): void {
     if (this.#layer === undefined || this.#state === 'closed') return;
     const { link, id } = this.previous;
-    const frame = cellAround(body, CELL_AT.body);
-    writeFrameHeader(frame, id, FRAME.cell);
-    this.#layer.sealOwn(body, frame);
+    const frame = newCell(id, body);
+    this.#layer.sealOwn(frame);
     link.sendFrame(frame, 'own');
     if (this.#drainArmed || link.queuedFrames(id) < LOW_WATER_CELLS) return;
     this.#drainArmed = true;

@@ -1,5 +1,5 @@
-import { CELL_TAGS_BYTES, CHANNEL_BYTES, FRAME_CELL_BYTES, FRAME_HEADER_BYTES, TAG_BYTES } from './geometry.ts';
-import { newFrame } from './frame.ts';
+import { CELL_BODY_BYTES, CELL_TAGS_BYTES, CHANNEL_BYTES, FRAME_CELL_BYTES, FRAME_HEADER_BYTES, TAG_BYTES } from './geometry.ts';
+import { newFrame, writeFrameHeader } from './frame.ts';
 import { CLOSE, FRAME } from './registry.ts';
 
 /**
@@ -18,15 +18,23 @@ export const CELL_AT = {
 } as const;
 
 /** A frame's last bytes, from one of CELL_AT or the payload's place on: what is filled and sealed where it stands needs no second array. */
-export function partOfNewCell(at: number): Uint8Array {
+export function partOfNewFrame(at: number): Uint8Array {
   return new Uint8Array(FRAME_CELL_BYTES).subarray(at);
 }
 
-/** The frame that the part stands in; a new one with a copy where it does not. Either way the part is used up. */
-export function cellAround(part: Uint8Array, at: number): Uint8Array {
+/** The frame that the part stands in; a new one with a copy where it stands in none. Either way the part is used up. */
+export function frameAround(part: Uint8Array, at: number): Uint8Array {
   if (part.byteOffset === at && part.buffer.byteLength === FRAME_CELL_BYTES) return new Uint8Array(part.buffer);
   const frame = new Uint8Array(FRAME_CELL_BYTES);
   frame.set(part, at);
+  return frame;
+}
+
+/** A cell of the circuit, the body of CELL_BODY_BYTES in its place, to be sealed there. The body is used up. */
+export function newCell(circuitId: number, body: Uint8Array): Uint8Array {
+  if (body.length !== CELL_BODY_BYTES) throw new RangeError(`a body of ${body.length} bytes: wanted ${CELL_BODY_BYTES}`);
+  const frame = frameAround(body, CELL_AT.body);
+  writeFrameHeader(frame, circuitId, FRAME.cell);
   return frame;
 }
 

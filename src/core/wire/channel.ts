@@ -1,5 +1,5 @@
 import { Reader } from '../bytes/reader.ts';
-import { CELL_AT, cellAround, partOfNewCell } from './cell.ts';
+import { CELL_AT, frameAround, partOfNewFrame } from './cell.ts';
 import { CHANNEL_ACK_BYTES, CHANNEL_BYTES, CHANNEL_CLOSE_BYTES, CHANNEL_CREDIT_BYTES } from './geometry.ts';
 import { type CloseReason, MESSAGE } from './registry.ts';
 
@@ -21,19 +21,19 @@ const PAYLOAD_AT = CELL_AT.body + CHANNEL_BYTES;
 
 /** A new body of the channel, its payload zero, with room for a frame around it. */
 export function newBody(channel: number): Uint8Array {
-  const body = partOfNewCell(CELL_AT.body);
+  const body = partOfNewFrame(CELL_AT.body);
   writeU32(body, 0, channel);
   return body;
 }
 
 /** A new payload, zero, with room for a body around it. */
 export function newPayload(): Uint8Array {
-  return partOfNewCell(PAYLOAD_AT);
+  return partOfNewFrame(PAYLOAD_AT);
 }
 
 /** The payload in a body of the channel: where it stands, if there is room around it. It is used up. */
 export function bodyAround(channel: number, payload: Uint8Array): Uint8Array {
-  const body = cellAround(payload, PAYLOAD_AT).subarray(CELL_AT.body);
+  const body = frameAround(payload, PAYLOAD_AT).subarray(CELL_AT.body);
   writeU32(body, 0, channel);
   return body;
 }
